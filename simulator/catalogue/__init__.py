@@ -1,0 +1,33 @@
+"""Venues, routes, products and tradable products: their names and ids, how they are searched and selected."""
+
+from simulator.catalogue.document import build
+from simulator.catalogue.dumping import dump
+from simulator.catalogue.files import load
+from simulator.catalogue.model import Catalogue
+from simulator.catalogue.products import (
+    FLAGS,
+    KINDS,
+    Contract,
+    Product,
+    Route,
+    TradableProduct,
+    Venue,
+    derived_id,
+    tradable_product_name,
+)
+
+__all__ = [
+    "FLAGS",
+    "KINDS",
+    "Catalogue",
+    "Contract",
+    "Product",
+    "Route",
+    "TradableProduct",
+    "Venue",
+    "build",
+    "derived_id",
+    "dump",
+    "load",
+    "tradable_product_name",
+]

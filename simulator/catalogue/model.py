@@ -1,0 +1,177 @@
+"""A catalogue: everything that can be named on one exchange, and how it is found."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from simulator.catalogue.products import Product, Route, TradableProduct, Venue, id_key
+from simulator.catalogue.query import parse_query
+from simulator.catalogue.search import SCOPES, NameIndex, check_search
+from simulator.catalogue.selection import Selection
+from simulator.terms import EPOCH_2024, Refusal
+
+__all__ = ["Catalogue"]
+
+_DOLLARS = (("USD",), ("USDC Crypto", "USDC"), ("USDT Crypto", "USDT"))
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Named)
+
+
+class Catalogue:
+    """The venues, routes, products and tradable products of one exchange, and the accounts on it.
+
+    Immutable; every tuple of named things is sorted by name. The parts must fit each other, which
+    `simulator.catalogue.build` sees to. Indexes are made when first used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        accounts: Iterable[str],
+        venues: Iterable[Venue],
+        routes: Iterable[Route],
+        products: Iterable[Product],
+        tradable_products: Iterable[TradableProduct],
+    ) -> None:
+        self.name = name
+        self.accounts = tuple(accounts)
+        self.venues = _by_name(venues)
+        self.routes = _by_name(routes)
+        self.products = _by_name(products)
+        self.tradable_products = _by_name(tradable_products)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Catalogue):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.name, len(self.products), len(self.tradable_products)))
+
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.name!r}: {len(self.tradable_products)} tradable products>"
+
+    def _parts(self) -> tuple[object, ...]:
+        return (self.name, self.accounts, self.venues, self.routes, self.products, self.tradable_products)
+
+    def venue(self, name_or_id: str) -> Venue | None:
+        """Return the venue with this exact name, or with this id in any case, or None."""
+        return self._venues.get(name_or_id) or self._venues.get(id_key(name_or_id))
+
+    def route(self, name_or_id: str) -> Route | None:
+        """Return the route with this exact name, or with this id in any case, or None."""
+        return self._routes.get(name_or_id) or self._routes.get(id_key(name_or_id))
+
+    def product(self, name_or_id: str) -> Product | None:
+        """Return the product with this exact name, or with this id in any case, or None."""
+        return self._products.get(name_or_id) or self._products.get(id_key(name_or_id))
+
+    def tradable_product(self, name_or_id: str) -> TradableProduct | None:
+        """Return the tradable product with this exact name, or with this id in any case, or None."""
+        return self._tradable.get(name_or_id) or self._tradable.get(id_key(name_or_id))
+
+    def search(self, pat: str, scope: str, limit: int) -> dict[str, list[tuple[str, str]]] | Refusal:
+        """Return the names that match a pattern, best first: for each kind of thing, ``(name, id)`` pairs.
+
+        ``scope`` is ``All`` or one kind, whose list alone is then filled; no list is longer than ``limit``.
+        Refused are an unknown scope, a negative limit and a pattern longer than any name.
+        """
+        refusal = check_search(pat, scope, limit)
+        if refusal is not None:
+            return refusal
+        return {
+            key: self._names(key).search(pat, limit) if scope in ("All", word) else []
+            for word, key in SCOPES.items()
+        }
+
+    def query(self, query: object, now: int = EPOCH_2024) -> list[str] | Refusal:
+        """Return the ids of the tradable products that a query selects, in order of their names.
+
+        ``query`` is decoded JSON: an object ``{"type", "value"}`` or a string expression. ``now``, in
+        nanoseconds, decides what has expired.
+        """
+        term = parse_query(query)
+        return term if isinstance(term, Refusal) else self._selection.ids(term, now)
+
+    def canonical(self, product: Product) -> TradableProduct | None:
+        """Return the product's pair against USD, else USDC, else USDT, where its turnover is the greatest."""
+        return self._canonical.get(product.name)
+
+    @cached_property
+    def _venues(self) -> dict[str, Venue]:
+        return _lookup(self.venues)
+
+    @cached_property
+    def _routes(self) -> dict[str, Route]:
+        return _lookup(self.routes)
+
+    @cached_property
+    def _products(self) -> dict[str, Product]:
+        return _lookup(self.products)
+
+    @cached_property
+    def _tradable(self) -> dict[str, TradableProduct]:
+        return _lookup(self.tradable_products)
+
+    @cached_property
+    def _selection(self) -> Selection:
+        return Selection(self.tradable_products, self.products)
+
+    @cached_property
+    def _canonical(self) -> dict[str, TradableProduct]:
+        ranks = {name: rank for rank, names in enumerate(_DOLLARS) for name in names}
+        best: dict[str, tuple[int, int, str, TradableProduct]] = {}
+        for tradable in self.tradable_products:
+            rank = ranks.get(tradable.quote.name)
+            if rank is None:
+                continue
+            key = (rank, -tradable.turnover, tradable.name, tradable)
+            held = best.get(tradable.base.name)
+            if held is None or key[:3] < held[:3]:
+                best[tradable.base.name] = key
+        return {name: key[3] for name, key in best.items()}
+
+    @cached_property
+    def _name_indexes(self) -> dict[str, NameIndex]:
+        return {}
+
+    def _names(self, key: str) -> NameIndex:
+        index = self._name_indexes.get(key)
+        if index is None:
+            index = self._name_indexes[key] = NameIndex(self._named(key))
+        return index
+
+    def _named(self, key: str) -> list[tuple[str, str]]:
+        match key:
+            case "quote_symbol":
+                pairs = {t.quote_symbol: t.quote_symbol_id for t in self.tradable_products if t.quoted}
+                return sorted(pairs.items())
+            case "trading_symbol":
+                pairs = {t.trading_symbol: t.trading_symbol_id for t in self.tradable_products if t.traded}
+                return sorted(pairs.items())
+            case "route":
+                return [(route.name, route.id) for route in self.routes]
+            case "venue":
+                return [(venue.name, venue.id) for venue in self.venues]
+            case "product":
+                return [(product.name, product.id) for product in self.products]
+            case _:
+                return [(tradable.name, tradable.id) for tradable in self.tradable_products]
+
+
+def _by_name(things: Iterable[_T]) -> tuple[_T, ...]:
+    return tuple(sorted(things, key=lambda thing: thing.name))
+
+
+def _lookup(things: tuple[_T, ...]) -> dict[str, _T]:
+    found = {id_key(thing.id): thing for thing in things}
+    found.update((thing.name, thing) for thing in things)
+    return found

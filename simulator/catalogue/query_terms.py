@@ -1,0 +1,132 @@
+"""The query language: what may be asked of tradable products, and what is the same in both of its forms."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from simulator.catalogue.dates import parse_span
+from simulator.catalogue.products import KINDS
+from simulator.errors import nearest
+
+__all__ = [
+    "EXPIRATIONS",
+    "MAX_DEPTH",
+    "MAX_TERMS",
+    "NAMES",
+    "VARIANTS",
+    "Expiration",
+    "Misread",
+    "Term",
+    "expiration",
+    "leaf",
+    "shown",
+    "unknown",
+]
+
+NAMES = ("Base", "BaseKind", "Quote", "Venue", "Route", "Pool", "ExchangeSymbol", "Underlying")
+"""The variants whose value is one name."""
+
+VARIANTS = ("All", *NAMES, "Expired", "Expiration", "And", "Or", "Not")
+"""Every variant."""
+
+EXPIRATIONS = {"On": 1, "OnOrAfter": 1, "OnOrBefore": 1, "Between": 2}
+"""The variants of an expiration, and how many dates each takes."""
+
+MAX_DEPTH = 64
+"""How deep a query may be nested."""
+
+MAX_TERMS = 4096
+"""How many terms a query may have."""
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A query, read: a variant with what its value was read into.
+
+    ``name`` is set for a variant of `NAMES`; ``expired`` for ``Expired``; ``span``, the first and the last
+    nanosecond that match, for ``Expiration`` (None on a side: no bound); ``terms`` for ``And``, ``Or`` and
+    ``Not``.
+    """
+
+    variant: str
+    name: str = ""
+    expired: bool = True
+    span: tuple[int | None, int | None] = (None, None)
+    terms: tuple["Term", ...] = ()
+
+
+class Misread(Exception):
+    """What is wrong with a query; `simulator.catalogue.query` makes a refusal of it."""
+
+
+class Expiration(NamedTuple):
+    """An expiration as it was written: its variant and its dates, each with the place it stands at."""
+
+    variant: str
+    dates: list[tuple[object, str]]
+
+
+def leaf(variant: str, value: object, where: str) -> Term:
+    """Return the term of a variant whose value holds no term and no expiration; raises `Misread`."""
+    if variant == "All":
+        if value is not None:
+            raise Misread(f"{where}: All takes no value, got {shown(value)}")
+        return Term("All")
+    if variant == "Expired":
+        if value is not None and not isinstance(value, bool):
+            raise Misread(f"{where}: expected true or false, got {shown(value)}")
+        return Term("Expired", expired=value is not False)
+    if not isinstance(value, str):
+        raise Misread(f"{where}: {variant} takes a string, got {shown(value)}")
+    if variant == "BaseKind" and value not in KINDS:
+        raise Misread(
+            f"{where}: expected one of {', '.join(KINDS)}, got {shown(value)}{nearest(value[:80], KINDS)}"
+        )
+    return Term(variant, name=value)
+
+
+def expiration(written: Expiration, where: str) -> Term:
+    """Return the term of an expiration; raises `Misread` if its dates are not as many or not dates."""
+    wanted = EXPIRATIONS[written.variant]
+    if len(written.dates) != wanted:
+        dates = "a date" if wanted == 1 else "two dates"
+        raise Misread(f"{where}: {written.variant} takes {dates}, got {len(written.dates)}")
+    spans = [_span(value, place) for value, place in written.dates]
+    first: int | None = spans[0][0]
+    last: int | None = spans[-1][1]
+    if written.variant == "OnOrAfter":
+        last = None
+    elif written.variant == "OnOrBefore":
+        first = None
+    return Term("Expiration", span=(first, last))
+
+
+def shown(value: object) -> str:
+    """Return what a client wrote, cut short if need be, for a message."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case str() if len(value) <= 80:
+            return repr(value)
+        case str():
+            return f"{value[:77]!r}..."
+        case _:
+            return "a number"
+
+
+def unknown(what: str, word: str, valid: list[str] | tuple[str, ...], where: str) -> Misread:
+    """Return the mistake of a word that is none of the valid ones."""
+    hint = nearest(word[:80], valid)
+    return Misread(f"{where}: expected {what}, one of {', '.join(valid)}, got {shown(word)}{hint}")
+
+
+def _span(value: object, where: str) -> tuple[int, int]:
+    span = parse_span(value) if isinstance(value, str) else None
+    if span is None:
+        raise Misread(f"{where}: expected a date like 2024-12-20 or an RFC 3339 time, got {shown(value)}")
+    return span

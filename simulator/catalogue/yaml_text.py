@@ -1,0 +1,107 @@
+"""YAML in which every number is the text it was written as: no float is ever made, and ``no`` is a word.
+
+It is read event by event, which is faster than the library's own constructors and makes aliases and tags
+easy to refuse.
+"""
+
+from typing import Any
+
+import yaml
+
+__all__ = ["YamlMistake", "decode", "line_of"]
+
+_MAX_DEPTH = 32
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlMistake(Exception):
+    """Text that is not YAML, or YAML of which nothing is made here."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line = line
+        self.problem = problem
+
+
+def decode(text: str) -> Any:
+    """Return the mapping, list, text, bool or None that a YAML text states; raises `YamlMistake`."""
+    return _Reader(text, None).document()
+
+
+def line_of(text: str, where: str) -> int | None:
+    """Return the line on which the value at a path stands in YAML or JSON, or the nearest thing around it."""
+    lines: dict[str, int] = {}
+    try:
+        _Reader(text, lines).document()
+    except YamlMistake:
+        return None
+    while where not in lines:
+        if not where:
+            return None
+        where = where[: max(where.rfind("."), where.rfind("["), 0)]
+    return lines[where]
+
+
+class _Reader:
+    """Makes values of events, and notes the line of each if there is a place to note them."""
+
+    def __init__(self, text: str, lines: dict[str, int] | None) -> None:
+        self._events = yaml.parse(text, Loader=_Loader)
+        self._lines = lines
+
+    def document(self) -> Any:
+        try:
+            value = None
+            for event in self._events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    value = self._value(next(self._events), "", 0)
+                    break
+            for event in self._events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    raise _mistake(event, "expected one document, got another")
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            raise YamlMistake(mark.line + 1 if mark else 1, f"expected YAML: {problem}") from None
+        return value
+
+    def _value(self, event: Any, where: str, depth: int) -> Any:
+        if self._lines is not None:
+            self._lines[where] = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise _mistake(event, "expected a value, got an alias, which a catalogue does not have")
+        if event.tag is not None and event.tag != "!":
+            raise _mistake(event, f"expected a plain value, got one with the tag {event.tag}")
+        if isinstance(event, yaml.ScalarEvent):
+            return _WORDS.get(event.value, event.value) if event.implicit[0] else event.value
+        if depth == _MAX_DEPTH:
+            raise _mistake(event, f"expected a nesting of at most {_MAX_DEPTH}")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(where, depth + 1)
+        return self._mapping(where, depth + 1)
+
+    def _sequence(self, where: str, depth: int) -> list[Any]:
+        values: list[Any] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            values.append(self._value(event, f"{where}[{len(values)}]", depth))
+        return values
+
+    def _mapping(self, where: str, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _mistake(event, "expected a key to be a word")
+            key = event.value
+            if key in mapping:
+                raise _mistake(event, f"expected each key once, got {key!r} twice")
+            mapping[key] = self._value(next(self._events), f"{where}.{key}" if where else key, depth)
+        return mapping
+
+
+def _mistake(event: Any, problem: str) -> YamlMistake:
+    return YamlMistake(event.start_mark.line + 1, problem)
