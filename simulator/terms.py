@@ -26,8 +26,8 @@ __all__ = [
     "Dir",
     "FillKind",
     "LimitName",
-    "Liquidity",
     "Refusal",
+    "RejectReason",
     "flags_of",
     "parse_amount",
     "state_of",
@@ -68,13 +68,6 @@ class Dir(_AnyCase):
     SELL = "Sell"
 
 
-class Liquidity(enum.Enum):
-    """Whether a fill's order was resting (maker) or incoming (taker)."""
-
-    MAKER = "Maker"
-    TAKER = "Taker"
-
-
 class FillKind(enum.Enum):
     """A fill, the reversal of an earlier one, or its correction."""
 
@@ -95,6 +88,27 @@ class LimitName(enum.Enum):
     MAX_ORDER_DOLLARS = "MaxOrderDollars"
     MAX_OPEN_DOLLARS = "MaxOpenDollars"
     MAX_POSITION_DOLLARS = "MaxPositionDollars"
+
+
+class RejectReason(enum.Enum):
+    """Why a venue, or the risk check before it, refuses an order or a cancel: the first word of the reason's text."""
+
+    LIMIT_EXCEEDED = "LimitExceeded"
+    OFF_TICK = "OffTick"
+    OFF_STEP = "OffStep"
+    PRODUCT_DISABLED = "ProductDisabled"
+    CANCEL_ONLY = "CancelOnly"
+    WOULD_TRADE = "WouldTrade"
+    HALTED = "Halted"
+    DELISTED = "Delisted"
+    INSUFFICIENT_FUNDS = "InsufficientFunds"
+    PRICE_OUT_OF_BAND = "PriceOutOfBand"
+    DUPLICATE_ORDER = "DuplicateOrder"
+    RATE_LIMITED = "RateLimited"
+    TOO_LATE_TO_CANCEL = "TooLateToCancel"
+    UNKNOWN_ORDER = "UnknownOrder"
+    VENUE_UNAVAILABLE = "VenueUnavailable"
+    OTHER = "Other"
 
 
 # An order's state is a set of flags, kept as an integer: enum.Flag costs a microsecond an operation.

@@ -1,0 +1,193 @@
+"""One order book with price-time priority, on integer prices and quantities.
+
+The book knows two verbs, to match an incoming entry and to rest it, and how to take one out. It knows no
+account, no clock and no message: what an entry stands for is its owner's business.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+__all__ = ["Book", "Entry", "Level", "Side"]
+
+
+class Entry:
+    """What stands in a book, or comes to it: a side, a limit price, and how much is left to trade.
+
+    Args:
+        buy: True on the buying side.
+        price: the limit, in whichever integer unit the whole book uses.
+        left: the quantity still open, an integer above zero.
+    """
+
+    __slots__ = ("buy", "left", "level", "price")
+
+    def __init__(self, buy: bool, price: int, left: int) -> None:
+        self.buy = buy
+        self.price = price
+        self.left = left
+        self.level: Level | None = None
+
+
+class Level:
+    """All entries at one price, the oldest first, with their quantity summed up.
+
+    An entry that is taken out stays in the queue as a gap until it reaches the front or gaps prevail, so that
+    taking out costs the same wherever it stands.
+    """
+
+    __slots__ = ("count", "head", "price", "quantity", "queue")
+
+    def __init__(self, price: int) -> None:
+        self.price = price
+        self.quantity = 0
+        self.count = 0
+        self.head = 0
+        self.queue: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for entry in self.queue[self.head :] if entry.level is self)
+
+    def close_gaps(self) -> None:
+        """Forget the gaps, in front and between, once they are most of the queue."""
+        if len(self.queue) > 2 * self.count + 32:
+            self.queue = list(self)
+            self.head = 0
+
+
+class Side:
+    """The levels of one side, with the best price always last among its keys.
+
+    A key is the price on the buying side and its negative on the selling side.
+    """
+
+    __slots__ = ("keys", "levels", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.levels: dict[int, Level] = {}
+
+    @property
+    def best(self) -> int | None:
+        """The best price, or None if nothing stands on this side."""
+        return self.keys[-1] * self.sign if self.keys else None
+
+    def __iter__(self) -> Iterator[Level]:
+        levels = self.levels
+        return (levels[key] for key in reversed(self.keys))
+
+
+class Book:
+    """Resting entries of both sides."""
+
+    __slots__ = ("asks", "bids")
+
+    def __init__(self) -> None:
+        self.bids = Side(1)
+        self.asks = Side(-1)
+
+    def match(self, incoming: Entry) -> list[tuple[Entry, int]]:
+        """Trade an incoming entry against the other side, best price first and the oldest first at a price.
+
+        Both entries' ``left`` falls by what they trade. Returns ``(resting entry, quantity)`` in the order of
+        the trades; each trades at the resting entry's price. What the incoming entry has left does not rest.
+        """
+        side, limit = (self.asks, -incoming.price) if incoming.buy else (self.bids, incoming.price)
+        keys = side.keys
+        if not keys or keys[-1] < limit:
+            return []
+        trades: list[tuple[Entry, int]] = []
+        left = incoming.left
+        while left and keys and keys[-1] >= limit:
+            level = side.levels[keys[-1]]
+            left = _take(level, left, trades)
+            if not level.count:
+                del side.levels[keys.pop()]
+        incoming.left = left
+        return trades
+
+    def rest(self, entry: Entry) -> None:
+        """Stand an entry in the book, behind those already at its price."""
+        side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
+        level = side.levels.get(key)
+        if level is None:
+            level = side.levels[key] = Level(entry.price)
+            keys = side.keys
+            if not keys or key > keys[-1]:
+                keys.append(key)
+            else:
+                insort(keys, key)
+        level.queue.append(entry)
+        level.quantity += entry.left
+        level.count += 1
+        entry.level = level
+
+    def remove(self, entry: Entry) -> bool:
+        """Take an entry out; False if it does not stand in the book."""
+        level = entry.level
+        if level is None:
+            return False
+        entry.level = None
+        level.quantity -= entry.left
+        level.count -= 1
+        if level.count:
+            level.close_gaps()
+        else:
+            side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
+            del side.levels[key]
+            del side.keys[bisect_left(side.keys, key)]
+        return True
+
+    def take_at(self, buy: bool, price: int, quantity: int) -> list[tuple[Entry, int]]:
+        """Trade up to a quantity against what rests at exactly one price, on the side other than ``buy``."""
+        side, key = (self.asks, -price) if buy else (self.bids, price)
+        level = side.levels.get(key)
+        trades: list[tuple[Entry, int]] = []
+        if level is not None:
+            _take(level, quantity, trades)
+            if not level.count:
+                del side.levels[key]
+                del side.keys[bisect_left(side.keys, key)]
+        return trades
+
+    def reduce(self, entry: Entry, quantity: int) -> None:
+        """Lower what an entry has left, where it rests or not; at zero it leaves the book."""
+        if entry.level is None:
+            entry.left -= quantity
+            return
+        if quantity >= entry.left:
+            self.remove(entry)
+            entry.left = 0
+            return
+        entry.left -= quantity
+        entry.level.quantity -= quantity
+
+    def crosses(self, buy: bool, price: int) -> bool:
+        """Tell whether an entry of this side and price would trade at once."""
+        side, limit = (self.asks, -price) if buy else (self.bids, price)
+        return bool(side.keys) and side.keys[-1] >= limit
+
+
+def _take(level: Level, left: int, trades: list[tuple[Entry, int]]) -> int:
+    """Trade up to ``left`` at one level, oldest first; return what is left after it."""
+    queue, head = level.queue, level.head
+    while left and level.count:
+        resting = queue[head]
+        if resting.level is not level:  # a gap
+            head += 1
+            continue
+        traded = resting.left
+        if traded <= left:
+            resting.left = 0
+            resting.level = None
+            level.count -= 1
+            head += 1
+        else:
+            traded = left
+            resting.left -= traded
+        left -= traded
+        level.quantity -= traded
+        trades.append((resting, traded))
+    level.head = head
+    level.close_gaps()
+    return left

@@ -1,0 +1,167 @@
+"""Limits on accounts, checked before the venue sees an order.
+
+A limit on quantities speaks of one product, so it counts what has the order's own base product within its
+scope; a limit on dollars adds up all products. A position is judged as if every open order of the order's own
+side were filled.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from simulator.catalogue.products import TradableProduct
+from simulator.exchange.instrument import Exposure, Instrument
+from simulator.exchange.orders import Order
+from simulator.terms import BILLION, LimitName, text_of_amount
+
+__all__ = ["ALL", "Limit", "Limits", "Scope"]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which instruments something is about: ``kind`` is All, TradableProduct, Product (as base), Venue or Route."""
+
+    kind: str = "All"
+    id: str = ""
+
+    def covers(self, listing: TradableProduct) -> bool:
+        """Tell whether a tradable product is within this scope."""
+        match self.kind:
+            case "All":
+                return True
+            case "TradableProduct":
+                return listing.id == self.id
+            case "Product":
+                return listing.base.id == self.id
+            case "Venue":
+                return listing.venue.id == self.id
+            case _:
+                return listing.route.id == self.id
+
+
+ALL = Scope()
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One limit: ``account`` None means every account together; ``value`` in billionths, None lifts it."""
+
+    account: str | None
+    scope: Scope
+    name: LimitName
+    value: int | None
+
+
+class Limits:
+    """The limits in force, and whether an order may pass them."""
+
+    def __init__(self) -> None:
+        self._in_force: dict[tuple[str | None, Scope, LimitName], Limit] = {}
+        self._applying: dict[tuple[str, str], tuple[Limit, ...]] = {}
+
+    def __iter__(self) -> Iterator[Limit]:
+        return iter(self._in_force.values())
+
+    def set(self, limits: Iterable[Limit]) -> None:
+        """Put limits in force, or lift those without a value."""
+        for limit in limits:
+            key = (limit.account, limit.scope, limit.name)
+            self._in_force.pop(key, None)
+            if limit.value is not None:
+                self._in_force[key] = limit
+        self._applying.clear()
+
+    def breach(self, instruments: Iterable[Instrument], order: Order) -> str | None:
+        """Say which limit a new order would break, what it is and what the order would make of it.
+
+        ``instruments`` are all that anybody has traded. Where several limits of one name are broken, the
+        lowest speaks. Returns None if the order may pass.
+        """
+        if not self._in_force:
+            return None
+        for limit in self._for(order.account, order.instrument.listing):
+            would = _would_be(limit, instruments, order)
+            value = limit.value
+            if value is not None and would > value:
+                return (
+                    f"{limit.name.value} is {text_of_amount(value)} for {_whose(limit)}; "
+                    f"this order would make it {text_of_amount(would)}"
+                )
+        return None
+
+    def _for(self, account: str, listing: TradableProduct) -> tuple[Limit, ...]:
+        key = (account, listing.id)
+        applying = self._applying.get(key)
+        if applying is None:
+            names = list(LimitName)
+            applying = self._applying[key] = tuple(
+                sorted(
+                    (
+                        limit
+                        for limit in self._in_force.values()
+                        if limit.account in (None, account) and limit.scope.covers(listing)
+                    ),
+                    key=lambda limit: (names.index(limit.name), limit.value or 0),
+                )
+            )
+        return applying
+
+
+def _whose(limit: Limit) -> str:
+    scope = "all products" if limit.scope.kind == "All" else f"{limit.scope.kind} {limit.scope.id}"
+    return f"{'all accounts' if limit.account is None else limit.account}, {scope}"
+
+
+def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> int:
+    """Return what the limit's measure would be with the order in, in billionths."""
+    own, buy, quantity = order.instrument, order.buy, order.quantity
+    base = own.listing.base
+    if limit.name is LimitName.MAX_ORDER_QTY:
+        return quantity
+    if limit.name is LimitName.MAX_ORDER_DOLLARS:
+        return _dollars(quantity, own)
+    held = [
+        (instrument, exposure)
+        for instrument in instruments
+        if limit.scope.covers(instrument.listing)
+        for account, exposure in instrument.exposures.items()
+        if limit.account in (None, account)
+    ]
+    same = [exposure for instrument, exposure in held if instrument.listing.base.id == base.id]
+    match limit.name:
+        case LimitName.MAX_OPEN_QTY:
+            return quantity + sum(exposure.buying + exposure.selling for exposure in same)
+        case LimitName.MAX_OPEN_BUY_QTY:
+            return quantity + sum(exposure.buying for exposure in same) if buy else 0
+        case LimitName.MAX_OPEN_SELL_QTY:
+            return 0 if buy else quantity + sum(exposure.selling for exposure in same)
+        case LimitName.MAX_OPEN_ORDERS:
+            return (1 + sum(exposure.orders for _, exposure in held)) * BILLION
+        case LimitName.MAX_OPEN_DOLLARS:
+            return _dollars(quantity, own) + sum(
+                _dollars(exposure.buying + exposure.selling, instrument) for instrument, exposure in held
+            )
+        case LimitName.MAX_POSITION:
+            return _worst_position(same, buy, quantity)
+        case _:
+            return _position_dollars(held, own, buy, quantity)
+
+
+def _worst_position(held: Iterable[Exposure], buy: bool, quantity: int) -> int:
+    if buy:
+        return quantity + sum(exposure.position + exposure.buying for exposure in held)
+    return quantity + sum(exposure.selling - exposure.position for exposure in held)
+
+
+def _position_dollars(held: list[tuple[Instrument, Exposure]], own: Instrument, buy: bool, quantity: int) -> int:
+    """Return the dollars of the worst position in the order's product and of the positions in all others."""
+    by_product: dict[str, list[tuple[Instrument, Exposure]]] = {}
+    for instrument, exposure in held:
+        by_product.setdefault(instrument.listing.base.id, []).append((instrument, exposure))
+    same = by_product.pop(own.listing.base.id, [])
+    dollars = _dollars(_worst_position([exposure for _, exposure in same], buy, quantity), own)
+    for others in by_product.values():
+        dollars += abs(_dollars(sum(exposure.position for _, exposure in others), others[0][0]))
+    return dollars
+
+
+def _dollars(quantity: int, instrument: Instrument) -> int:
+    return quantity * instrument.listing.base.price_in_limit_dollars // BILLION

@@ -1,0 +1,177 @@
+"""An order, a fill, and the table of legal state changes."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from simulator.exchange.book import Entry
+from simulator.terms import (
+    ACKED,
+    CANCELED,
+    CANCELING,
+    FILLED,
+    OPEN,
+    OUT,
+    REJECTED,
+    STALE,
+    FillKind,
+    flags_of,
+)
+
+if TYPE_CHECKING:
+    from simulator.exchange.instrument import Instrument
+
+__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "Traded", "mean_price"]
+
+NEW = 0
+
+# From each state, those an order may go to. Staying in a state is always legal (a partial fill). `Stale` says
+# that the gateway is not sure of the rest, so it may come and go on any open order and is not in the table.
+LEGAL: dict[int, frozenset[int]] = {
+    NEW: frozenset({OPEN, REJECTED | OUT}),  # straight to rejected: the risk check, before the venue hears of it
+    OPEN: frozenset(
+        {
+            OPEN | ACKED,
+            OPEN | CANCELING,  # a cancel may be asked for before the ack
+            FILLED | OUT,  # filled before its ack: real venues report in either order
+            CANCELED | OUT,
+            REJECTED | OUT,
+        }
+    ),
+    OPEN | ACKED: frozenset({OPEN | ACKED | CANCELING, ACKED | FILLED | OUT, ACKED | CANCELED | OUT}),
+    OPEN | CANCELING: frozenset(
+        {
+            OPEN,  # the cancel was refused
+            OPEN | ACKED | CANCELING,
+            FILLED | OUT,
+            CANCELED | OUT,
+            REJECTED | OUT,
+        }
+    ),
+    OPEN | ACKED | CANCELING: frozenset(
+        {
+            OPEN | ACKED,  # the cancel was refused
+            ACKED | FILLED | OUT,  # the cancel lost the race
+            ACKED | CANCELED | OUT,
+        }
+    ),
+    FILLED | OUT: frozenset({ACKED | FILLED | OUT, OUT}),  # the ack after the last fill; a bust
+    CANCELED | OUT: frozenset({ACKED | CANCELED | OUT}),
+    ACKED | FILLED | OUT: frozenset({ACKED | OUT}),  # a bust: neither filled any more nor cancelled
+    ACKED | OUT: frozenset({ACKED | FILLED | OUT}),  # a correction that gives back what the bust took
+    OUT: frozenset({ACKED | OUT, FILLED | OUT}),
+    ACKED | CANCELED | OUT: frozenset(),
+    REJECTED | OUT: frozenset(),
+}
+
+
+class Order(Entry):
+    """An order of a client, which its venue alone changes; amounts are billionths.
+
+    ``quantity`` is what was ordered, ``left`` what is still open, ``filled`` what has been filled less what has
+    been busted, ``notional`` the sum of price times quantity over the fills (in billionths of billionths).
+    """
+
+    __slots__ = (
+        "account",
+        "filled",
+        "id",
+        "instrument",
+        "notional",
+        "params",
+        "quantity",
+        "quote_id",
+        "reason",
+        "state",
+        "time",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        account: str,
+        instrument: "Instrument",
+        buy: bool,
+        price: int,
+        quantity: int,
+        time: int,
+    ) -> None:
+        self.id = number
+        self.account = account
+        self.instrument = instrument
+        self.buy = buy
+        self.price = price
+        self.quantity = self.left = quantity
+        self.level = None
+        self.time = time
+        self.state = NEW
+        self.filled = 0
+        self.notional = 0
+        self.reason: str | None = None
+        self.quote_id: str | None = None
+        self.params: bytes | None = None
+
+    @property
+    def is_out(self) -> bool:
+        """True once the order is filled, cancelled or rejected for good."""
+        return bool(self.state & OUT)
+
+    def move(self, state: int) -> None:
+        """Go to a state; raises `ValueError` if the table does not allow it."""
+        before = self.state & ~STALE
+        after = state & ~STALE
+        if after != before and after not in LEGAL[before]:
+            raise ValueError(f"order {self.id} cannot go from {list(flags_of(self.state))} to {list(flags_of(state))}")
+        self.state = state
+
+
+class Fill(msgspec.Struct, frozen=True, gc=False):
+    """One side of a trade that belongs to an order; amounts are billionths, times nanoseconds."""
+
+    number: int
+    order_id: int
+    account: str
+    target: str
+    buy: bool
+    price: int
+    quantity: int
+    maker: bool
+    against: str
+    trade: int
+    """The trade it is one side of: where both sides are orders, both fills bear the same number."""
+    time: int
+    kind: FillKind = FillKind.NORMAL
+    of: int | None = None
+    """The number of the fill that a reversal or a correction is about."""
+
+
+class OrderChanged(msgspec.Struct, frozen=True, gc=False):
+    """An order's state as it was at one moment; amounts are billionths."""
+
+    order_id: int
+    account: str
+    state: int
+    filled: int
+    mean: int | None
+    digits: int
+    """How many digits the product's price increment has after the point."""
+
+
+class Traded(msgspec.Struct, frozen=True, gc=False):
+    """A trade as the public sees it; ``buy`` is the taker's side."""
+
+    target: str
+    buy: bool
+    price: int
+    quantity: int
+    time: int
+
+
+def mean_price(notional: int, filled: int) -> int | None:
+    """Return the average fill price in billionths, halves rounded to even; None if nothing is filled."""
+    if filled <= 0:
+        return None
+    whole, rest = divmod(notional, filled)
+    if 2 * rest > filled or (2 * rest == filled and whole % 2):
+        whole += 1
+    return whole

@@ -1,0 +1,394 @@
+"""The truth of one exchange: takes orders, matches them, keeps every order, fill, limit and halt.
+
+Commands are method calls that bear the time as an argument; what came of them is appended to ``events`` as
+frozen values, in the order in which it happened. Nothing here reads a clock or a random number.
+"""
+
+from collections.abc import Iterable
+
+from simulator.catalogue import Catalogue, TradableProduct
+from simulator.exchange.book import Entry
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.limits import Limits, Scope
+from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
+from simulator.terms import (
+    ACKED,
+    CANCELED,
+    CANCELING,
+    FILLED,
+    OPEN,
+    OUT,
+    REJECTED,
+    STALE,
+    FillKind,
+    RejectReason,
+    text_of_amount,
+)
+
+__all__ = ["HOUSE", "Event", "Quote", "Venue"]
+
+Event = OrderChanged | Fill | Traded
+Quote = tuple[bool, int, int]
+"""A quote of the market itself: whether it buys, its price and its quantity in billionths."""
+
+HOUSE = "MARKET"
+"""Who stands behind the market's own quotes."""
+
+
+class Venue:
+    """An exchange's books, orders and fills.
+
+    Args:
+        catalogue: what can be traded.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.instruments: dict[str, Instrument] = {}
+        self.orders: dict[int, Order] = {}
+        self.open: dict[int, Order] = {}
+        self.fills: list[Fill] = []
+        self.limits = Limits()
+        self.halts: list[Scope] = []
+        self.events: list[Event] = []
+        self.touched: dict[str, Instrument] = {}
+        self._trades = 0
+        self._amended: dict[int, tuple[int, int]] = {}
+
+    def instrument(self, listing: TradableProduct) -> Instrument:
+        """Return the trading state of a tradable product, made when it is first asked for."""
+        instrument = self.instruments.get(listing.id)
+        if instrument is None:
+            instrument = self.instruments[listing.id] = Instrument(listing)
+        return instrument
+
+    # Orders on their way in
+
+    def submit(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
+        """Take an order and let the engine have it: checked, acked, matched, and its rest in the book."""
+        order = self.place(account, instrument, buy, price, quantity, now)
+        if not order.state & OUT:
+            self.match(order, now)
+        return order
+
+    def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
+        """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
+        order = Order(len(self.orders) + 1, account, instrument, buy, price, quantity, now)
+        self.orders[order.id] = order
+        reason = self._breach(order) or self._objection(order)
+        if reason is not None:
+            order.left = 0
+            order.reason = reason
+            self._move(order, REJECTED | OUT)
+            return order
+        self.open[order.id] = order
+        exposure = instrument.exposure(account)
+        exposure.orders += 1
+        if buy:
+            exposure.buying += quantity
+        else:
+            exposure.selling += quantity
+        self._move(order, OPEN)
+        return order
+
+    def _breach(self, order: Order) -> str | None:
+        """Say which limit an order would break, or None: the risk check, before the venue hears of the order."""
+        breach = self.limits.breach(self.instruments.values(), order)
+        return breach and f"{RejectReason.LIMIT_EXCEEDED.value}: {breach}"
+
+    def _objection(self, order: Order) -> str | None:
+        """Say why the venue does not take an order, or None."""
+        instrument = order.instrument
+        name = instrument.listing.name
+        if instrument.delisted:
+            return f"{RejectReason.DELISTED.value}: {name} is no longer traded"
+        flags = instrument.flags
+        if flags:
+            if "Disabled" in flags:
+                return f"{RejectReason.PRODUCT_DISABLED.value}: {name} is disabled"
+            if "CancelOnly" in flags:
+                return f"{RejectReason.CANCEL_ONLY.value}: {name} takes cancels only"
+            if "PostOnly" in flags and instrument.book.crosses(order.buy, order.price):
+                return f"{RejectReason.WOULD_TRADE.value}: {name} takes only orders that rest"
+        if self.halts and self.is_halted(instrument.listing):
+            return f"{RejectReason.HALTED.value}: {name} is halted"
+        if order.price % instrument.tick:
+            tick = text_of_amount(instrument.tick)
+            return f"{RejectReason.OFF_TICK.value}: price {text_of_amount(order.price)} is no multiple of {tick}"
+        if order.quantity % instrument.step:
+            step = text_of_amount(instrument.step)
+            return f"{RejectReason.OFF_STEP.value}: quantity {text_of_amount(order.quantity)} is no multiple of {step}"
+        return None
+
+    def ack(self, order: Order) -> None:
+        """The venue confirms an order; one that has it already is left as it is."""
+        if not order.state & ACKED:
+            self._move(order, order.state | ACKED)
+
+    def match(self, order: Order, now: int) -> None:
+        """Let the engine match an open order and rest what is left of it."""
+        self.ack(order)
+        instrument = order.instrument
+        book = instrument.book
+        if order.level is None:
+            for resting, quantity in book.match(order):
+                self._trade(order, resting, quantity, now)
+            if order.left:
+                book.rest(order)
+            self.touched[instrument.listing.id] = instrument
+
+    def stand(self, order: Order, now: int) -> None:
+        """Rest an open order without trading it against the market's own quotes: those it would cross step back.
+
+        What clients have resting there it does trade against, so the book is never crossed.
+        """
+        book = order.instrument.book
+        for quote in order.instrument.house:
+            if quote.buy is not order.buy and (quote.price <= order.price if order.buy else quote.price >= order.price):
+                book.remove(quote)
+        self.match(order, now)
+
+    # Orders on their way out
+
+    def ask_cancel(self, order: Order) -> None:
+        """The client's wish to cancel is on its way to the venue."""
+        if not order.state & CANCELING:
+            self._move(order, order.state | CANCELING)
+
+    def refuse_cancel(self, order: Order) -> None:
+        """The venue does not cancel: an open order is as it was before the wish."""
+        if order.state & CANCELING:
+            self._move(order, order.state & ~CANCELING)
+
+    def cancel(self, order: Order, reason: str | None = None) -> None:
+        """Take an open order out of the market, asked for or not; ``reason`` says why if nobody asked."""
+        order.reason = reason
+        self._leave(order)
+        self._move(order, (order.state & ACKED) | CANCELED | OUT)
+
+    def reject(self, order: Order, reason: str) -> None:
+        """Refuse an order that was taken; raises `ValueError` for one that is acked or out."""
+        order.reason = reason
+        self._leave(order)
+        self._move(order, REJECTED | OUT)
+
+    def _leave(self, order: Order) -> None:
+        """Forget what an order had open, in the book and in what its account has open."""
+        instrument = order.instrument
+        if instrument.book.remove(order):
+            self.touched[instrument.listing.id] = instrument
+        if self.open.pop(order.id, None) is None:
+            return
+        exposure = instrument.exposure(order.account)
+        exposure.orders -= 1
+        if order.buy:
+            exposure.buying -= order.left
+        else:
+            exposure.selling -= order.left
+
+    def stale(self, order: Order, unsure: bool = True) -> None:
+        """Mark an order's state as uncertain, or as certain again."""
+        self._move(order, order.state | STALE if unsure else order.state & ~STALE)
+
+    # Fills
+
+    def fill(self, order: Order, quantity: int, price: int, against: str, now: int) -> None:
+        """Fill an open order at a price, whatever the market says.
+
+        What clients or the market have resting at that price on the other side gives first; ``against`` is the
+        name of whoever gives the rest. Raises `ValueError` if the order has less than ``quantity`` left.
+        """
+        if quantity > order.left:
+            raise ValueError(f"order {order.id} has {text_of_amount(order.left)} left, not {text_of_amount(quantity)}")
+        instrument = order.instrument
+        resting = order.level is not None
+        given = instrument.book.take_at(order.buy, price, quantity)
+        self.touched[instrument.listing.id] = instrument
+        for entry, amount in given:
+            instrument.book.reduce(order, amount)
+            self._trade(order, entry, amount, now)
+        rest = quantity - sum(amount for _, amount in given)
+        if rest:
+            instrument.book.reduce(order, rest)
+            self._trades += 1
+            self._filled(order, price, rest, resting, against, now)
+            self._print(instrument, order.buy != resting, price, rest, now)
+
+    def _trade(self, taker: Order, resting: Entry, quantity: int, now: int) -> None:
+        """Record a trade that the book has made between an order and what rested."""
+        self._trades += 1
+        price = resting.price
+        if isinstance(resting, Order):
+            self._filled(taker, price, quantity, False, resting.account, now)
+            self._filled(resting, price, quantity, True, taker.account, now)
+        else:
+            self._filled(taker, price, quantity, False, HOUSE, now)
+        self._print(taker.instrument, taker.buy, price, quantity, now)
+
+    def _filled(self, order: Order, price: int, quantity: int, maker: bool, against: str, now: int) -> None:
+        """Give an order, whose ``left`` has fallen already, its fill."""
+        instrument = order.instrument
+        order.filled += quantity
+        order.notional += price * quantity
+        exposure = instrument.exposure(order.account)
+        if order.buy:
+            exposure.buying -= quantity
+            exposure.position += quantity
+        else:
+            exposure.selling -= quantity
+            exposure.position -= quantity
+        fill = Fill(
+            len(self.fills) + 1,
+            order.id,
+            order.account,
+            instrument.listing.id,
+            order.buy,
+            price,
+            quantity,
+            maker,
+            against,
+            self._trades,
+            now,
+        )
+        self.fills.append(fill)
+        self.events.append(fill)
+        if order.left:
+            self._tell(order)
+        else:
+            self._leave(order)
+            self._move(order, (order.state & ACKED) | FILLED | OUT)
+
+    def _print(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
+        self.events.append(Traded(instrument.listing.id, buy, price, quantity, now))
+
+    def bust(self, fill: Fill, now: int) -> None:
+        """Take back a trade: each of its fills gets a reversal; no order opens again.
+
+        Raises `ValueError` if it is taken back already.
+        """
+        if self._now_worth(fill)[1] == 0:
+            raise ValueError(f"fill {fill.number} is busted already")
+        for side in self._sides(fill):
+            self._amend(side, side.price, 0, FillKind.REVERSAL, now)
+
+    def correct(self, fill: Fill, price: int, quantity: int, now: int) -> None:
+        """Replace a trade's price and quantity; raises `ValueError` if an order has not that much to give."""
+        for side in self._sides(fill):
+            order = self.orders[side.order_id]
+            if order.filled - self._now_worth(side)[1] + quantity > order.quantity - order.left:
+                raise ValueError(f"order {order.id} cannot have been filled {text_of_amount(quantity)}")
+        for side in self._sides(fill):
+            self._amend(side, price, quantity, FillKind.CORRECTION, now)
+
+    def _now_worth(self, fill: Fill) -> tuple[int, int]:
+        """Return a fill's price and quantity after all that has been amended in it."""
+        return self._amended.get(fill.number, (fill.price, fill.quantity))
+
+    def _sides(self, fill: Fill) -> list[Fill]:
+        near = self.fills[max(0, fill.number - 2) : fill.number + 1]
+        return [other for other in near if other.trade == fill.trade and other.kind is FillKind.NORMAL]
+
+    def _amend(self, fill: Fill, price: int, quantity: int, kind: FillKind, now: int) -> None:
+        """Replace a fill in its order's sums: by nothing, or by another price and quantity."""
+        order = self.orders[fill.order_id]
+        old_price, old_quantity = self._now_worth(fill)
+        self._amended[fill.number] = (price, quantity)
+        change = quantity - old_quantity
+        order.filled += change
+        order.notional += price * quantity - old_price * old_quantity
+        order.instrument.exposure(order.account).position += change if order.buy else -change
+        amendment = Fill(
+            len(self.fills) + 1,
+            order.id,
+            order.account,
+            fill.target,
+            fill.buy,
+            price,
+            quantity or old_quantity,
+            fill.maker,
+            fill.against,
+            fill.trade,
+            now,
+            kind,
+            fill.number,
+        )
+        self.fills.append(amendment)
+        self.events.append(amendment)
+        if order.state & (FILLED | CANCELED) == FILLED and order.filled < order.quantity:
+            self._move(order, order.state & ~FILLED)
+        elif order.state & (OUT | CANCELED | REJECTED) == OUT and order.filled == order.quantity:
+            self._move(order, order.state | FILLED)
+        else:
+            self._tell(order)
+
+    # The market
+
+    def quote(self, instrument: Instrument, quotes: Iterable[Quote], now: int) -> None:
+        """Replace the market's own quotes; those that cross a client's resting order trade with it."""
+        book = instrument.book
+        for entry in instrument.house:
+            book.remove(entry)
+        instrument.house = []
+        for buy, price, quantity in quotes:
+            entry = Entry(buy, price, quantity)
+            self._house_takes(instrument, entry, now)
+            if entry.left:
+                book.rest(entry)
+                instrument.house.append(entry)
+        self.touched[instrument.listing.id] = instrument
+
+    def trade(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
+        """Let somebody in the market take up to a quantity at a price or better; what finds no order prints there."""
+        entry = Entry(buy, price, quantity)
+        self._house_takes(instrument, entry, now)
+        if entry.left:
+            self._print(instrument, buy, price, entry.left, now)
+        self.touched[instrument.listing.id] = instrument
+
+    def _house_takes(self, instrument: Instrument, entry: Entry, now: int) -> None:
+        for resting, quantity in instrument.book.match(entry):
+            self._trades += 1
+            if isinstance(resting, Order):
+                self._filled(resting, resting.price, quantity, True, HOUSE, now)
+            self._print(instrument, entry.buy, resting.price, quantity, now)
+
+    def is_halted(self, listing: TradableProduct) -> bool:
+        """Tell whether a halt covers a tradable product."""
+        return any(scope.covers(listing) for scope in self.halts)
+
+    def halt(self, scope: Scope) -> None:
+        """Stop trading within a scope; orders that rest stay and may be cancelled."""
+        if scope not in self.halts:
+            self.halts.append(scope)
+
+    def resume(self, scope: Scope) -> bool:
+        """End a halt; False if there was none of just this scope."""
+        if scope not in self.halts:
+            return False
+        self.halts.remove(scope)
+        return True
+
+    def delist(self, instrument: Instrument) -> None:
+        """End a product's trading for good: its orders are cancelled, its quotes are gone."""
+        instrument.delisted = True
+        for order in [order for order in self.open.values() if order.instrument is instrument]:
+            self.cancel(order, f"{RejectReason.DELISTED.value}: {instrument.listing.name} is no longer traded")
+        self.quote(instrument, (), 0)
+
+    # Telling
+
+    def _move(self, order: Order, state: int) -> None:
+        order.move(state)
+        self._tell(order)
+
+    def _tell(self, order: Order) -> None:
+        self.events.append(
+            OrderChanged(
+                order.id,
+                order.account,
+                order.state,
+                order.filled,
+                mean_price(order.notional, order.filled),
+                order.instrument.digits,
+            )
+        )

@@ -1,0 +1,314 @@
+"""What the gateway answers to each request: the wire's requests become the exchange's commands and questions.
+
+An answer is data to encode, or a `Refusal`. Nothing here knows a connection: whose eyes a request is answered
+for is the ``viewer``, the account that a connection is bound to, or None for one that sees all.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from simulator import views
+from simulator.catalogue import TradableProduct
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.limits import ALL, Limit
+from simulator.exchange.orders import Fill, Order
+from simulator.exchange.venue import Venue
+from simulator.scopes import EVERYBODY, read_scope, read_set
+from simulator.terms import Dir, Refusal
+from simulator.wire import amount_of, replies, requests
+
+__all__ = ["Gateway", "OrderTerms"]
+
+_LONGEST_QUOTE = 80
+
+
+class OrderTerms(NamedTuple):
+    """What an order asks for, with everything in it found and read; amounts in billionths."""
+
+    account: str
+    instrument: Instrument
+    buy: bool
+    price: int
+    quantity: int
+    quote_id: str | None
+    params: bytes | None
+
+
+class Gateway:
+    """Reads requests and answers them from one venue.
+
+    Args:
+        venue: the exchange behind the gateway.
+        accounts: the names of the accounts on it.
+        instrument: gives the trading state of a tradable product, with its market opened.
+        seed: makes the ids of fills.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        accounts: tuple[str, ...],
+        instrument: Callable[[TradableProduct], Instrument],
+        seed: int,
+    ) -> None:
+        self.venue = venue
+        self.catalogue = venue.catalogue
+        self.accounts = {name.lower(): name for name in accounts}
+        self.instrument = instrument
+        self.fill_ids = views.FillIds(seed)
+        self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
+            requests.SearchSymbol: self._search_symbol,
+            requests.QueryTradableProductIndex: self._query,
+            requests.GetRouteDetails: self._route_details,
+            requests.GetVenueDetails: self._venue_details,
+            requests.GetProductDetails: self._product_details,
+            requests.GetTradableProductDetails: self._tradable_product_details,
+            requests.GetCanonicalTradableProduct: self._canonical,
+            requests.ListOpen: self._list_open,
+            requests.GetOrderState: self._order_state,
+            requests.GetRejectReason: self._reject_reason,
+            requests.GetOrderDetails: self._order_details,
+            requests.ListFills: self._list_fills,
+            requests.GetFillDetails: self._fill_details,
+            requests.SetLimits: self._set_limits,
+            requests.GetLimits: self._get_limits,
+            requests.GetGlobalLimits: self._global_limits,
+            requests.GetHalts: self._halts,
+            requests.Halt: self._halt,
+            requests.Resume: self._resume,
+        }
+
+    def answer(self, request: requests.Request, viewer: str | None, now: int) -> Any:
+        """Answer a question, or a command that is no order: data to encode, or a `Refusal`."""
+        answer = self._answers.get(type(request))
+        if answer is not None:
+            return answer(request, viewer, now)
+        name = type(request).__name__
+        if isinstance(request, requests.OutOfScope):
+            return Refusal(f"{name} is not a venue's business: only a scenario's scripted reply answers it")
+        return Refusal(f"{name} is not answered by this simulator")
+
+    # Orders
+
+    def read_order(self, request: requests.SendLimitOrder, viewer: str | None) -> OrderTerms | Refusal:
+        """Read what a new order asks for, or why the gateway does not take it."""
+        account = self.accounts.get(request.account.lower())
+        if account is None:
+            return Refusal(f"`$.account`: there is no account {_short(request.account)}")
+        if viewer is not None and account != viewer:
+            return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {account!r}")
+        listing = self.catalogue.tradable_product(request.target)
+        if listing is None:
+            return Refusal(f"`$.target`: there is no tradable product {_short(request.target)}")
+        price = amount_of(request.price)
+        if price is None or price <= 0:
+            return _no_amount("$.price", request.price)
+        quantity = amount_of(request.quantity)
+        if quantity is None or quantity <= 0:
+            return _no_amount("$.quantity", request.quantity)
+        params = bytes(request.params)
+        if params[:1] not in b"{n":
+            return Refusal("`$.params`: expected an object or null")
+        return OrderTerms(
+            account,
+            self.instrument(listing),
+            request.dir is Dir.BUY,
+            price,
+            quantity,
+            request.quote_id,
+            None if params == b"null" else params,
+        )
+
+    def read_cancel(self, request: requests.CancelOrder, viewer: str | None) -> Order | Refusal:
+        """Find the order that a cancel is for, or say why there is none to cancel."""
+        order = self.order(request.order_id)
+        if order is None:
+            return Refusal(f"there is no order {_short(str(request.order_id))}")
+        if viewer is not None and order.account != viewer:
+            return Refusal(f"order {order.id} belongs to another account than {viewer!r}")
+        if order.is_out:
+            return Refusal(f"order {order.id} is out already")
+        return order
+
+    def order(self, order_id: str | int) -> Order | None:
+        """Return the order of an id as the wire gives it, or None."""
+        if isinstance(order_id, str):
+            if len(order_id) > 18 or not (order_id.isascii() and order_id.isdigit()) or order_id[0] == "0":
+                return None
+            order_id = int(order_id)
+        return self.venue.orders.get(order_id)
+
+    def _orders(self, ids: list[str | int], viewer: str | None) -> Iterator[Order]:
+        for order_id in ids:
+            order = self.order(order_id)
+            if order is not None and viewer in (None, order.account):
+                yield order
+
+    def _within(self, request: Any, viewer: str | None) -> Callable[[str, TradableProduct], bool] | Refusal:
+        """Read a request's set and scope; return whether an account and a tradable product are within them."""
+        scope = read_scope(request.scope, self.catalogue)
+        if isinstance(scope, Refusal):
+            return scope
+        account = read_set(request.set, self.accounts)
+        if isinstance(account, Refusal):
+            return account
+        whose = (account, EVERYBODY if viewer is None else viewer)
+        return lambda name, listing: all(who in (EVERYBODY, name) for who in whose) and scope.covers(listing)
+
+    def _list_open(self, request: requests.ListOpen, viewer: str | None, now: int) -> list[str] | Refusal:
+        within = self._within(request, viewer)
+        if isinstance(within, Refusal):
+            return within
+        return [str(order.id) for order in self.venue.open.values() if within(order.account, order.instrument.listing)]
+
+    def _order_state(self, request: requests.GetOrderState, viewer: str | None, now: int) -> list[Any]:
+        return [views.order_state(order) for order in self._orders(request.order_ids, viewer)]
+
+    def _reject_reason(self, request: requests.GetRejectReason, viewer: str | None, now: int) -> list[Any]:
+        return [views.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
+
+    def _order_details(self, request: requests.GetOrderDetails, viewer: str | None, now: int) -> list[Any]:
+        return [views.order_details(order) for order in self._orders(request.order_ids, viewer)]
+
+    def _list_fills(self, request: requests.ListFills, viewer: str | None, now: int) -> list[str] | Refusal:
+        within = self._within(request, viewer)
+        if isinstance(within, Refusal):
+            return within
+        instruments = self.venue.instruments
+        return [
+            self.fill_ids.text(fill.number)
+            for fill in self.venue.fills
+            if within(fill.account, instruments[fill.target].listing)
+        ]
+
+    def _fill_details(self, request: requests.GetFillDetails, viewer: str | None, now: int) -> list[Any]:
+        found = []
+        for fill_id in request.fill_ids:
+            fill = self.fill(fill_id)
+            if fill is not None and viewer in (None, fill.account):
+                digits = self.venue.instruments[fill.target].digits
+                found.append(views.fill_details(fill, self.fill_ids.text(fill.number), digits))
+        return found
+
+    def fill(self, fill_id: str) -> Fill | None:
+        """Return the fill of an id as the wire gives it, or None."""
+        fills = self.venue.fills
+        number = self.fill_ids.number(fill_id, len(fills))
+        return None if number is None else fills[number - 1]
+
+    # Limits and halts
+
+    def _set_limits(self, request: requests.SetLimits, viewer: str | None, now: int) -> Refusal | None:
+        limits = []
+        for index, entry in enumerate(request.limits):
+            limit = self._read_limit(entry, f"$.limits[{index}]", viewer)
+            if isinstance(limit, Refusal):
+                return limit
+            limits.append(limit)
+        self.venue.limits.set(limits)
+        return None
+
+    def _read_limit(self, entry: requests.LimitEntry, where: str, viewer: str | None) -> Limit | Refusal:
+        account = read_set(entry.set, self.accounts, f"{where}.set")
+        if isinstance(account, Refusal):
+            return account
+        if viewer is not None and account != viewer:
+            return Refusal(f"`{where}.set`: this connection is bound to the account {viewer!r}")
+        scope = read_scope(entry.scope, self.catalogue, f"{where}.scope")
+        if isinstance(scope, Refusal):
+            return scope
+        value = None
+        if bytes(entry.value) != b"null":
+            value = amount_of(entry.value)
+            if value is None or value < 0:
+                return Refusal(
+                    f"`{where}.value`: expected a decimal that is not negative, or null, got {_raw(entry.value)}"
+                )
+        return Limit(account or None, scope, entry.name, value)
+
+    def _get_limits(self, request: requests.GetLimits, viewer: str | None, now: int) -> list[Any] | Refusal:
+        found: list[Limit] = []
+        for index, (whose, what) in enumerate(request.limits):
+            account = read_set(whose, self.accounts, f"$.limits[{index}][0]")
+            if isinstance(account, Refusal):
+                return account
+            scope = read_scope(what, self.catalogue, f"$.limits[{index}][1]")
+            if isinstance(scope, Refusal):
+                return scope
+            found += [limit for limit in self.venue.limits if (limit.account, limit.scope) == (account or None, scope)]
+        return [views.limit_view(limit) for limit in found]
+
+    def _global_limits(self, request: requests.GetGlobalLimits, viewer: str | None, now: int) -> list[Any]:
+        return [
+            views.limit_view(limit)
+            for name in request.limits
+            for limit in self.venue.limits
+            if (limit.account, limit.scope, limit.name) == (None, ALL, name)
+        ]
+
+    def _halts(self, request: requests.GetHalts, viewer: str | None, now: int) -> list[Any]:
+        return [views.scope_view(scope) for scope in self.venue.halts]
+
+    def _halt(self, request: requests.Halt, viewer: str | None, now: int) -> Refusal | None:
+        scope = read_scope(request.halt, self.catalogue, "$.halt")
+        if isinstance(scope, Refusal):
+            return scope
+        self.venue.halt(scope)
+        return None
+
+    def _resume(self, request: requests.Resume, viewer: str | None, now: int) -> Refusal | None:
+        scope = read_scope(request.resume, self.catalogue, "$.resume")
+        if isinstance(scope, Refusal):
+            return scope
+        if not self.venue.resume(scope):
+            return Refusal(f"`$.resume`: there is no halt of {views.scope_view(scope)}")
+        return None
+
+    # Symbology
+
+    def _search_symbol(self, request: requests.SearchSymbol, viewer: str | None, now: int) -> Any:
+        return self.catalogue.search(request.pat, request.scope, request.limit)
+
+    def _query(self, request: requests.QueryTradableProductIndex, viewer: str | None, now: int) -> Any:
+        return self.catalogue.query(request.query, now)
+
+    def _route_details(self, request: requests.GetRouteDetails, viewer: str | None, now: int) -> list[Any]:
+        found = map(self.catalogue.route, request.route)
+        return [replies.Named(route.id, route.name) for route in found if route]
+
+    def _venue_details(self, request: requests.GetVenueDetails, viewer: str | None, now: int) -> list[Any]:
+        found = map(self.catalogue.venue, request.venue)
+        return [replies.Named(venue.id, venue.name) for venue in found if venue]
+
+    def _product_details(self, request: requests.GetProductDetails, viewer: str | None, now: int) -> list[Any]:
+        found = map(self.catalogue.product, request.product)
+        return [views.product_details(product) for product in found if product]
+
+    def _tradable_product_details(
+        self, request: requests.GetTradableProductDetails, viewer: str | None, now: int
+    ) -> list[Any]:
+        found = map(self.catalogue.tradable_product, request.tradable_product)
+        traded = self.venue.instruments
+        return [views.tradable_product_details(listing, traded.get(listing.id)) for listing in found if listing]
+
+    def _canonical(
+        self, request: requests.GetCanonicalTradableProduct, viewer: str | None, now: int
+    ) -> list[tuple[str, str]]:
+        found = map(self.catalogue.product, request.product)
+        pairs = ((product, self.catalogue.canonical(product)) for product in found if product)
+        return [(product.id, listing.id) for product, listing in pairs if listing]
+
+
+def _no_amount(where: str, raw: Any) -> Refusal:
+    return Refusal(
+        f"`{where}`: expected a positive decimal of at most 15 digits before the point and 9 after it, got {_raw(raw)}"
+    )
+
+
+def _raw(raw: Any) -> str:
+    text = bytes(raw)[: _LONGEST_QUOTE + 1].decode(errors="replace")
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")

@@ -1,0 +1,77 @@
+"""How a request says whose orders and which instruments it is about, and what it is told when it says it wrongly."""
+
+from collections.abc import Iterable
+
+from simulator.catalogue import Catalogue
+from simulator.exchange.limits import ALL, Scope
+from simulator.terms import Refusal
+
+__all__ = ["EVERYBODY", "read_scope", "read_set"]
+
+EVERYBODY = ""
+"""The account that stands for all accounts: what the set ``All`` reads as."""
+
+_KINDS = ("TradableProduct", "Product", "Venue", "Route")
+_LONGEST_QUOTE = 80
+
+
+def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> Scope | Refusal:
+    """Read a scope from decoded JSON: ``"All"``, ``{kind: name or id}``, or the name or id of exactly one thing."""
+    if value == "All":
+        return ALL
+    if isinstance(value, str):
+        found = [Scope(kind, id_) for kind in _KINDS if (id_ := _id_of(kind, value, catalogue))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            kinds = " and ".join(scope.kind for scope in found)
+            return Refusal(f"`{where}`: {_quoted(value)} is the name of a {kinds}: say which, as in {{kind: name}}")
+    elif isinstance(value, dict) and len(value) == 1:
+        kind, name = next(iter(value.items()))
+        if kind in _KINDS and isinstance(name, str):
+            id_ = _id_of(kind, name, catalogue)
+            if id_ is not None:
+                return Scope(kind, id_)
+            return Refusal(f"`{where}`: there is no {kind} {_quoted(name)}")
+    return Refusal(
+        f'`{where}`: expected "All", {{"TradableProduct": id}}, {{"Product": id}}, {{"Venue": id}}, {{"Route": id}}, '
+        f"or the name or id of one such thing, got {_quoted(value)}"
+    )
+
+
+def _id_of(kind: str, name: str, catalogue: Catalogue) -> str | None:
+    found = {
+        "TradableProduct": catalogue.tradable_product,
+        "Product": catalogue.product,
+        "Venue": catalogue.venue,
+        "Route": catalogue.route,
+    }[kind](name)
+    return None if found is None else found.id
+
+
+def read_set(value: object, accounts: dict[str, str], where: str = "$.set") -> str | Refusal:
+    """Read whose orders are meant: ``"All"``, ``{"Account": name}`` or an account's name.
+
+    ``accounts`` are the names by their lower case. Returns the account's name, or `EVERYBODY`.
+    """
+    if value == "All":
+        return EVERYBODY
+    name = value
+    if isinstance(value, dict) and len(value) == 1 and "Account" in value:
+        name = value["Account"]
+    if isinstance(name, str) and name.lower() in accounts:
+        return accounts[name.lower()]
+    return Refusal(
+        f'`{where}`: expected "All", {{"Account": name}} or the name of an account '
+        f"({_listed(accounts.values())}), got {_quoted(value)}"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

@@ -1,0 +1,274 @@
+"""One WebSocket connection over asyncio: bytes in and out, and nothing of trading.
+
+The protocol itself is the Sans-I/O one of the websockets library; what it leaves to its user is here: reading
+only as fast as the other side reads, pings, time limits, putting fragments together.
+"""
+
+import asyncio
+import codecs
+import struct
+from collections import deque
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from websockets.datastructures import Headers
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from simulator.server.admission import Answer, admit
+
+if TYPE_CHECKING:
+    from simulator.server.server import Server
+    from simulator.session import Session
+
+__all__ = ["Connection", "text_frame"]
+
+_WRITE_AHEAD = 1 << 18
+"""How much may wait to be written before a connection's own requests have to wait too."""
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Return a payload as one unmasked text frame."""
+    length = len(payload)
+    if length < 126:
+        return b"\x81%c%b" % (length, payload)
+    if length < 1 << 16:
+        return struct.pack("!BBH", 0x81, 126, length) + payload
+    return struct.pack("!BBQ", 0x81, 127, length) + payload
+
+
+class Connection(asyncio.Protocol):
+    """A client's connection to a server.
+
+    Args:
+        server: told of messages and of the end; it owns the simulation.
+    """
+
+    __slots__ = (
+        "_decoder",
+        "_fragments",
+        "_frames",
+        "_is_paused",
+        "_is_text",
+        "_ping_due",
+        "_pong_due",
+        "deadline",
+        "protocol",
+        "server",
+        "session",
+        "transport",
+    )
+
+    def __init__(self, server: "Server") -> None:
+        self.server = server
+        self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=server.websocket_log)
+        self.session: Session | None = None
+        self.deadline: float | None = None
+        self._frames: deque[Frame] = deque()
+        self._fragments: list[bytes] | None = None
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._is_text = True
+        self._is_paused = False
+        self._ping_due = 0.0
+        self._pong_due: float | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected, and has yet to shake hands."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=_WRITE_AHEAD)
+        self.deadline = self.server.monotonic() + self.server.settings.open_timeout
+        self.server.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come: a handshake, frames, or parts of them."""
+        protocol = self.protocol
+        if self._pong_due is not None:
+            self._pong_due = None  # whatever comes shows that somebody is there
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            if isinstance(event, Frame):
+                self._frames.append(event)
+            elif isinstance(event, Request):
+                self._shake_hands(event)
+        self._serve()
+
+    def eof_received(self) -> bool:
+        """The client will send no more; the closing handshake, if it goes on, closes the transport."""
+        self.protocol.receive_eof()
+        self._flush_protocol()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._frames.clear()
+        self.server.forget(self)
+        why = f"lost: {exc}" if exc else ""
+        if not why and self.protocol.close_rcvd is not None:
+            why = str(self.protocol.close_rcvd.code)
+        self._end_session(why or "gone")
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write: do not take more requests from it."""
+        self._is_paused = True
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has read what waited for it."""
+        self._is_paused = False
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+        self._serve()
+
+    # What the server calls
+
+    def send(self, messages: list[bytes]) -> None:
+        """Write messages, together; a client that does not read them is given up."""
+        if self.protocol.state is not State.OPEN:
+            return
+        if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
+            self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
+            return
+        self.transport.write(b"".join(map(text_frame, messages)))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the closing handshake; what follows it is cut after the close timeout."""
+        if self.protocol.state is State.OPEN:
+            self.protocol.send_close(code, reason)
+            self._flush_protocol()
+            self._end_session(f"{int(code)} {reason}".strip())
+        elif self.protocol.state is State.CONNECTING:
+            self.transport.abort()
+
+    def check_time(self, now: float) -> None:
+        """Ping a silent client, and cut off one that has run out of time."""
+        if self.deadline is not None:
+            if now >= self.deadline:
+                self.transport.abort()
+        elif self._pong_due is not None:
+            if now >= self._pong_due:
+                self.close(CloseCode.INTERNAL_ERROR, "no pong")
+        elif now >= self._ping_due and self.protocol.state is State.OPEN:
+            settings = self.server.settings
+            self._ping_due = now + settings.ping_interval
+            self._pong_due = now + settings.ping_timeout
+            self.protocol.send_ping(b"")
+            self._flush_protocol()
+
+    # Inside
+
+    def _shake_hands(self, request: Request) -> None:
+        server = self.server
+        answer = server.refuse_more() or admit(request, server.settings, server.is_loopback_only)
+        if answer is None:
+            response = self.protocol.accept(request)
+            if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+                try:
+                    self.session = server.open_session(self, request.path)
+                except ValueError as error:
+                    response = _plain(Answer(HTTPStatus.NOT_FOUND, str(error)))
+        else:
+            response = _plain(answer)
+        self.protocol.send_response(response)
+        self._flush_protocol()
+        if self.session is not None:
+            self.deadline = None
+            self._ping_due = server.monotonic() + server.settings.ping_interval
+
+    def _serve(self) -> None:
+        """Answer the frames that wait, as long as the client reads the answers."""
+        frames = self._frames
+        session = self.session
+        while frames and not self._is_paused:
+            self._take(frames.popleft())
+            if session is not None and session.waiting > _WRITE_AHEAD:
+                self.server.flush()
+        self.server.flush()
+        if not frames:
+            self._flush_protocol()
+
+    def _take(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            self._is_text = opcode is Opcode.TEXT
+            if frame.fin:
+                self._message(bytes(frame.data))
+            else:
+                self._fragments = []
+                self._decoder = codecs.getincrementaldecoder("utf-8")() if self._is_text else None
+                self._fragment(frame)
+        elif opcode is Opcode.CONT:
+            self._fragment(frame)
+
+    def _fragment(self, frame: Frame) -> None:
+        fragments = self._fragments
+        if fragments is None:  # the connection failed in the middle of a message
+            return
+        fragments.append(bytes(frame.data))
+        if len(fragments) > self.server.settings.max_fragments:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            return
+        if self._decoder is not None:
+            try:
+                self._decoder.decode(fragments[-1], frame.fin)
+            except UnicodeDecodeError as error:
+                self._fail(CloseCode.INVALID_DATA, f"not UTF-8: {error.reason}")
+                return
+        if frame.fin:
+            self._fragments = None
+            self._message(b"".join(fragments))
+
+    def _message(self, data: bytes) -> None:
+        if self.session is None or not self.session.is_open:
+            return
+        text: str | bytes = data
+        if self._is_text:
+            try:
+                text = data.decode()
+            except UnicodeDecodeError as error:
+                self._fail(CloseCode.INVALID_DATA, f"not UTF-8: {error.reason}")
+                return
+        self.server.receive(self.session, text)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self._fragments = None
+        self.server.flush()
+        if self.protocol.state is State.OPEN:
+            self.protocol.fail(code, reason)
+        self._frames.clear()
+        self._end_session(f"{int(code)} {reason}")
+
+    def _flush_protocol(self) -> None:
+        """Write what the protocol itself has to say: handshakes, pongs, closes."""
+        writes = self.protocol.data_to_send()
+        if writes and not self.transport.is_closing():
+            for data in writes:
+                if data:
+                    self.transport.write(data)
+                elif self.transport.can_write_eof():
+                    self.transport.write_eof()
+        if self.deadline is None and self.protocol.close_expected():
+            self.deadline = self.server.monotonic() + self.server.settings.close_timeout
+            sent = self.protocol.close_sent
+            self._end_session(str(sent) if sent else "closing")
+
+    def _end_session(self, why: str) -> None:
+        session, self.session = self.session, None
+        if session is not None:
+            self.server.end_session(session, why)
+
+
+def _plain(answer: Answer) -> Response:
+    body = f"{answer.text}\n".encode()
+    headers = Headers(
+        [
+            ("Connection", "close"),
+            ("Content-Length", str(len(body))),
+            ("Content-Type", "text/plain; charset=utf-8"),
+        ]
+    )
+    return Response(answer.status.value, answer.status.phrase, headers, body)

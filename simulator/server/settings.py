@@ -1,0 +1,33 @@
+"""The bounds of a server, with defaults that are safe on a developer's machine."""
+
+import msgspec
+
+__all__ = ["Settings"]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What a server allows; sizes in bytes, times in seconds.
+
+    Args:
+        max_message: the longest message that a client may send; a longer one closes with 1009.
+        max_fragments: into how many frames a message may be cut.
+        send_buffer: how much may wait for a client that does not read; more closes with 1013.
+        max_connections: how many connections are held at once; one more is answered 503.
+        ping_interval: how long a connection may be silent before it is pinged.
+        ping_timeout: how long a client may take to answer a ping before it is closed with 1011.
+        open_timeout: how long the opening handshake may take.
+        close_timeout: how long the closing handshake may take before the connection is cut.
+        allowed_hosts: names besides the loopback ones that a ``Host`` header may bear.
+        allowed_origins: origins of web pages that may connect.
+    """
+
+    max_message: int = 1 << 20
+    max_fragments: int = 1024
+    send_buffer: int = 1 << 20
+    max_connections: int = 10_000
+    ping_interval: float = 20.0
+    ping_timeout: float = 20.0
+    open_timeout: float = 10.0
+    close_timeout: float = 1.0
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()

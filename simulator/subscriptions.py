@@ -1,0 +1,175 @@
+"""Who has subscribed to what, and the messages that tell them."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from simulator import views
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.orders import OrderChanged, Traded
+from simulator.exchange.venue import Event
+from simulator.gateway import Gateway
+from simulator.session import Session, Subscription
+from simulator.terms import Refusal, text_of_time
+from simulator.wire import amount_of, encode, ok, replies, requests
+
+__all__ = ["Subscriptions"]
+
+_MAX_WIDTH = 10**9
+_MAX_BOOKS = 64
+
+
+class Subscriptions:
+    """All subscriptions of one exchange, in the order in which they began."""
+
+    REQUESTS: ClassVar[frozenset[type]] = frozenset(
+        {
+            requests.SubscribeOrderState,
+            requests.SubscribeBook,
+            requests.SubscribeTrades,
+            requests.SubscribeConsolidatedBook,
+        }
+    )
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._orders: list[Subscription] = []
+        self._books: dict[str, list[Subscription]] = {}
+        self._trades: dict[str, list[Subscription]] = {}
+        self._read: dict[type, Callable[[Any], tuple[tuple[Instrument, ...], int] | Refusal]] = {
+            requests.SubscribeOrderState: lambda request: ((), 0),
+            requests.SubscribeBook: self._read_book,
+            requests.SubscribeTrades: self._read_trades,
+            requests.SubscribeConsolidatedBook: self._read_consolidated,
+        }
+
+    def begin(self, session: Session, request: requests.Request) -> Subscription | Refusal:
+        """Begin the subscription that a request asks for, or say why there can be none."""
+        read = self._read[type(request)](request)
+        if isinstance(read, Refusal):
+            return read
+        instruments, bucket = read
+        subscription = Subscription(session, bytes(request.id), type(request).__name__, instruments, bucket)
+        session.subscriptions[subscription.id] = subscription
+        for readers in self._lists(subscription):
+            readers.append(subscription)
+        return subscription
+
+    def first(self, subscription: Subscription, now: int) -> bytes | None:
+        """Return the message that a subscription begins with, or None if it waits for news."""
+        if subscription.kind == "SubscribeOrderState":
+            viewer = subscription.session.viewer
+            states = [
+                views.order_state(order)
+                for order in self._gateway.venue.open.values()
+                if viewer in (None, order.account)
+            ]
+            return ok(subscription.id, encode(states))
+        if subscription.kind == "SubscribeTrades":
+            return None
+        return _news_of_book(subscription, now)
+
+    def end(self, session: Session, number: bytes) -> bool:
+        """End a subscription; False if there is none of this id."""
+        subscription = session.subscriptions.pop(number, None)
+        if subscription is None:
+            return False
+        for readers in self._lists(subscription):
+            readers.remove(subscription)
+        return True
+
+    def end_all(self, session: Session) -> None:
+        """End all subscriptions of a connection."""
+        for number in list(session.subscriptions):
+            self.end(session, number)
+
+    def tell(self, event: Event, now: int) -> None:
+        """Tell those who follow orders or trades of what has happened."""
+        if isinstance(event, OrderChanged):
+            if self._orders:
+                self._tell_change(event, now)
+        elif isinstance(event, Traded):
+            readers = self._trades.get(event.target)
+            if readers:
+                digits = readers[0].instruments[0].digits
+                body = encode(views.trade_view(event, digits))
+                for subscription in readers:
+                    subscription.session.say(ok(subscription.id, body), now)
+
+    def _tell_change(self, change: OrderChanged, now: int) -> None:
+        body = encode((views.change_view(change),))
+        messages: dict[bytes, bytes] = {}
+        for subscription in self._orders:
+            session = subscription.session
+            if session.viewer is None or session.viewer == change.account:
+                number = subscription.id
+                message = messages.get(number)
+                if message is None:
+                    message = messages[number] = ok(number, body)
+                session.say(message, now)
+
+    def tell_books(self, touched: Iterable[Instrument], now: int) -> None:
+        """Tell those who follow the books of these instruments, if what they see of them has changed."""
+        if not self._books:
+            return
+        for instrument in touched:
+            for subscription in self._books.get(instrument.listing.id, ()):
+                news = _news_of_book(subscription, now)
+                if news is not None:
+                    subscription.session.say(news, now)
+
+    def _lists(self, subscription: Subscription) -> list[list[Subscription]]:
+        """Return the lists that a subscription stands in."""
+        if subscription.kind == "SubscribeOrderState":
+            return [self._orders]
+        by_id = self._trades if subscription.kind == "SubscribeTrades" else self._books
+        return [by_id.setdefault(instrument.listing.id, []) for instrument in subscription.instruments]
+
+    def _find(self, name: str, where: str) -> Instrument | Refusal:
+        listing = self._gateway.catalogue.tradable_product(name)
+        if listing is None:
+            return Refusal(f"`{where}`: there is no tradable product {name[:80]!r}")
+        return self._gateway.instrument(listing)
+
+    def _read_book(self, request: requests.SubscribeBook) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        instrument = self._find(request.tradable_product, "$.tradable_product")
+        if isinstance(instrument, Refusal):
+            return instrument
+        if not 1 <= request.width <= _MAX_WIDTH:
+            return Refusal(f"`$.width`: expected a number of ticks from 1 to {_MAX_WIDTH}, got {request.width}")
+        return (instrument,), request.width
+
+    def _read_trades(self, request: requests.SubscribeTrades) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        instrument = self._find(request.tradable_product, "$.tradable_product")
+        return instrument if isinstance(instrument, Refusal) else ((instrument,), 0)
+
+    def _read_consolidated(
+        self, request: requests.SubscribeConsolidatedBook
+    ) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        names = request.tradable_products
+        if not 1 <= len(names) <= _MAX_BOOKS:
+            return Refusal(f"`$.tradable_products`: expected 1 to {_MAX_BOOKS} of them, got {len(names)}")
+        found: dict[str, Instrument] = {}
+        for index, name in enumerate(names):
+            instrument = self._find(name, f"$.tradable_products[{index}]")
+            if isinstance(instrument, Refusal):
+                return instrument
+            found[instrument.listing.id] = instrument
+        bucket = max(instrument.tick for instrument in found.values())
+        if bytes(request.precision) != b"null":
+            precision = amount_of(request.precision)
+            if precision is None or precision <= 0:
+                return Refusal("`$.precision`: expected a positive decimal, the width of a price bucket")
+            bucket = precision
+        return tuple(found.values()), bucket
+
+
+def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
+    """Return the message that shows a book, or None if it shows what the last one did."""
+    bucket = subscription.bucket
+    if subscription.kind == "SubscribeBook":  # in ticks, which may change
+        bucket *= subscription.instruments[0].tick
+    levels = views.book_levels(subscription.instruments, bucket)
+    if levels == subscription.shown:
+        return None
+    subscription.shown = levels
+    return ok(subscription.id, encode(replies.BookView(*levels, text_of_time(now))))

@@ -1,0 +1,228 @@
+"""What the exchange holds, as the gateway's replies say it: amounts become decimals' texts, times RFC 3339."""
+
+from collections.abc import Iterable
+from hashlib import sha1
+
+import msgspec
+
+from simulator.catalogue import Product, TradableProduct
+from simulator.exchange.book import Side
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.limits import Limit, Scope
+from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
+from simulator.terms import flags_of, text_of_amount, text_of_time
+from simulator.wire.replies import (
+    BookLevel,
+    ContractClass,
+    FillDetails,
+    LimitView,
+    OrderDetails,
+    OrderStateView,
+    ProductDetails,
+    QuoteInfo,
+    RejectReasonView,
+    TradableProductDetails,
+    TradeInfo,
+    TradeView,
+)
+
+__all__ = [
+    "BOOK_DEPTH",
+    "FillIds",
+    "book_levels",
+    "change_view",
+    "fill_details",
+    "limit_view",
+    "order_details",
+    "order_state",
+    "product_details",
+    "reject_reason",
+    "scope_view",
+    "tradable_product_details",
+    "trade_view",
+]
+
+BOOK_DEPTH = 20
+"""How many levels a side a book message has at most: as many as the published client prints."""
+
+_NULL = msgspec.Raw(b"null")
+
+
+class FillIds:
+    """The ids of fills: UUIDv5 of the seed and the fill's number, so the same in every run.
+
+    They are made when somebody asks, not when an order is filled.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._numbers: dict[str, int] = {}
+
+    def text(self, number: int) -> str:
+        """Return the id of a fill by its number."""
+        digest = bytearray(sha1(b"fill %d of seed %d" % (number, self._seed), usedforsecurity=False).digest()[:16])
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        text = digest.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def number(self, text: str, highest: int) -> int | None:
+        """Return the number of the fill with this id among those up to ``highest``, or None."""
+        numbers = self._numbers
+        for number in range(len(numbers) + 1, highest + 1):
+            numbers[self.text(number)] = number
+        return numbers.get(text.lower())
+
+
+def _dir(buy: bool) -> str:
+    return "Buy" if buy else "Sell"
+
+
+def change_view(change: OrderChanged) -> OrderStateView:
+    """Return an order's state at the moment of a change."""
+    mean = change.mean
+    return OrderStateView(
+        str(change.order_id),
+        flags_of(change.state),
+        text_of_amount(change.filled),
+        None if mean is None else text_of_amount(mean, change.digits),
+    )
+
+
+def order_state(order: Order) -> OrderStateView:
+    """Return an order's state now."""
+    return OrderStateView(str(order.id), flags_of(order.state), text_of_amount(order.filled), _mean_price(order))
+
+
+def _mean_price(order: Order) -> str | None:
+    mean = mean_price(order.notional, order.filled)
+    return None if mean is None else text_of_amount(mean, order.instrument.digits)
+
+
+def reject_reason(order: Order) -> RejectReasonView:
+    """Return why an order was rejected, if it was."""
+    return RejectReasonView(str(order.id), order.reason)
+
+
+def order_details(order: Order) -> OrderDetails:
+    """Return all that is known of an order."""
+    return OrderDetails(
+        str(order.id),
+        order.instrument.listing.id,
+        _dir(order.buy),
+        text_of_amount(order.price, order.instrument.digits),
+        text_of_amount(order.quantity),
+        order.account,
+        order.quote_id,
+        _NULL if order.params is None else msgspec.Raw(order.params),
+        text_of_time(order.time),
+        flags_of(order.state),
+        text_of_amount(order.filled),
+        _mean_price(order),
+    )
+
+
+def fill_details(fill: Fill, fill_id: str, digits: int) -> FillDetails:
+    """Return all that is known of a fill; ``digits`` are those of its product's price increment."""
+    time = text_of_time(fill.time)
+    return FillDetails(
+        fill_id,
+        fill.kind.value,
+        str(fill.order_id),
+        fill.target,
+        _dir(fill.buy),
+        text_of_amount(fill.quantity),
+        text_of_amount(fill.price, digits),
+        fill.account,
+        "Maker" if fill.maker else "Taker",
+        time,
+        time,
+    )
+
+
+def product_details(product: Product) -> ProductDetails:
+    """Return a product with its class."""
+    return ProductDetails(
+        product.id,
+        product.name,
+        ContractClass(product.kind, product.value),
+        text_of_amount(product.price_in_limit_dollars),
+    )
+
+
+def tradable_product_details(listing: TradableProduct, instrument: Instrument | None) -> TradableProductDetails:
+    """Return a tradable product, with the increments of the moment where it has been traded."""
+    tick = listing.quote_increment if instrument is None else instrument.tick
+    step = listing.base_increment if instrument is None else instrument.step
+    flags = listing.flags if instrument is None else instrument.flags
+    return TradableProductDetails(
+        listing.id,
+        listing.name,
+        listing.base.id,
+        listing.quote.id,
+        listing.venue.id,
+        listing.route.id,
+        QuoteInfo(listing.quote_symbol_id, False, True) if listing.quoted else None,
+        TradeInfo(listing.trading_symbol_id, text_of_amount(tick), text_of_amount(step), flags)
+        if listing.traded
+        else None,
+    )
+
+
+def scope_view(scope: Scope) -> str | dict[str, str]:
+    """Return a scope as a request may say it."""
+    return "All" if scope.kind == "All" else {scope.kind: scope.id}
+
+
+def limit_view(limit: Limit) -> LimitView:
+    """Return a limit as SetLimits would take it."""
+    return LimitView(
+        "All" if limit.account is None else {"Account": limit.account},
+        scope_view(limit.scope),
+        limit.name.value,
+        None if limit.value is None else text_of_amount(limit.value),
+    )
+
+
+def trade_view(trade: Traded, digits: int) -> TradeView:
+    """Return a public trade; ``digits`` are those of its product's price increment."""
+    return TradeView(
+        text_of_time(trade.time),
+        _dir(trade.buy),
+        text_of_amount(trade.price, digits),
+        text_of_amount(trade.quantity),
+    )
+
+
+def book_levels(instruments: Iterable[Instrument], bucket: int) -> tuple[list[BookLevel], list[BookLevel]]:
+    """Return the bids and the offers of one or several books as one, in buckets of ``bucket`` billionths.
+
+    A bid counts at its bucket's lower end and an offer at the upper one, so no bucket looks better than it is.
+    """
+    books = list(instruments)
+    digits = max(instrument.digits for instrument in books)
+    return (
+        _levels([instrument.book.bids for instrument in books], bucket, 1, digits),
+        _levels([instrument.book.asks for instrument in books], bucket, -1, digits),
+    )
+
+
+def _levels(sides: list[Side], bucket: int, sign: int, digits: int) -> list[BookLevel]:
+    sizes: dict[int, int] = {}
+    for side in sides:
+        mine = 0
+        last = None
+        for level in side:
+            price = sign * (sign * level.price // bucket * bucket)
+            if price != last:
+                if mine == BOOK_DEPTH:
+                    break
+                mine += 1
+                last = price
+            sizes[price] = sizes.get(price, 0) + level.quantity
+    total = 0
+    levels = []
+    for price in sorted(sizes, reverse=sign > 0)[:BOOK_DEPTH]:
+        total += sizes[price]
+        levels.append(BookLevel(text_of_amount(price, digits), text_of_amount(sizes[price]), text_of_amount(total)))
+    return levels

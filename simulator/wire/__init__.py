@@ -1,0 +1,28 @@
+"""The gateway's messages: typed requests and replies, and the codec between them and JSON."""
+
+from simulator.wire import replies, requests
+from simulator.wire.codec import (
+    NO_ID,
+    REQUEST_TYPES,
+    BadRequest,
+    amount_of,
+    decode,
+    decode_netidx,
+    encode,
+    err,
+    ok,
+)
+
+__all__ = [
+    "NO_ID",
+    "REQUEST_TYPES",
+    "BadRequest",
+    "amount_of",
+    "decode",
+    "decode_netidx",
+    "encode",
+    "err",
+    "ok",
+    "replies",
+    "requests",
+]

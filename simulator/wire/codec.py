@@ -1,0 +1,162 @@
+"""The one decoder and the one encoder of the gateway's messages: the only place that knows JSON."""
+
+import re
+from typing import Any, Union
+
+import msgspec
+
+from simulator.errors import nearest
+from simulator.terms import Dir, LimitName, parse_amount
+from simulator.wire.requests import NetidxRequest, Request
+
+__all__ = [
+    "NO_ID",
+    "REQUEST_TYPES",
+    "BadRequest",
+    "amount_of",
+    "decode",
+    "decode_netidx",
+    "encode",
+    "err",
+    "ok",
+]
+
+NO_ID = b"null"
+"""The id of an answer to something that had none."""
+
+_LONGEST_ID = 64
+_LONGEST_QUOTE = 80
+
+
+class BadRequest(msgspec.Struct, frozen=True):
+    """A message that is no request: what to answer it with, under the id it had if it had one."""
+
+    id: bytes
+    text: str
+
+
+class _Envelope(msgspec.Struct):
+    id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    type: Any = None
+
+
+def _concrete(kind: type[Request]) -> list[type[Request]]:
+    subclasses = kind.__subclasses__()
+    return [leaf for sub in subclasses for leaf in _concrete(sub)] if subclasses else [kind]
+
+
+REQUEST_TYPES: dict[str, type[Request]] = {kind.__name__: kind for kind in _concrete(Request)}
+"""Every request type by its name on the wire."""
+
+_requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
+_envelopes = msgspec.json.Decoder(_Envelope)
+_netidx = msgspec.json.Decoder(NetidxRequest)
+_encoder = msgspec.json.Encoder()
+
+encode = _encoder.encode
+"""Encode a reply's struct, or plain data, as JSON bytes."""
+
+
+def decode(text: str | bytes) -> Request | BadRequest:
+    """Decode one message into a typed request, or into the reason why it is none."""
+    try:
+        request: Request = _requests.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return _bad_request(text, error)
+    number = bytes(request.id)
+    if not _is_id(number):
+        return BadRequest(NO_ID, _bad_id(number))
+    return request
+
+
+def decode_netidx(text: str | bytes) -> NetidxRequest | BadRequest:
+    """Decode one message of the publish/subscribe connection."""
+    try:
+        return _netidx.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return BadRequest(NO_ID, _explain(str(error), None))
+
+
+def ok(number: bytes, body: bytes) -> bytes:
+    """Return the message that answers request ``number`` with a JSON body."""
+    return b'{"id":%b,"response":{"Ok":%b}}' % (number, body)
+
+
+def err(number: bytes, text: str) -> bytes:
+    """Return the message that refuses request ``number``."""
+    return b'{"id":%b,"response":{"Err":%b}}' % (number, encode(text))
+
+
+def amount_of(raw: msgspec.Raw) -> int | None:
+    """Return a decimal's JSON, a string or a number, in billionths; None if it is neither or out of bounds."""
+    text = bytes(raw)
+    if text[:1] == b'"':
+        text = text[1:-1]
+    try:
+        return parse_amount(text.decode("ascii"))
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_id(number: bytes) -> bool:
+    return number[:1] in b"-0123456789" and 0 < len(number) <= _LONGEST_ID
+
+
+def _bad_id(number: bytes) -> str:
+    if len(number) > _LONGEST_ID:
+        return f"`$.id`: expected a number of at most {_LONGEST_ID} characters, got {len(number)}"
+    return f"`$.id`: expected a number, got {number.decode(errors='replace')}"
+
+
+def _bad_request(text: str | bytes, error: Exception) -> BadRequest:
+    try:
+        envelope = _envelopes.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as worse:
+        return BadRequest(NO_ID, _explain(str(worse), None))
+    if isinstance(envelope.id, msgspec.UnsetType):
+        return BadRequest(NO_ID, "`$.id` is missing: expected a number")
+    number = bytes(envelope.id)
+    if not _is_id(number):
+        return BadRequest(NO_ID, _bad_id(number))
+    return BadRequest(number, _explain(str(error), envelope.type))
+
+
+_PLACE = re.compile(r"(?s)(.*?)(?: - at `(\$[^`]*)`)?")
+_EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`)?")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_ENUM = re.compile(r"(?s)Invalid enum value (.*)")
+
+
+def _explain(error: str, kind: object) -> str:
+    """Return what the decoder says in words of our own, where it says something known."""
+    match = _PLACE.fullmatch(error)
+    what, where = match.groups() if match else (error, None)
+    where = where or "$"
+    if where == "$.type" and isinstance(kind, str):
+        return f"unknown request type {_short(kind)}{nearest(kind[:_LONGEST_QUOTE], REQUEST_TYPES)}"
+    if missing := _MISSING.fullmatch(what):
+        return f"`{where}.{missing[1]}` is missing{_wanted(kind)}"
+    if expected := _EXPECTED.fullmatch(what):
+        came = f", got {expected[2]}" if expected[2] else ""
+        return f"`{where}`: expected {expected[1]}{came}"
+    if enum := _ENUM.fullmatch(what):
+        return f"`{where}`: expected {_choices(where)}, got {enum[1][:_LONGEST_QUOTE]}"
+    if where != "$":
+        return f"`{where}`: {what[:_LONGEST_QUOTE]}"
+    return f"not a JSON request: {what[:_LONGEST_QUOTE]}"
+
+
+def _wanted(kind: object) -> str:
+    known = REQUEST_TYPES.get(kind) if isinstance(kind, str) else None
+    if known is None:
+        return ": expected the name of a request"
+    return f": a {known.__name__} has {', '.join(name for name in known.__struct_fields__ if name != 'id')}"
+
+
+def _choices(where: str) -> str:
+    kind = Dir if where.endswith(".dir") else LimitName
+    return "one of " + ", ".join(str(member.value) for member in kind)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
