@@ -91,11 +91,12 @@ def _products(check: Checks, entries: list[ProductEntry]) -> dict[str, Product]:
     products = {}
     for at, entry in enumerate(entries):
         where = f"products[{at}]"
+        kind = check.one_of(f"{where}.kind", entry.kind, KINDS)
         contract, expires = _contract(check, where, entry, names)
         products[entry.name] = Product(
             name=entry.name,
             id=_id(check, ids, "product", where, entry.name, entry.id),
-            kind=check.one_of(f"{where}.kind", entry.kind, KINDS),
+            kind=kind,
             value=contract,
             price_in_limit_dollars=check.amount(
                 f"{where}.price_in_limit_dollars", entry.price_in_limit_dollars, zero=True
@@ -112,9 +113,7 @@ def _contract(
     for field in _CONTRACT_FIELDS:
         given = getattr(entry, field) is not None
         if given and field not in _ALLOWED.get(entry.kind, ()):
-            raise check.error(
-                f"{where}.{field}", f"expected no such key for the kind {entry.kind!r}, got one"
-            )
+            raise check.error(f"{where}.{field}", f"expected no such key for kind {entry.kind!r}, got one")
         if not given and field in _REQUIRED.get(entry.kind, ()):
             raise check.error(where, f"expected the key {field!r} for kind {entry.kind!r}, which is missing")
     if entry.underlying is None:

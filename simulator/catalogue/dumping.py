@@ -24,9 +24,7 @@ def dump(catalogue: Catalogue) -> str:
         *_section("venues", (_place("venue", venue) for venue in catalogue.venues)),
         *_section("routes", (_place("route", route) for route in catalogue.routes)),
         *_section("products", (_mapping(_product(product)) for product in catalogue.products)),
-        *_section(
-            "tradable_products", (_mapping(_tradable(tradable)) for tradable in catalogue.tradable_products)
-        ),
+        *_section("tradable_products", (_mapping(_tradable(tradable)) for tradable in catalogue.tradable_products)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -98,4 +98,6 @@ def _in_words(where: str, problem: str) -> tuple[str, str]:
         return place, f"expected one of {', '.join(fields)}, got {unknown[1]!r}{nearest(unknown[1], fields)}"
     if missing := _MISSING.fullmatch(problem):
         return where, f"expected the key {missing[1]!r}, which is missing"
+    if problem.endswith("got `float`"):
+        return where, "expected a decimal in quotes, which keeps its digits, got a float"
     return where, problem[:1].lower() + problem[1:].replace("`", "")

@@ -88,8 +88,7 @@ class Catalogue:
         if refusal is not None:
             return refusal
         return {
-            key: self._names(key).search(pat, limit) if scope in ("All", word) else []
-            for word, key in SCOPES.items()
+            key: self._names(key).search(pat, limit) if scope in ("All", word) else [] for word, key in SCOPES.items()
         }
 
     def query(self, query: object, now: int = EPOCH_2024) -> list[str] | Refusal:

@@ -78,9 +78,7 @@ def leaf(variant: str, value: object, where: str) -> Term:
     if not isinstance(value, str):
         raise Misread(f"{where}: {variant} takes a string, got {shown(value)}")
     if variant == "BaseKind" and value not in KINDS:
-        raise Misread(
-            f"{where}: expected one of {', '.join(KINDS)}, got {shown(value)}{nearest(value[:80], KINDS)}"
-        )
+        raise unknown("a kind", value, KINDS, where)
     return Term(variant, name=value)
 
 
