@@ -38,6 +38,8 @@ def rank(pat: str, name: str) -> int | None:
     return 2 if words else 3
 
 
+@example(["dab", "c-ab", "bab", "abc", "ab", "aab AB"], "ab", 9)
+@example(["x/USD*A", "USD", "AUSD/x USD*A", "USDT"], "usd*a", 9)
 @given(st.lists(NAMES, unique=True, max_size=12), PATTERNS, st.integers(0, 12))
 def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, limit: int) -> None:
     """The index finds what a scan finds, ranked exact, prefix, word prefix, substring, and then by name."""
@@ -57,6 +59,13 @@ def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, lim
 def test_glob_agrees_with_fnmatch(pattern: str, text: str) -> None:
     """A pattern matches the texts that the standard library says it matches."""
     assert Glob(pattern).matches(text) == fnmatch.fnmatchcase(text, pattern)
+
+
+def test_exact_comes_before_prefix_before_word_prefix_before_substring() -> None:
+    """Better matches come first, whatever the order of the names; equal ones are in order of name."""
+    known = ["AAB", "AB", "AB C", "AB-D", "BAB", "X AB", "X/ABC", "Y AAB"]
+    found = NameIndex([(name, name) for name in known]).search("ab", 9)
+    assert [name for name, _ in found] == ["AB", "AB C", "AB-D", "X AB", "X/ABC", "AAB", "BAB", "Y AAB"]
 
 
 def test_a_full_name_finds_its_own_product_first() -> None:
