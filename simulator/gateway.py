@@ -4,11 +4,14 @@ An answer is data to encode, or a `Refusal`. Nothing here knows a connection: wh
 for is the ``viewer``, the account that a connection is bound to, or None for one that sees all.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from simulator import views
+from simulator.candles import Tape, read_width
 from simulator.catalogue import TradableProduct
+from simulator.catalogue.dates import parse_span
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit
 from simulator.exchange.orders import Fill, Order
@@ -20,6 +23,7 @@ from simulator.wire import amount_of, replies, requests
 __all__ = ["Gateway", "OrderTerms"]
 
 _LONGEST_QUOTE = 80
+_MOST_RFQS = 64
 
 
 class OrderTerms(NamedTuple):
@@ -41,7 +45,8 @@ class Gateway:
         venue: the exchange behind the gateway.
         accounts: the names of the accounts on it.
         instrument: gives the trading state of a tradable product, with its market opened.
-        seed: makes the ids of fills.
+        seed: makes the ids of fills, and candles of the time before the exchange began.
+        now: when it begins, in nanoseconds.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class Gateway:
         accounts: tuple[str, ...],
         instrument: Callable[[TradableProduct], Instrument],
         seed: int,
+        now: int,
     ) -> None:
         self.venue = venue
         self.catalogue = venue.catalogue
         self.accounts = {name.lower(): name for name in accounts}
         self.instrument = instrument
         self.fill_ids = views.FillIds(seed)
+        self.tape = Tape(now, seed)
         self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
             requests.SearchSymbol: self._search_symbol,
             requests.QueryTradableProductIndex: self._query,
@@ -76,6 +83,8 @@ class Gateway:
             requests.GetHalts: self._halts,
             requests.Halt: self._halt,
             requests.Resume: self._resume,
+            requests.GetHistoricalCandles: self._candles,
+            requests.SendRfqs: self._send_rfqs,
         }
 
     def answer(self, request: requests.Request, viewer: str | None, now: int) -> Any:
@@ -100,6 +109,8 @@ class Gateway:
         listing = self.catalogue.tradable_product(request.target)
         if listing is None:
             return Refusal(f"`$.target`: there is no tradable product {_short(request.target)}")
+        if not listing.traded:
+            return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
         price = amount_of(request.price)
         if price is None or price <= 0:
             return _no_amount("$.price", request.price)
@@ -108,7 +119,7 @@ class Gateway:
             return _no_amount("$.quantity", request.quantity)
         params = bytes(request.params)
         if params[:1] not in b"{n":
-            return Refusal("`$.params`: expected an object or null")
+            return Refusal(f"`$.params`: expected an object or null, got {_raw(params)}")
         return OrderTerms(
             account,
             self.instrument(listing),
@@ -235,7 +246,9 @@ class Gateway:
             scope = read_scope(what, self.catalogue, f"$.limits[{index}][1]")
             if isinstance(scope, Refusal):
                 return scope
-            found += [limit for limit in self.venue.limits if (limit.account, limit.scope) == (account or None, scope)]
+            if viewer is None or account in (EVERYBODY, viewer):
+                wanted = (account or None, scope)
+                found += [limit for limit in self.venue.limits if (limit.account, limit.scope) == wanted]
         return [views.limit_view(limit) for limit in found]
 
     def _global_limits(self, request: requests.GetGlobalLimits, viewer: str | None, now: int) -> list[Any]:
@@ -264,10 +277,50 @@ class Gateway:
             return Refusal(f"`$.resume`: there is no halt of {views.scope_view(scope)}")
         return None
 
+    # Market data
+
+    def _candles(self, request: requests.GetHistoricalCandles, viewer: str | None, now: int) -> Any:
+        listing = self.catalogue.tradable_product(request.tradable_product)
+        if listing is None:
+            return Refusal(f"`$.tradable_product`: there is no tradable product {_short(request.tradable_product)}")
+        width = read_width(request.width)
+        if isinstance(width, Refusal):
+            return width
+        start, end = parse_span(request.start), parse_span(request.end)
+        if start is None or end is None:
+            where = "$.start" if start is None else "$.end"
+            return Refusal(f"`{where}`: expected a date or a time such as 2024-01-01T00:00:00Z")
+        digits = self.instrument(listing).digits
+        return self.tape.history(listing.id, (start[0], end[0]), width, listing.mid, digits)
+
+    def read_rfq(
+        self, base: str, quote: str, quantity: Any, venues: list[str] | None
+    ) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        """Read which instruments and what quantity quotes are asked for."""
+        pair = self.catalogue.product(base), self.catalogue.product(quote)
+        for product, name, where in zip(pair, (base, quote), ("$.base", "$.quote"), strict=True):
+            if product is None:
+                return Refusal(f"`{where}`: there is no product {_short(name)}")
+        amount = amount_of(quantity)
+        if amount is None or amount <= 0:
+            return _no_amount("$.quantity", quantity)
+        asked = None if venues is None else {venue.id for venue in map(self.catalogue.venue, venues) if venue}
+        found = [
+            listing
+            for listing in self.catalogue.tradable_products
+            if (listing.base, listing.quote) == pair and (asked is None or listing.venue.id in asked)
+        ]
+        return tuple(self.instrument(listing) for listing in found[:_MOST_RFQS]), amount
+
+    def _send_rfqs(self, request: requests.SendRfqs, viewer: str | None, now: int) -> Any:
+        query = request.query
+        asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues)
+        return asked if isinstance(asked, Refusal) else views.rfq_quotes(*asked)
+
     # Symbology
 
     def _search_symbol(self, request: requests.SearchSymbol, viewer: str | None, now: int) -> Any:
-        return self.catalogue.search(request.pat, request.scope, request.limit)
+        return self.catalogue.search(request.pat, request.scope, min(request.limit, sys.maxsize))
 
     def _query(self, request: requests.QueryTradableProductIndex, viewer: str | None, now: int) -> Any:
         return self.catalogue.query(request.query, now)

@@ -63,7 +63,7 @@ def read_set(value: object, accounts: dict[str, str], where: str = "$.set") -> s
         return accounts[name.lower()]
     return Refusal(
         f'`{where}`: expected "All", {{"Account": name}} or the name of an account '
-        f"({_listed(accounts.values())}), got {_quoted(value)}"
+        f"({_listed(accounts.values())}), got {_quoted(name)}"
     )
 
 
@@ -73,5 +73,16 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+    match value:
+        case str():
+            return repr(value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…")
+        case dict() if len(value) == 1:
+            return f"an object with the key {_quoted(next(iter(value)))}"
+        case dict():
+            return f"an object with {len(value)} keys"
+        case list():
+            return "an array"
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[value]
+        case _:
+            return "a number"

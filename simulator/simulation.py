@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 from simulator.catalogue import Catalogue, TradableProduct, load
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.market import Market, MarketSpec
+from simulator.exchange.orders import Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import DEFAULT_LIMIT, Journal
-from simulator.session import GATEWAY, NETIDX, Session
+from simulator.session import GATEWAY, NETIDX, Session, Subscription
 from simulator.subscriptions import Subscriptions
 from simulator.terms import BILLION, EPOCH_2024, Refusal, text_of_time
 from simulator.wire import BadRequest, decode, decode_netidx, encode, replies
@@ -59,7 +60,7 @@ class Simulation:
         self.now = start
         self.journal = Journal(journal_limit)
         self.venue = Venue(self.catalogue)
-        self.gateway = Gateway(self.venue, self.catalogue.accounts, self.instrument, seed)
+        self.gateway = Gateway(self.venue, self.catalogue.accounts, self.instrument, seed, start)
         self.sessions: dict[int, Session] = {}
         self.subscriptions = Subscriptions(self.gateway)
         self.markets: dict[str, Market] = {}
@@ -220,6 +221,20 @@ class Simulation:
         first = self.subscriptions.first(subscription, self.now)
         if first is not None:
             session.say(first, self.now)
+        if subscription.kind == "SubscribeCandles":
+            self._await_candle(subscription)
+
+    def _await_candle(self, subscription: Subscription) -> None:
+        width = subscription.bucket
+        self._at((self.now // width + 1) * width, lambda: self._end_candle(subscription))
+
+    def _end_candle(self, subscription: Subscription) -> None:
+        session = subscription.session
+        if session.subscriptions.get(subscription.id) is subscription:
+            candle = self.subscriptions.candle(subscription, self.now)
+            if candle is not None:
+                session.say(candle, self.now)
+            self._await_candle(subscription)
 
     def _unsubscribe(self, session: Session, number: bytes) -> None:
         if self.subscriptions.end(session, number):
@@ -235,6 +250,8 @@ class Simulation:
             now = self.now
             for event in events:
                 self.journal.write(now, 0, "event", event)
+                if isinstance(event, Traded):
+                    self.gateway.tape.record(event)
                 self.subscriptions.tell(event, now)
         if venue.touched:
             touched, venue.touched = venue.touched, {}
@@ -313,7 +330,7 @@ class Simulation:
     def _set_moving(self, count: int) -> None:
         """Let the most traded of the canonical markets walk: a step each quarter of a second, a trade a second."""
         canonical = [listing for product in self.catalogue.products if (listing := self.catalogue.canonical(product))]
-        canonical.sort(key=lambda listing: (-listing.turnover, listing.name))
+        canonical.sort(key=lambda listing: (listing.quote.kind != "Fiat", -listing.turnover, listing.name))
         for listing in [listing for listing in canonical if listing.mid is not None][:count]:
             spec = MarketSpec(listing.mid or 0, every=BILLION // 4, trade_every=BILLION)
             self._open_market(self.venue.instrument(listing), spec)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from simulator import views
+from simulator.candles import read_width
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged, Traded
 from simulator.exchange.venue import Event
@@ -13,6 +14,9 @@ from simulator.terms import Refusal, text_of_time
 from simulator.wire import amount_of, encode, ok, replies, requests
 
 __all__ = ["Subscriptions"]
+
+_WITHOUT_FIRST = frozenset({"SubscribeTrades", "SubscribeCandles", "SubscribeAlerts"})
+"""What begins with the first thing that happens."""
 
 _MAX_WIDTH = 10**9
 _MAX_BOOKS = 64
@@ -27,6 +31,9 @@ class Subscriptions:
             requests.SubscribeBook,
             requests.SubscribeTrades,
             requests.SubscribeConsolidatedBook,
+            requests.SubscribeCandles,
+            requests.SubscribeAlerts,
+            requests.SubscribeRfqs,
         }
     )
 
@@ -40,6 +47,9 @@ class Subscriptions:
             requests.SubscribeBook: self._read_book,
             requests.SubscribeTrades: self._read_trades,
             requests.SubscribeConsolidatedBook: self._read_consolidated,
+            requests.SubscribeCandles: self._read_candles,
+            requests.SubscribeAlerts: lambda request: ((), 0),  # nothing raises an alert but a scenario
+            requests.SubscribeRfqs: self._read_rfqs,
         }
 
     def begin(self, session: Session, request: requests.Request) -> Subscription | Refusal:
@@ -64,9 +74,16 @@ class Subscriptions:
                 if viewer in (None, order.account)
             ]
             return ok(subscription.id, encode(states))
-        if subscription.kind == "SubscribeTrades":
+        if subscription.kind in _WITHOUT_FIRST:
             return None
         return _news_of_book(subscription, now)
+
+    def candle(self, subscription: Subscription, now: int) -> bytes | None:
+        """Return the message that shows the candle that ends now, or None if nothing was traded in it."""
+        (instrument,) = subscription.instruments
+        width = subscription.bucket
+        candle = self._gateway.tape.candle(instrument.listing.id, now - width, width, instrument.digits)
+        return None if candle is None else ok(subscription.id, encode(candle))
 
     def end(self, session: Session, number: bytes) -> bool:
         """End a subscription; False if there is none of this id."""
@@ -121,6 +138,8 @@ class Subscriptions:
         """Return the lists that a subscription stands in."""
         if subscription.kind == "SubscribeOrderState":
             return [self._orders]
+        if subscription.kind in ("SubscribeCandles", "SubscribeAlerts"):
+            return []
         by_id = self._trades if subscription.kind == "SubscribeTrades" else self._books
         return [by_id.setdefault(instrument.listing.id, []) for instrument in subscription.instruments]
 
@@ -142,6 +161,16 @@ class Subscriptions:
         instrument = self._find(request.tradable_product, "$.tradable_product")
         return instrument if isinstance(instrument, Refusal) else ((instrument,), 0)
 
+    def _read_candles(self, request: requests.SubscribeCandles) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        instrument = self._find(request.tradable_product, "$.tradable_product")
+        if isinstance(instrument, Refusal):
+            return instrument
+        width = read_width(request.width)
+        return width if isinstance(width, Refusal) else ((instrument,), width)
+
+    def _read_rfqs(self, request: requests.SubscribeRfqs) -> tuple[tuple[Instrument, ...], int] | Refusal:
+        return self._gateway.read_rfq(request.base, request.quote, request.quantity, request.venues)
+
     def _read_consolidated(
         self, request: requests.SubscribeConsolidatedBook
     ) -> tuple[tuple[Instrument, ...], int] | Refusal:
@@ -158,13 +187,20 @@ class Subscriptions:
         if bytes(request.precision) != b"null":
             precision = amount_of(request.precision)
             if precision is None or precision <= 0:
-                return Refusal("`$.precision`: expected a positive decimal, the width of a price bucket")
+                came = bytes(request.precision)[:80].decode(errors="replace")
+                return Refusal(f"`$.precision`: expected a positive decimal, the width of a price bucket, got {came}")
             bucket = precision
         return tuple(found.values()), bucket
 
 
 def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
-    """Return the message that shows a book, or None if it shows what the last one did."""
+    """Return the message that shows a book, or quotes from it, or None if it shows what the last one did."""
+    if subscription.kind == "SubscribeRfqs":
+        quotes = views.rfq_quotes(subscription.instruments, subscription.bucket)
+        if quotes == subscription.shown:
+            return None
+        subscription.shown = quotes
+        return ok(subscription.id, encode(quotes))
     bucket = subscription.bucket
     if subscription.kind == "SubscribeBook":  # in ticks, which may change
         bucket *= subscription.instruments[0].tick

@@ -21,6 +21,7 @@ from simulator.wire.replies import (
     ProductDetails,
     QuoteInfo,
     RejectReasonView,
+    RfqQuote,
     TradableProductDetails,
     TradeInfo,
     TradeView,
@@ -37,6 +38,7 @@ __all__ = [
     "order_state",
     "product_details",
     "reject_reason",
+    "rfq_quotes",
     "scope_view",
     "tradable_product_details",
     "trade_view",
@@ -205,6 +207,32 @@ def book_levels(instruments: Iterable[Instrument], bucket: int) -> tuple[list[Bo
         _levels([instrument.book.bids for instrument in books], bucket, 1, digits),
         _levels([instrument.book.asks for instrument in books], bucket, -1, digits),
     )
+
+
+def rfq_quotes(instruments: Iterable[Instrument], quantity: int) -> list[RfqQuote]:
+    """Return what a quantity would cost and fetch on each book, on average; None where the book is too thin."""
+    return [
+        RfqQuote(
+            instrument.listing.id,
+            instrument.listing.venue.id,
+            _sweep(instrument.book.asks, quantity, instrument.digits),
+            _sweep(instrument.book.bids, quantity, instrument.digits),
+            text_of_amount(quantity),
+        )
+        for instrument in instruments
+    ]
+
+
+def _sweep(side: Side, quantity: int, digits: int) -> str | None:
+    left, notional = quantity, 0
+    for level in side:
+        taken = min(left, level.quantity)
+        notional += taken * level.price
+        left -= taken
+        if not left:
+            mean = mean_price(notional, quantity)
+            return None if mean is None else text_of_amount(mean, digits)
+    return None
 
 
 def _levels(sides: list[Side], bucket: int, sign: int, digits: int) -> list[BookLevel]:

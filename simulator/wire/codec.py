@@ -26,6 +26,7 @@ NO_ID = b"null"
 
 _LONGEST_ID = 64
 _LONGEST_QUOTE = 80
+_NOT_UNICODE = "not a JSON request: not valid UTF-8"
 
 
 class BadRequest(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ class BadRequest(msgspec.Struct, frozen=True):
 
 class _Envelope(msgspec.Struct):
     id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    type: Any = None
+    type: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def _concrete(kind: type[Request]) -> list[type[Request]]:
@@ -50,6 +51,7 @@ REQUEST_TYPES: dict[str, type[Request]] = {kind.__name__: kind for kind in _conc
 
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
 _envelopes = msgspec.json.Decoder(_Envelope)
+_texts = msgspec.json.Decoder(str)
 _netidx = msgspec.json.Decoder(NetidxRequest)
 _encoder = msgspec.json.Encoder()
 
@@ -59,9 +61,11 @@ encode = _encoder.encode
 
 def decode(text: str | bytes) -> Request | BadRequest:
     """Decode one message into a typed request, or into the reason why it is none."""
+    if not _is_unicode(text):
+        return BadRequest(NO_ID, _NOT_UNICODE)
     try:
         request: Request = _requests.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return _bad_request(text, error)
     number = bytes(request.id)
     if not _is_id(number):
@@ -71,9 +75,11 @@ def decode(text: str | bytes) -> Request | BadRequest:
 
 def decode_netidx(text: str | bytes) -> NetidxRequest | BadRequest:
     """Decode one message of the publish/subscribe connection."""
+    if not _is_unicode(text):
+        return BadRequest(NO_ID, _NOT_UNICODE)
     try:
         return _netidx.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return BadRequest(NO_ID, _explain(str(error), None))
 
 
@@ -90,12 +96,22 @@ def err(number: bytes, text: str) -> bytes:
 def amount_of(raw: msgspec.Raw) -> int | None:
     """Return a decimal's JSON, a string or a number, in billionths; None if it is neither or out of bounds."""
     text = bytes(raw)
-    if text[:1] == b'"':
-        text = text[1:-1]
+    if text[:1] != b'"':
+        return parse_amount(text.decode())
+    if b"\\" in text:  # a digit may be written as an escape
+        return parse_amount(_texts.decode(raw))
+    return parse_amount(text[1:-1].decode())
+
+
+def _is_unicode(text: str | bytes) -> bool:
+    """Tell whether a message can be UTF-8; the decoder does not look into what it skips."""
+    if text.isascii():
+        return True
     try:
-        return parse_amount(text.decode("ascii"))
-    except UnicodeDecodeError:
-        return None
+        text.decode() if isinstance(text, bytes) else text.encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_id(number: bytes) -> bool:
@@ -111,7 +127,7 @@ def _bad_id(number: bytes) -> str:
 def _bad_request(text: str | bytes, error: Exception) -> BadRequest:
     try:
         envelope = _envelopes.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as worse:
+    except (msgspec.DecodeError, RecursionError) as worse:
         return BadRequest(NO_ID, _explain(str(worse), None))
     if isinstance(envelope.id, msgspec.UnsetType):
         return BadRequest(NO_ID, "`$.id` is missing: expected a number")
@@ -127,15 +143,15 @@ _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _ENUM = re.compile(r"(?s)Invalid enum value (.*)")
 
 
-def _explain(error: str, kind: object) -> str:
-    """Return what the decoder says in words of our own, where it says something known."""
+def _explain(error: str, raw: msgspec.Raw | None) -> str:
+    """Return what the decoder says of a message of a raw type in words of our own, where it says something known."""
     match = _PLACE.fullmatch(error)
     what, where = match.groups() if match else (error, None)
     where = where or "$"
-    if where == "$.type" and isinstance(kind, str):
-        return f"unknown request type {_short(kind)}{nearest(kind[:_LONGEST_QUOTE], REQUEST_TYPES)}"
+    if where == "$.type" and raw is not None:
+        return _explain_type(raw)
     if missing := _MISSING.fullmatch(what):
-        return f"`{where}.{missing[1]}` is missing{_wanted(kind)}"
+        return f"`{where}.{missing[1]}` is missing{_wanted(raw) if where == '$' else ''}"
     if expected := _EXPECTED.fullmatch(what):
         came = f", got {expected[2]}" if expected[2] else ""
         return f"`{where}`: expected {expected[1]}{came}"
@@ -146,8 +162,19 @@ def _explain(error: str, kind: object) -> str:
     return f"not a JSON request: {what[:_LONGEST_QUOTE]}"
 
 
-def _wanted(kind: object) -> str:
-    known = REQUEST_TYPES.get(kind) if isinstance(kind, str) else None
+def _explain_type(raw: msgspec.Raw) -> str:
+    text = bytes(raw)
+    if text[:1] != b'"':
+        return f"`$.type`: expected the name of a request, got {_cut(text.decode())}"
+    kind = _texts.decode(raw)
+    if kind in REQUEST_TYPES:
+        return "`$.type`: expected once, got twice"
+    return f"unknown request type {_short(kind)}{nearest(kind[:_LONGEST_QUOTE], REQUEST_TYPES)}"
+
+
+def _wanted(raw: msgspec.Raw | None) -> str:
+    """Return what the fields of a request of a raw type are, or that the type itself is wanted."""
+    known = REQUEST_TYPES.get(_texts.decode(raw)) if raw is not None and bytes(raw)[:1] == b'"' else None
     if known is None:
         return ": expected the name of a request"
     return f": a {known.__name__} has {', '.join(name for name in known.__struct_fields__ if name != 'id')}"
@@ -158,5 +185,9 @@ def _choices(where: str) -> str:
     return "one of " + ", ".join(str(member.value) for member in kind)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+
+
 def _short(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+    return repr(_cut(text))

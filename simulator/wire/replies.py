@@ -25,6 +25,7 @@ __all__ = [
     "ProductDetails",
     "QuoteInfo",
     "RejectReasonView",
+    "RfqQuote",
     "TradableProductDetails",
     "TradeInfo",
     "TradeView",
@@ -178,6 +179,16 @@ class CandleView(msgspec.Struct, frozen=True):
     volume: str
     buy_volume: str
     sell_volume: str
+
+
+class RfqQuote(msgspec.Struct, frozen=True):
+    """What a quantity costs to buy and fetches if sold at one venue, a unit; null where there is not so much."""
+
+    tradable_product: str
+    venue: str
+    buy: str | None
+    sell: str | None
+    quantity: str
 
 
 class NetidxSubscribed(msgspec.Struct, frozen=True, tag_field="type", tag="Subscribed"):

@@ -37,6 +37,7 @@ __all__ = [
     "QueryTradableProductIndex",
     "Request",
     "Resume",
+    "RfqQuery",
     "SearchSymbol",
     "SendLimitOrder",
     "SendRfqs",
@@ -68,7 +69,7 @@ class SearchSymbol(Request, frozen=True, tag=True):
 
     limit: int
     pat: str
-    scope: Any
+    scope: str
 
 
 class QueryTradableProductIndex(Request, frozen=True, tag=True):
@@ -266,10 +267,19 @@ class SubscribeRfqs(Request, frozen=True, tag=True):
     venues: list[str] | None = None
 
 
-class SendRfqs(Request, frozen=True, tag=True):
-    """Ask for quotes."""
+class RfqQuery(msgspec.Struct, frozen=True):
+    """What quotes are asked for."""
 
-    query: Any
+    base: str
+    quote: str
+    quantity: Raw
+    venues: list[str] | None = None
+
+
+class SendRfqs(Request, frozen=True, tag=True):
+    """Ask for quotes once."""
+
+    query: RfqQuery
 
 
 class OutOfScope(Request, frozen=True):
