@@ -95,7 +95,7 @@ class Simulation:
         parts = urlsplit(target)
         if parts.path not in PATHS:
             raise ValueError(f"there is nothing at {parts.path!r}; connect to one of {', '.join(PATHS)}")
-        names = parse_qs(parts.query).get("account")
+        names = parse_qs(parts.query, keep_blank_values=True).get("account")
         viewer = None
         if names:
             viewer = self.gateway.accounts.get(names[-1].lower())
@@ -280,7 +280,7 @@ class Simulation:
 
     def _subscribe_path(self, session: Session, path: str) -> None:
         number = session.next_path()
-        session.say(encode(replies.NetidxSubscribed(path, number)), self.now)
+        session.say(encode(replies.NetidxSubscribed(number)), self.now)
         if path != CLOCK_PATH:
             session.say(_netidx_event(number, "Unsubscribed", None), self.now)
             return

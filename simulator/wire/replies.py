@@ -194,7 +194,6 @@ class RfqQuote(msgspec.Struct, frozen=True):
 class NetidxSubscribed(msgspec.Struct, frozen=True, tag_field="type", tag="Subscribed"):
     """A path has been subscribed to, under a number."""
 
-    path: str
     id: int
 
 
