@@ -1,0 +1,53 @@
+"""What the texts of a scenario file stand for: durations, amounts and shares."""
+
+from simulator.terms import BILLION, parse_amount
+
+__all__ = ["amount", "duration", "part_of", "share"]
+
+_UNITS = (
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", BILLION),
+    ("m", 60 * BILLION),
+    ("h", 3600 * BILLION),
+)
+
+
+def duration(text: str) -> int:
+    """Return a duration's text (``250ms``, ``1.5s``, ``2m``) in nanoseconds; raises `ValueError` if it is none."""
+    for unit, nanoseconds in _UNITS:
+        number = text.removesuffix(unit)
+        if number != text:
+            value = parse_amount(number)
+            if value is not None and value >= 0:
+                return value * nanoseconds // BILLION
+    raise ValueError(f"expected a duration with its unit, such as 250ms or 1.5s, got {text!r}")
+
+
+def amount(text: str) -> int:
+    """Return a decimal's text in billionths; raises `ValueError` if the wire allows no such decimal."""
+    value = parse_amount(text)
+    if value is None:
+        raise ValueError(f"expected a decimal, got {text!r}")
+    return value
+
+
+def share(text: str) -> int:
+    """Return a percentage's text (``40%``) as billionths of the whole; raises `ValueError` if it is none."""
+    value = parse_amount(text.removesuffix("%"))
+    if value is None or not text.endswith("%"):
+        raise ValueError(f"expected a share such as 40%, got {text!r}")
+    return value // 100
+
+
+def part_of(text: str, whole: int, left: int, step: int) -> int:
+    """Return a quantity's text in billionths: a decimal, a share of ``whole`` cut down to the step, or ``rest``.
+
+    A share is at least one step, as far as that is left.
+    """
+    if text == "rest":
+        return left
+    if text.endswith("%"):
+        return min(left, max(step, whole * share(text) // BILLION // step * step))
+    return amount(text)

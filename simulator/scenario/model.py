@@ -1,0 +1,228 @@
+"""The scenario file, typed: the structs from which both the loader and the JSON Schema are made."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Step
+from simulator.wire.codec import REQUEST_TYPES
+
+__all__ = [
+    "CONDITIONS",
+    "REQUEST_FIELDS",
+    "Await",
+    "Bounds",
+    "ClientStep",
+    "Expectation",
+    "Latency",
+    "LegEntry",
+    "Lognormal",
+    "MarketEntry",
+    "Matcher",
+    "Rule",
+    "Scaled",
+    "Scenario",
+    "TimelineEntry",
+    "TradesEntry",
+    "WalkEntry",
+    "When",
+]
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"not_": "not"}):
+    """The base of what stands in a file."""
+
+
+class Bounds(_Section, frozen=True, rename={"in_": "in", "not_": "not"}):
+    """What a value must be; everything that is said must hold."""
+
+    ge: Amount | None = None
+    gt: Amount | None = None
+    le: Amount | None = None
+    lt: Amount | None = None
+    in_: tuple[str, ...] | None = None
+    not_: "str | Bounds | None" = None
+    regex: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+Matcher = str | tuple[str, ...] | Bounds | None
+"""A value, with * and ? as wildcards; a list of values; or bounds."""
+
+CONDITIONS = ("request", "event", "session", "nth", "state")
+"""What a rule can ask for besides a request's fields."""
+
+REQUEST_FIELDS = tuple(
+    sorted({name for kind in REQUEST_TYPES.values() for name in kind.__struct_fields__} - {"session", "nth", "state"})
+)
+"""Every field of every request."""
+
+_EventName = Literal["connect", "subscribe", "disconnect"]
+_optional = [("request", str | tuple[str, ...] | UnsetType), ("event", _EventName | UnsetType)]
+_optional += [("session", Matcher | UnsetType), ("nth", Matcher | UnsetType), ("state", Matcher | UnsetType)]
+
+When = msgspec.defstruct(
+    "When",
+    [(name, kind, UNSET) for name, kind in _optional]  # type: ignore[misc]  # made at run time from the requests
+    + [(name, Matcher | UnsetType, UNSET) for name in REQUEST_FIELDS],
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    module=__name__,
+    namespace={"__doc__": "Which requests or events a rule is for: all that is said must hold."},
+)
+
+
+class Rule(_Section, frozen=True):
+    """What the venue does when a request or an event matches; the first rule that matches decides."""
+
+    when: When  # type: ignore[valid-type]  # made at run time
+    then: tuple[Step, ...]
+    name: Name | None = None
+    times: Annotated[int, Meta(ge=1)] | None = None
+    after: Annotated[int, Meta(ge=0)] = 0
+    every: Annotated[int, Meta(ge=1)] = 1
+    chance: Percent | None = None
+    required: bool = False
+    illegal: bool = False
+
+
+class Lognormal(_Section, frozen=True):
+    """A delay whose half lies below the median, and one in a hundred above the p99."""
+
+    median: Duration
+    p99: Duration
+
+
+class Normal(_Section, frozen=True):
+    """A delay around a mean, never below zero."""
+
+    mean: Duration
+    stddev: Duration
+
+
+class LegEntry(_Section, frozen=True):
+    """A delay that is drawn anew for every message: exactly one distribution."""
+
+    uniform: tuple[Duration, Duration] | None = None
+    normal: Normal | None = None
+    lognormal: Lognormal | None = None
+
+
+Leg = Duration | LegEntry
+
+
+class Latency(_Section, frozen=True):
+    """How long messages travel: to the venue, and replies and updates back; ``requests`` has a type's own way in."""
+
+    entry: Leg | None = None
+    reply: Leg | None = None
+    update: Leg | None = None
+    requests: dict[str, Leg] = {}
+    reorder: bool = False
+
+
+class WalkEntry(_Section, frozen=True):
+    """How a market's price moves."""
+
+    every: Duration = "100ms"
+    volatility: Percent = "0.01%"
+
+
+class TradesEntry(_Section, frozen=True):
+    """How often others trade in a market, on average."""
+
+    per_second: Amount
+
+
+class MarketEntry(_Section, frozen=True):
+    """A product's market: either quotes, best first, or a price around which it quotes by itself."""
+
+    bids: tuple[tuple[Amount, Amount], ...] | None = None
+    asks: tuple[tuple[Amount, Amount], ...] | None = None
+    mid: Amount | None = None
+    spread: Amount | None = None
+    levels: Annotated[int, Meta(ge=0, le=1000)] = 20
+    walk: WalkEntry | None = None
+    trades: TradesEntry | None = None
+
+
+class TimelineEntry(_Section, frozen=True):
+    """What happens by itself at a time after the start; ``every`` repeats it."""
+
+    at: Duration
+    do: Step | tuple[Step, ...]
+    every: Duration | None = None
+
+
+class Scaled(_Section, frozen=True):
+    """A clock that runs so many times as fast as the wall's."""
+
+    scaled: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", extra_json_schema={"type": ["number", "string"]})]
+
+
+class Await(_Section, frozen=True):
+    """A message that must come within a time of the scenario's: on a subscription, or any at all."""
+
+    on: str | None = None
+    within: Duration = "5s"
+    order_id: str | None = None
+    state: tuple[str, ...] | None = None
+    filled_qty: Amount | None = None
+    avg_fill_price: Amount | None = None
+    message: Any = UNSET
+    closed: Annotated[int, Meta(ge=1000, le=4999)] | bool | None = None
+
+
+class ClientStep(_Section, frozen=True, rename={"as_": "as", "await_": "await"}):
+    """What a replayed client does: exactly one of send, await, wait, connect, disconnect."""
+
+    send: dict[str, Any] | UnsetType = UNSET
+    raw: str | UnsetType = UNSET
+    reply: Any = UNSET
+    as_: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")] | None = None
+    await_: Await | UnsetType = UNSET
+    wait: Duration | UnsetType = UNSET
+    connect: str | None | UnsetType = UNSET
+    disconnect: bool | None | UnsetType = UNSET
+    on: str | None = None
+    within: Duration = "5s"
+
+
+class OrderExpectation(_Section, frozen=True):
+    """How an order must be in the end."""
+
+    state: tuple[str, ...] | None = None
+    filled_qty: Amount | None = None
+    avg_fill_price: Amount | None = None
+
+
+class Expectation(_Section, frozen=True):
+    """What must be true in the end: exactly one of never, received, orders, fired."""
+
+    never: When | UnsetType = UNSET  # type: ignore[valid-type]  # made at run time
+    received: When | UnsetType = UNSET  # type: ignore[valid-type]
+    count: Annotated[int, Meta(ge=0)] | None = None
+    orders: dict[str, OrderExpectation] | UnsetType = UNSET
+    fired: Name | UnsetType = UNSET
+
+
+class Scenario(_Section, frozen=True):
+    """A scenario: what a venue is like, what it does, what a client says to it, and what must be true of it."""
+
+    name: str | None = None
+    include: tuple[str, ...] = ()
+    seed: Annotated[int, Meta(ge=0)] = 0
+    clock: Literal["real", "instant", "manual"] | Scaled = "real"
+    start: str | None = None
+    hello: Literal["Normal", "Trial", "FirstRun", "NotLicensed"] = "Normal"
+    strict: bool = False
+    catalogue: Any = "default"
+    accounts: tuple[Name, ...] = ()
+    latency: Latency = Latency()
+    limits: tuple[LimitEntry, ...] = ()
+    markets: dict[str, MarketEntry] = {}
+    rules: tuple[Rule, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    client: tuple[ClientStep, ...] = ()
+    expect: tuple[Expectation, ...] = ()
