@@ -200,5 +200,5 @@ def text_of_time(nanoseconds: int) -> str:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
         if len(_SECONDS) >= 1024:
             _SECONDS.clear()
-        prefix = _SECONDS[second] = moment.strftime("%Y-%m-%dT%H:%M:%S")
+        prefix = _SECONDS[second] = moment.isoformat()[:19]  # strftime writes the year 999 in three digits
     return f"{prefix}.{rest:09d}Z"
