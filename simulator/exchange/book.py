@@ -107,7 +107,7 @@ class Book:
         return trades
 
     def rest(self, entry: Entry) -> None:
-        """Stand an entry in the book, behind those already at its price."""
+        """Stand an entry in the book, behind those already at its price; one that was in it before never returns."""
         side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
         level = side.levels.get(key)
         if level is None:
@@ -151,16 +151,14 @@ class Book:
         return trades
 
     def reduce(self, entry: Entry, quantity: int) -> None:
-        """Lower what an entry has left, where it rests or not; at zero it leaves the book."""
-        if entry.level is None:
-            entry.left -= quantity
-            return
+        """Lower what an entry has left, whether it rests or not; at zero it leaves the book."""
         if quantity >= entry.left:
             self.remove(entry)
             entry.left = 0
             return
         entry.left -= quantity
-        entry.level.quantity -= quantity
+        if entry.level is not None:
+            entry.level.quantity -= quantity
 
     def crosses(self, buy: bool, price: int) -> bool:
         """Tell whether an entry of this side and price would trade at once."""
