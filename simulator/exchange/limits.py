@@ -117,7 +117,7 @@ def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> 
     if limit.name is LimitName.MAX_ORDER_QTY:
         return quantity
     if limit.name is LimitName.MAX_ORDER_DOLLARS:
-        return _dollars(quantity, own)
+        return _rounded_up(_dollars(quantity, own))
     held = [
         (instrument, exposure)
         for instrument in instruments
@@ -136,8 +136,9 @@ def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> 
         case LimitName.MAX_OPEN_ORDERS:
             return (1 + sum(exposure.orders for _, exposure in held)) * BILLION
         case LimitName.MAX_OPEN_DOLLARS:
-            return _dollars(quantity, own) + sum(
-                _dollars(exposure.buying + exposure.selling, instrument) for instrument, exposure in held
+            return _rounded_up(
+                _dollars(quantity, own)
+                + sum(_dollars(exposure.buying + exposure.selling, instrument) for instrument, exposure in held)
             )
         case LimitName.MAX_POSITION:
             return _worst_position(same, buy, quantity)
@@ -152,16 +153,27 @@ def _worst_position(held: Iterable[Exposure], buy: bool, quantity: int) -> int:
 
 
 def _position_dollars(held: list[tuple[Instrument, Exposure]], own: Instrument, buy: bool, quantity: int) -> int:
-    """Return the dollars of the worst position in the order's product and of the positions in all others."""
+    """Return the dollars of the worst position in the order's product and of the positions in all others.
+
+    An order that only reduces a position makes nothing worse, whatever the others come to.
+    """
     by_product: dict[str, list[tuple[Instrument, Exposure]]] = {}
     for instrument, exposure in held:
         by_product.setdefault(instrument.listing.base.id, []).append((instrument, exposure))
     same = by_product.pop(own.listing.base.id, [])
-    dollars = _dollars(_worst_position([exposure for _, exposure in same], buy, quantity), own)
+    worst = _worst_position([exposure for _, exposure in same], buy, quantity)
+    if worst <= 0:
+        return 0
+    dollars = _dollars(worst, own)
     for others in by_product.values():
         dollars += abs(_dollars(sum(exposure.position for _, exposure in others), others[0][0]))
-    return dollars
+    return _rounded_up(dollars)
 
 
 def _dollars(quantity: int, instrument: Instrument) -> int:
-    return quantity * instrument.listing.base.price_in_limit_dollars // BILLION
+    """Return what a quantity is worth, in billionths of billionths: a sum of these is rounded once, at its end."""
+    return quantity * instrument.listing.base.price_in_limit_dollars
+
+
+def _rounded_up(dollars: int) -> int:
+    return -(-dollars // BILLION)
