@@ -19,7 +19,8 @@ class MarketSpec(msgspec.Struct, frozen=True):
 
     Args:
         mid: the price around which it quotes.
-        spread: the distance from best bid to best ask; None for a hundredth of a percent of the price.
+        spread: the distance from best bid to best ask, rounded up to a tick; None for a hundredth of a percent of
+            the price, but two ticks at least.
         levels: how many prices it quotes on each side.
         every: how often it moves; None for never.
         volatility: the standard deviation of one move, in billionths of the price.
@@ -59,7 +60,8 @@ class Market:
             return
         pull = (self.spec.mid - self.mid) // 500  # it wanders, but a day later it is still plausible
         change = round(self._rng.gauss(0, self.spec.volatility)) * self.mid // BILLION
-        self.mid = max(self.instrument.tick * (self.spec.levels + 2), self.mid + pull + change)
+        lowest = min(self.spec.mid, self.instrument.tick * (self.spec.levels + 2))
+        self.mid = max(lowest, self.mid + pull + change)
         self.venue.quote(self.instrument, self._ladder(), now)
 
     def trade(self, now: int) -> None:
@@ -85,10 +87,10 @@ class Market:
     def _ladder(self) -> list[Quote]:
         """Return quotes for both sides, best first, on tick and step."""
         tick, step = self.instrument.tick, self.instrument.step
-        half = max(tick, (self.spec.spread or self.mid // 10_000) // 2)
-        gap = max(tick, half // tick * tick)
-        bid = (self.mid - half) // tick * tick
-        ask = max(bid + tick, -(-(self.mid + half) // tick) * tick)
+        spread = -(-(self.spec.spread or max(2 * tick, self.mid // 10_000)) // tick) * tick
+        gap = max(tick, spread // 2 // tick * tick)
+        bid = (self.mid - spread // 2) // tick * tick
+        ask = bid + spread
         quotes: list[Quote] = []
         for level in range(self.spec.levels):
             for buy, price in ((True, bid - level * gap), (False, ask + level * gap)):
