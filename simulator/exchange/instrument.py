@@ -47,7 +47,10 @@ class Instrument:
         return exposure
 
     def set_increments(self, tick: int | None, step: int | None) -> None:
-        """Change the price tick or the quantity step, in billionths; None leaves one as it is."""
+        """Change the price tick or the quantity step, in billionths above zero; None leaves one as it is."""
+        for increment in (tick, step):
+            if increment is not None and increment <= 0:
+                raise ValueError(f"an increment is above zero, not {text_of_amount(increment)}")
         self.tick = tick or self.tick
         self.step = step or self.step
         self.digits = digits_of(self.tick)

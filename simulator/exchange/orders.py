@@ -34,16 +34,25 @@ LEGAL: dict[int, frozenset[int]] = {
             OPEN | ACKED,
             OPEN | CANCELING,  # a cancel may be asked for before the ack
             FILLED | OUT,  # filled before its ack: real venues report in either order
+            OUT,  # nothing is left of it, but a part of its fills was busted while it was open
             CANCELED | OUT,
             REJECTED | OUT,
         }
     ),
-    OPEN | ACKED: frozenset({OPEN | ACKED | CANCELING, ACKED | FILLED | OUT, ACKED | CANCELED | OUT}),
+    OPEN | ACKED: frozenset(
+        {
+            OPEN | ACKED | CANCELING,
+            ACKED | FILLED | OUT,
+            ACKED | OUT,  # as above, with a part busted
+            ACKED | CANCELED | OUT,
+        }
+    ),
     OPEN | CANCELING: frozenset(
         {
             OPEN,  # the cancel was refused
             OPEN | ACKED | CANCELING,
             FILLED | OUT,
+            OUT,
             CANCELED | OUT,
             REJECTED | OUT,
         }
@@ -52,6 +61,7 @@ LEGAL: dict[int, frozenset[int]] = {
         {
             OPEN | ACKED,  # the cancel was refused
             ACKED | FILLED | OUT,  # the cancel lost the race
+            ACKED | OUT,
             ACKED | CANCELED | OUT,
         }
     ),
@@ -68,8 +78,9 @@ LEGAL: dict[int, frozenset[int]] = {
 class Order(Entry):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
-    ``quantity`` is what was ordered, ``left`` what is still open, ``filled`` what has been filled less what has
-    been busted, ``notional`` the sum of price times quantity over the fills (in billionths of billionths).
+    ``quantity`` is what was ordered, ``left`` what is still open (nothing, once it is out), ``filled`` what has
+    been filled less what has been busted, ``notional`` the sum of price times quantity over the fills (in
+    billionths of billionths).
     """
 
     __slots__ = (

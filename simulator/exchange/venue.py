@@ -77,9 +77,7 @@ class Venue:
         self.orders[order.id] = order
         reason = self._breach(order) or self._objection(order)
         if reason is not None:
-            order.left = 0
-            order.reason = reason
-            self._move(order, REJECTED | OUT)
+            self._take_out(order, REJECTED | OUT, reason)
             return order
         self.open[order.id] = order
         exposure = instrument.exposure(account)
@@ -126,22 +124,30 @@ class Venue:
             self._move(order, order.state | ACKED)
 
     def match(self, order: Order, now: int) -> None:
-        """Let the engine match an open order and rest what is left of it."""
+        """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
+        _require_open(order)
         self.ack(order)
+        if order.level is not None:
+            return
         instrument = order.instrument
         book = instrument.book
-        if order.level is None:
-            for resting, quantity in book.match(order):
+        trades = book.match(order)
+        if trades:
+            # The book has taken all the trades off at once; each fill is to tell what was left after it.
+            order.left += sum(quantity for _, quantity in trades)
+            for resting, quantity in trades:
+                order.left -= quantity
                 self._trade(order, resting, quantity, now)
-            if order.left:
-                book.rest(order)
-            self.touched[instrument.listing.id] = instrument
+        if order.left:
+            book.rest(order)
+        self.touched[instrument.listing.id] = instrument
 
     def stand(self, order: Order, now: int) -> None:
         """Rest an open order without trading it against the market's own quotes: those it would cross step back.
 
         What clients have resting there it does trade against, so the book is never crossed.
         """
+        _require_open(order)
         book = order.instrument.book
         for quote in order.instrument.house:
             if quote.buy is not order.buy and (quote.price <= order.price if order.buy else quote.price >= order.price):
@@ -161,34 +167,44 @@ class Venue:
             self._move(order, order.state & ~CANCELING)
 
     def cancel(self, order: Order, reason: str | None = None) -> None:
-        """Take an open order out of the market, asked for or not; ``reason`` says why if nobody asked."""
-        order.reason = reason
-        self._leave(order)
-        self._move(order, (order.state & ACKED) | CANCELED | OUT)
+        """Take an open order out of the market, asked for or not; ``reason`` says why if nobody asked.
+
+        Raises `ValueError` for an order that is out already.
+        """
+        _require_open(order)
+        self._take_out(order, (order.state & ACKED) | CANCELED | OUT, reason)
 
     def reject(self, order: Order, reason: str) -> None:
         """Refuse an order that was taken; raises `ValueError` for one that is acked or out."""
+        _require_open(order)
+        self._take_out(order, REJECTED | OUT, reason)
+
+    def _take_out(self, order: Order, state: int, reason: str | None) -> None:
+        order.move(state)
         order.reason = reason
         self._leave(order)
-        self._move(order, REJECTED | OUT)
+        self._tell(order)
 
     def _leave(self, order: Order) -> None:
         """Forget what an order had open, in the book and in what its account has open."""
         instrument = order.instrument
         if instrument.book.remove(order):
             self.touched[instrument.listing.id] = instrument
-        if self.open.pop(order.id, None) is None:
-            return
-        exposure = instrument.exposure(order.account)
-        exposure.orders -= 1
-        if order.buy:
-            exposure.buying -= order.left
-        else:
-            exposure.selling -= order.left
+        if self.open.pop(order.id, None) is not None:
+            exposure = instrument.exposure(order.account)
+            exposure.orders -= 1
+            if order.buy:
+                exposure.buying -= order.left
+            else:
+                exposure.selling -= order.left
+        order.left = 0
 
     def stale(self, order: Order, unsure: bool = True) -> None:
-        """Mark an order's state as uncertain, or as certain again."""
-        self._move(order, order.state | STALE if unsure else order.state & ~STALE)
+        """Mark an open order's state as uncertain, or as certain again; one that is so already is left as it is."""
+        _require_open(order)
+        state = order.state | STALE if unsure else order.state & ~STALE
+        if state != order.state:
+            self._move(order, state)
 
     # Fills
 
@@ -198,6 +214,7 @@ class Venue:
         What clients or the market have resting at that price on the other side gives first; ``against`` is the
         name of whoever gives the rest. Raises `ValueError` if the order has less than ``quantity`` left.
         """
+        _require_positive(quantity)
         if quantity > order.left:
             raise ValueError(f"order {order.id} has {text_of_amount(order.left)} left, not {text_of_amount(quantity)}")
         instrument = order.instrument
@@ -256,7 +273,8 @@ class Venue:
             self._tell(order)
         else:
             self._leave(order)
-            self._move(order, (order.state & ACKED) | FILLED | OUT)
+            whole = FILLED if order.filled == order.quantity else 0  # a part may have been busted meanwhile
+            self._move(order, (order.state & ACKED) | whole | OUT)
 
     def _print(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
         self.events.append(Traded(instrument.listing.id, buy, price, quantity, now))
@@ -264,15 +282,21 @@ class Venue:
     def bust(self, fill: Fill, now: int) -> None:
         """Take back a trade: each of its fills gets a reversal; no order opens again.
 
-        Raises `ValueError` if it is taken back already.
+        Raises `ValueError` if it is taken back already, or the fill is itself a reversal or a correction.
         """
+        _require_original(fill)
         if self._now_worth(fill)[1] == 0:
             raise ValueError(f"fill {fill.number} is busted already")
         for side in self._sides(fill):
             self._amend(side, side.price, 0, FillKind.REVERSAL, now)
 
     def correct(self, fill: Fill, price: int, quantity: int, now: int) -> None:
-        """Replace a trade's price and quantity; raises `ValueError` if an order has not that much to give."""
+        """Replace a trade's price and quantity; each of its fills gets a correction.
+
+        Raises `ValueError` if an order has not that much to give, or the fill is itself a reversal or a correction.
+        """
+        _require_original(fill)
+        _require_positive(quantity)
         for side in self._sides(fill):
             order = self.orders[side.order_id]
             if order.filled - self._now_worth(side)[1] + quantity > order.quantity - order.left:
@@ -324,7 +348,13 @@ class Venue:
     # The market
 
     def quote(self, instrument: Instrument, quotes: Iterable[Quote], now: int) -> None:
-        """Replace the market's own quotes; those that cross a client's resting order trade with it."""
+        """Replace the market's own quotes; those that cross a client's resting order trade with it.
+
+        Raises `ValueError` if a quantity is not above zero.
+        """
+        quotes = list(quotes)
+        for _, _, quantity in quotes:
+            _require_positive(quantity)
         book = instrument.book
         for entry in instrument.house:
             book.remove(entry)
@@ -338,7 +368,11 @@ class Venue:
         self.touched[instrument.listing.id] = instrument
 
     def trade(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
-        """Let somebody in the market take up to a quantity at a price or better; what finds no order prints there."""
+        """Let somebody in the market take up to a quantity at a price or better; what finds no order prints there.
+
+        Raises `ValueError` if the quantity is not above zero.
+        """
+        _require_positive(quantity)
         entry = Entry(buy, price, quantity)
         self._house_takes(instrument, entry, now)
         if entry.left:
@@ -392,3 +426,18 @@ class Venue:
                 order.instrument.digits,
             )
         )
+
+
+def _require_open(order: Order) -> None:
+    if order.state & OUT:
+        raise ValueError(f"order {order.id} is out already")
+
+
+def _require_positive(quantity: int) -> None:
+    if quantity <= 0:
+        raise ValueError(f"a quantity is above zero, not {text_of_amount(quantity)}")
+
+
+def _require_original(fill: Fill) -> None:
+    if fill.kind is not FillKind.NORMAL:
+        raise ValueError(f"fill {fill.number} is a {fill.kind.value.lower()} of fill {fill.of}, which is to be named")
