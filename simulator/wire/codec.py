@@ -138,7 +138,7 @@ def _bad_request(text: str | bytes, error: Exception) -> BadRequest:
 
 
 _PLACE = re.compile(r"(?s)(.*?)(?: - at `(\$[^`]*)`)?")
-_EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`)?")
+_EXPECTED = re.compile(r"Expected `([^`]*)`( of length \d+)?(?:, got `([^`]*)`)?")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _ENUM = re.compile(r"(?s)Invalid enum value (.*)")
 
@@ -153,8 +153,8 @@ def _explain(error: str, raw: msgspec.Raw | None) -> str:
     if missing := _MISSING.fullmatch(what):
         return f"`{where}.{missing[1]}` is missing{_wanted(raw) if where == '$' else ''}"
     if expected := _EXPECTED.fullmatch(what):
-        came = f", got {expected[2]}" if expected[2] else ""
-        return f"`{where}`: expected {expected[1]}{came}"
+        came = f", got {expected[3]}" if expected[3] else ""
+        return f"`{where}`: expected {expected[1]}{expected[2] or ''}{came}"
     if enum := _ENUM.fullmatch(what):
         return f"`{where}`: expected {_choices(where)}, got {enum[1][:_LONGEST_QUOTE]}"
     if where != "$":
