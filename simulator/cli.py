@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -14,10 +15,12 @@ from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from simulator.server import Server
+    from simulator.traffic import TrafficPrinter
 
 __all__ = ["main"]
 
 USAGE_ERROR = 2
+_STDERR = 2
 _MOVING_MARKETS = 6
 
 
@@ -107,25 +110,44 @@ def _catalogue(options: argparse.Namespace) -> int:
     text = dump(invent(options.seed, options.venues, options.products))
     if options.output is None:
         sys.stdout.write(text)
-    else:
+        sys.stdout.flush()
+        return 0
+    try:
         options.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
     return 0
 
 
 def _serve(options: argparse.Namespace) -> int:
     from simulator.server import Server, Settings
     from simulator.simulation import Simulation
-    from simulator.traffic import TrafficPrinter
 
+    _fill_standard_streams()
     simulation = Simulation(options.catalogue, seed=options.seed, moving=_MOVING_MARKETS, start=time.time_ns())
     settings = Settings(allowed_hosts=tuple(options.allow_host), allowed_origins=tuple(options.allow_origin))
     server = Server(simulation, options.host, options.port, settings)
+    printer = None if options.quiet else _printer()
+    if printer is not None:
+        simulation.journal.watch = printer.show
     with _runner() as runner:
-        if options.quiet:
-            return runner.run(_serve_until_stopped(server))
-        with TrafficPrinter(sys.stdout) as printer:
-            simulation.journal.watch = printer.show
-            return runner.run(_serve_until_stopped(server))
+        return runner.run(_serve_until_stopped(server, printer))
+
+
+def _fill_standard_streams() -> None:
+    """Open what whoever started us closed of stdin, stdout and stderr, lest a socket take the place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+
+
+def _printer() -> "TrafficPrinter | None":
+    from simulator.traffic import TrafficPrinter
+
+    if sys.stdout is None:  # closed by whoever started us
+        return None
+    buffer = sys.stdout.buffer
+    return TrafficPrinter(getattr(buffer, "raw", buffer), sys.stdout.encoding)
 
 
 def _runner() -> asyncio.Runner:
@@ -137,7 +159,7 @@ def _runner() -> asyncio.Runner:
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-async def _serve_until_stopped(server: "Server") -> int:
+async def _serve_until_stopped(server: "Server", printer: "TrafficPrinter | None") -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -151,7 +173,11 @@ async def _serve_until_stopped(server: "Server") -> int:
             f"exchange-simulator: cannot listen on {server.host} port {server.port}: {why}", file=sys.stderr
         )
         return USAGE_ERROR
-    print(server.url, flush=True)  # noqa: T201
-    await stop.wait()
-    await server.close()
+    try:
+        print(server.url, flush=True)  # noqa: T201
+    except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
+        sys.stdout = None
+    with printer or contextlib.nullcontext():  # it prints from here on, behind the address
+        await stop.wait()
+        await server.close()
     return 0

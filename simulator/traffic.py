@@ -1,9 +1,10 @@
 """One readable line for each thing that passes on a connection, safe to print on a terminal."""
 
 import queue
+import select
 import threading
 from types import TracebackType
-from typing import Self, TextIO
+from typing import BinaryIO, Self
 
 from simulator.journal import Entry
 from simulator.terms import text_of_time
@@ -26,11 +27,12 @@ def traffic_line(entry: Entry) -> str | None:
     arrow = _ARROWS.get(kind)
     if arrow is None:
         return None
-    text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    cut = len(text) - _LONGEST
+    cut = len(data) - _LONGEST
     if cut > 0:
-        text = text[:_LONGEST]
-    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+        data = data[:_LONGEST]
+    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     if cut > 0:
         text += f"… ({cut} more)"
     return f"{text_of_time(time)[11:-4]}Z #{connection} {arrow} {text}".rstrip()
@@ -39,16 +41,20 @@ def traffic_line(entry: Entry) -> str | None:
 class TrafficPrinter:
     """Prints lines from a thread of its own, so that a terminal that stands still never holds up the exchange.
 
-    Lines that come faster than the terminal takes them are left out, and their number is said.
+    Lines that come faster than the terminal takes them are left out, and their number is said. Those shown before
+    the printer is entered are printed then.
 
     Args:
-        out: where to print.
+        out: where to print: unbuffered, since the interpreter cannot end while a thread writes to a buffer.
+        encoding: what the lines are encoded in; a character that it lacks is escaped.
     """
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: BinaryIO, encoding: str = "utf-8") -> None:
         self._out = out
-        self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
+        self._encoding = encoding
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._skipped = 0
+        self._has_reader = True
         self._thread = threading.Thread(target=self._print, name="traffic", daemon=True)
 
     def __enter__(self) -> Self:
@@ -58,30 +64,40 @@ class TrafficPrinter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        try:
-            self._lines.put(None, timeout=_LAST_WORDS)
-        except queue.Full:
-            return
+        self._say_skipped()
+        self._lines.put(None)
         self._thread.join(_LAST_WORDS)
 
     def show(self, entry: Entry) -> None:
         """Print the line for a journal entry, if it has one, some time soon."""
+        if not self._has_reader:
+            return
         line = traffic_line(entry)
         if line is None:
             return
-        if self._skipped:
-            line = f"({self._skipped} lines left out)\n{line}"
-        try:
-            self._lines.put_nowait(f"{line}\n")
-            self._skipped = 0
-        except queue.Full:
+        if self._lines.qsize() >= _WAITING_LINES:
             self._skipped += 1
+            return
+        self._say_skipped()
+        self._lines.put(line)
+
+    def _say_skipped(self) -> None:
+        if self._skipped:
+            self._lines.put(f"({self._skipped} lines left out)")
+            self._skipped = 0
 
     def _print(self) -> None:
         while (line := self._lines.get()) is not None:
             try:
-                self._out.write(line)
-                if self._lines.empty():
-                    self._out.flush()
+                self._write(f"{line}\n".encode(self._encoding, "backslashreplace"))
             except (OSError, ValueError):  # whoever read the lines has gone
+                self._has_reader = False
                 return
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            written = self._out.write(data)
+            if written is None:  # it does not block, and is full
+                select.select((), (self._out,), ())
+            else:
+                data = data[written:]

@@ -52,12 +52,12 @@ def admit(request: Request, settings: Settings, loopback_only: bool) -> Answer |
             HTTPStatus.MISDIRECTED_REQUEST,
             "This Host is not served here; start the server with --allow-host to serve it.",
         )
-    if origin is not None and origin not in settings.allowed_origins and urlsplit(origin).netloc != host:
+    if origin is not None and origin not in settings.allowed_origins and origin.partition("//")[2] != host:
         return Answer(
             HTTPStatus.FORBIDDEN,
             "This Origin may not connect; start the server with --allow-origin to let it.",
         )
-    if request.path.partition("?")[0] == HEALTH_PATH:
+    if request.method == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
         return Answer(HTTPStatus.OK, "ok")
     return None
 

@@ -6,6 +6,7 @@ only as fast as the other side reads, pings, time limits, putting fragments toge
 
 import asyncio
 import codecs
+import logging
 import struct
 from collections import deque
 from http import HTTPStatus
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "text_frame"]
 
+_log = logging.getLogger("simulator.websocket")
+_log.addHandler(logging.NullHandler())
+
 _WRITE_AHEAD = 1 << 18
 """How much may wait to be written before a connection's own requests have to wait too."""
+
+_TURN = 64
+"""After how many messages of one connection everybody's news is sent, lest it pile up."""
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -50,6 +57,8 @@ class Connection(asyncio.Protocol):
         "_decoder",
         "_fragments",
         "_frames",
+        "_is_closing",
+        "_is_heard",
         "_is_paused",
         "_is_text",
         "_ping_due",
@@ -63,13 +72,15 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: "Server") -> None:
         self.server = server
-        self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=server.websocket_log)
+        self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=_log)
         self.session: Session | None = None
         self.deadline: float | None = None
         self._frames: deque[Frame] = deque()
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
         self._is_text = True
+        self._is_closing = False
+        self._is_heard = True
         self._is_paused = False
         self._ping_due = 0.0
         self._pong_due: float | None = None
@@ -81,35 +92,31 @@ class Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=_WRITE_AHEAD)
         self.deadline = self.server.monotonic() + self.server.settings.open_timeout
-        self.server.connections.add(self)
+        self.server.welcome(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
+        self._is_heard = True
         protocol = self.protocol
-        if self._pong_due is not None:
-            self._pong_due = None  # whatever comes shows that somebody is there
-        protocol.receive_data(data)
-        for event in protocol.events_received():
-            if isinstance(event, Frame):
-                self._frames.append(event)
-            elif isinstance(event, Request):
-                self._shake_hands(event)
+        if protocol.state is State.CONNECTING:
+            data = self._read_handshake(data)
+        if data:
+            protocol.receive_data(data)
+            self._frames.extend(cast(list[Frame], protocol.events_received()))
         self._serve()
 
     def eof_received(self) -> bool:
-        """The client will send no more; the closing handshake, if it goes on, closes the transport."""
+        """The client will send no more; what it has yet to read must be read within the close timeout."""
         self.protocol.receive_eof()
+        self._end_session("gone")
         self._flush_protocol()
+        self._limit_closing()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._frames.clear()
         self.server.forget(self)
-        why = f"lost: {exc}" if exc else ""
-        if not why and self.protocol.close_rcvd is not None:
-            why = str(self.protocol.close_rcvd.code)
-        self._end_session(why or "gone")
+        self._end_session(f"lost: {exc}" if exc else "gone")
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write: do not take more requests from it."""
@@ -128,64 +135,77 @@ class Connection(asyncio.Protocol):
 
     def send(self, messages: list[bytes]) -> None:
         """Write messages, together; a client that does not read them is given up."""
-        if self.protocol.state is not State.OPEN:
-            return
         if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
             self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
             return
         self.transport.write(b"".join(map(text_frame, messages)))
 
-    def close(self, code: int, reason: str = "") -> None:
+    def close(self, code: CloseCode, reason: str) -> None:
         """Begin the closing handshake; what follows it is cut after the close timeout."""
+        if self.protocol.state is State.CONNECTING:
+            self.transport.abort()
+            return
+        self._end_session(f"{int(code)} {reason}")
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(code, reason)
-            self._flush_protocol()
-            self._end_session(f"{int(code)} {reason}".strip())
-        elif self.protocol.state is State.CONNECTING:
-            self.transport.abort()
+        self._flush_protocol()
 
     def check_time(self, now: float) -> None:
         """Ping a silent client, and cut off one that has run out of time."""
+        settings = self.server.settings
         if self.deadline is not None:
             if now >= self.deadline:
                 self.transport.abort()
+        elif self._is_heard:
+            self._is_heard = False
+            self._pong_due = None
+            self._ping_due = now + settings.ping_interval
         elif self._pong_due is not None:
             if now >= self._pong_due:
                 self.close(CloseCode.INTERNAL_ERROR, "no pong")
-        elif now >= self._ping_due and self.protocol.state is State.OPEN:
-            settings = self.server.settings
-            self._ping_due = now + settings.ping_interval
+        elif now >= self._ping_due:
             self._pong_due = now + settings.ping_timeout
-            self.protocol.send_ping(b"")
-            self._flush_protocol()
+            if self.protocol.state is State.OPEN:  # else its close frame waits behind requests that it has to read
+                self.protocol.send_ping(b"")
+                self._flush_protocol()
 
     # Inside
+
+    def _read_handshake(self, data: bytes) -> bytes:
+        """Read lines until the handshake is answered; return the data that follows it."""
+        while data and self.protocol.state is State.CONNECTING:
+            line, newline, data = data.partition(b"\n")
+            self.protocol.receive_data(line + newline)
+            for request in self.protocol.events_received():
+                self._shake_hands(cast(Request, request))
+            if self.protocol.eof_sent:  # it was refused, or was no HTTP
+                self._flush_protocol()
+                return b""
+        return data
 
     def _shake_hands(self, request: Request) -> None:
         server = self.server
         answer = server.refuse_more() or admit(request, server.settings, server.is_loopback_only)
-        if answer is None:
-            response = self.protocol.accept(request)
-            if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-                try:
-                    self.session = server.open_session(self, request.path)
-                except ValueError as error:
-                    response = _plain(Answer(HTTPStatus.NOT_FOUND, str(error)))
-        else:
-            response = _plain(answer)
+        response = self.protocol.accept(request) if answer is None else _plain(answer)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            session = server.open_session(self, request.path)
+            if isinstance(session, Answer):
+                response = _plain(session)
+            else:
+                self.session = session
+                self.deadline = None
         self.protocol.send_response(response)
         self._flush_protocol()
-        if self.session is not None:
-            self.deadline = None
-            self._ping_due = server.monotonic() + server.settings.ping_interval
 
     def _serve(self) -> None:
         """Answer the frames that wait, as long as the client reads the answers."""
         frames = self._frames
         session = self.session
+        taken = 0
         while frames and not self._is_paused:
             self._take(frames.popleft())
-            if session is not None and session.waiting > _WRITE_AHEAD:
+            taken += 1
+            if taken % _TURN == 0 or (session is not None and session.waiting > _WRITE_AHEAD):
                 self.server.flush()
         self.server.flush()
         if not frames:
@@ -235,28 +255,33 @@ class Connection(asyncio.Protocol):
         self.server.receive(self.session, text)
 
     def _fail(self, code: CloseCode, reason: str) -> None:
-        self._fragments = None
         self.server.flush()
+        self._end_session(f"{int(code)} {reason}")
         if self.protocol.state is State.OPEN:
             self.protocol.fail(code, reason)
-        self._frames.clear()
-        self._end_session(f"{int(code)} {reason}")
 
     def _flush_protocol(self) -> None:
         """Write what the protocol itself has to say: handshakes, pongs, closes."""
-        writes = self.protocol.data_to_send()
+        protocol = self.protocol
+        writes = protocol.data_to_send()
         if writes and not self.transport.is_closing():
             for data in writes:
                 if data:
                     self.transport.write(data)
                 elif self.transport.can_write_eof():
                     self.transport.write_eof()
-        if self.deadline is None and self.protocol.close_expected():
+        if protocol.close_expected():
+            self._end_session(str(protocol.close_sent))
+            self._limit_closing()
+
+    def _limit_closing(self) -> None:
+        if not self._is_closing:
+            self._is_closing = True
             self.deadline = self.server.monotonic() + self.server.settings.close_timeout
-            sent = self.protocol.close_sent
-            self._end_session(str(sent) if sent else "closing")
 
     def _end_session(self, why: str) -> None:
+        self._frames.clear()
+        self._fragments = None
         session, self.session = self.session, None
         if session is not None:
             self.server.end_session(session, why)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import sys
 import time
 import traceback
@@ -23,6 +22,7 @@ DEFAULT_PORT = 6001
 """The published client's own default."""
 
 _CHECK_EVERY = 0.5
+_FAILED = "the simulator failed"
 
 
 class Server:
@@ -49,15 +49,13 @@ class Server:
         self.connections: set[Connection] = set()
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
-        self.websocket_log = logging.getLogger("simulator.websocket")
-        self.websocket_log.addHandler(logging.NullHandler())
         self.monotonic = time.monotonic
         self._by_session: dict[int, Connection] = {}
         self._listener: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
         self._checks: asyncio.TimerHandle | None = None
-        self._closed: asyncio.Event | None = None
+        self._emptied: asyncio.Event | None = None
         self._started = 0
         self._epoch = 0
 
@@ -78,17 +76,16 @@ class Server:
         self.flush()
 
     async def close(self) -> None:
-        """Close every client with 1001, and give them the close timeout to answer."""
+        """Close every client with 1001, and cut those that do not answer within the close timeout."""
         if self._listener is not None:
             self._listener.close()
+        self._emptied = asyncio.Event()
         for connection in list(self.connections):
             connection.close(CloseCode.GOING_AWAY, "the exchange shuts down")
-        if self.connections:
-            self._closed = asyncio.Event()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), self.settings.close_timeout)
+        await self._until_empty()
         for connection in list(self.connections):
             connection.transport.abort()
+        await self._until_empty()
         for timer in (self._timer, self._checks):
             if timer is not None:
                 timer.cancel()
@@ -99,11 +96,17 @@ class Server:
 
     # What connections call
 
+    def welcome(self, connection: Connection) -> None:
+        """A connection is made; one that comes while the server closes is cut."""
+        self.connections.add(connection)
+        if self._emptied is not None:
+            connection.transport.abort()
+
     def forget(self, connection: Connection) -> None:
         """A connection is lost."""
         self.connections.discard(connection)
-        if self._closed is not None and not self.connections:
-            self._closed.set()
+        if self._emptied is not None and not self.connections:
+            self._emptied.set()
 
     def refuse_more(self) -> Answer | None:
         """Return the answer to one connection too many, or None."""
@@ -111,16 +114,26 @@ class Server:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
-    def open_session(self, connection: Connection, target: str) -> Session:
-        """Open a session for a connection; raises `ValueError` if there is nothing at its target."""
-        session = self.simulation.connect(target, self.now())
+    def open_session(self, connection: Connection, target: str) -> Session | Answer:
+        """Open a session for a connection, or return the answer to a target that has none."""
+        try:
+            session = self.simulation.connect(target, self.now())
+        except ValueError as error:
+            return Answer(HTTPStatus.NOT_FOUND, str(error))
+        except Exception as error:
+            self._report(error)
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
         self._by_session[session.number] = connection
         return session
 
     def end_session(self, session: Session, why: str) -> None:
         """End the session of a connection that closes."""
         self._by_session.pop(session.number, None)
-        self.simulation.disconnect(session, self.now(), why)
+        try:
+            self.simulation.disconnect(session, self.now(), why)
+        except Exception as error:
+            self._report(error)
+            self.simulation.disconnect(session, why=why)  # what failed is what was due
 
     def receive(self, session: Session, text: str | bytes) -> None:
         """Take one message; a mistake of the simulator's own closes that connection alone, with 1011."""
@@ -128,17 +141,22 @@ class Server:
             self.simulation.receive(session, text, self.now())
         except Exception as error:
             self._report(error)
-            self._by_session[session.number].close(CloseCode.INTERNAL_ERROR, "the simulator failed")
+            self.flush()
+            connection = self._by_session.get(session.number)
+            if connection is not None:
+                connection.close(CloseCode.INTERNAL_ERROR, _FAILED)
 
     def flush(self) -> None:
         """Send what the simulation has to say, and wake up again when it next has something."""
         self._deliver(self.simulation.take())
 
     def _deliver(self, news: list[tuple[Session, list[bytes]]]) -> None:
-        for session, messages in news:
-            connection = self._by_session.get(session.number)
-            if connection is not None:
-                connection.send(messages)
+        while news:
+            for session, messages in news:
+                connection = self._by_session.get(session.number)
+                if connection is not None:
+                    connection.send(messages)
+            news = self.simulation.take()  # a connection that was given up may have let time pass
         due = self.simulation.next_due()
         if due != self._timer_due:
             self._set_timer(due)
@@ -166,6 +184,11 @@ class Server:
         for connection in list(self.connections):
             connection.check_time(now)
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
+
+    async def _until_empty(self) -> None:
+        if self.connections and self._emptied is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), self.settings.close_timeout)
 
     def _report(self, error: Exception) -> None:
         self.errors.append(error)
