@@ -288,7 +288,7 @@ class Venue:
         if self._now_worth(fill)[1] == 0:
             raise ValueError(f"fill {fill.number} is busted already")
         for side in self._sides(fill):
-            self._amend(side, side.price, 0, FillKind.REVERSAL, now)
+            self._amend(side, self._now_worth(side)[0], 0, FillKind.REVERSAL, now)
 
     def correct(self, fill: Fill, price: int, quantity: int, now: int) -> None:
         """Replace a trade's price and quantity; each of its fills gets a correction.

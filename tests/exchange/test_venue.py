@@ -1,0 +1,885 @@
+"""The venue: every command with all the events it gives, and what it refuses without a trace."""
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+import pytest
+from exchange_helpers import (
+    BTC_NORTH,
+    BTC_SOUTH,
+    BUY,
+    CATALOGUE,
+    ETH_NORTH,
+    SELL,
+    Floor,
+    amount,
+    changed,
+    exposures,
+    filled,
+    holdings,
+    printed,
+    recomputed,
+    units,
+)
+
+from simulator.exchange.limits import ALL, Limit, Scope
+from simulator.exchange.orders import Order
+from simulator.exchange.venue import HOUSE
+from simulator.terms import FillKind, LimitName, text_of_amount
+
+REVERSAL, CORRECTION = FillKind.REVERSAL, FillKind.CORRECTION
+
+
+@pytest.fixture
+def floor() -> Floor:
+    """A venue on which nothing has happened."""
+    return Floor()
+
+
+def snapshot(floor: Floor) -> dict[str, Any]:
+    """Return all that a command could change."""
+    venue = floor.venue
+    return {
+        "orders": {
+            number: {name: getattr(order, name) for name in (*Order.__slots__, "left", "level", "price")}
+            for number, order in venue.orders.items()
+        },
+        "open": list(venue.open),
+        "fills": list(venue.fills),
+        "events": list(venue.events),
+        "touched": list(venue.touched),
+        "halts": list(venue.halts),
+        "depths": [floor.depth(instrument) for instrument in venue.instruments.values()],
+        "quotes": [[(quote, quote.left) for quote in one.house] for one in venue.instruments.values()],
+        "increments": [(one.tick, one.step, one.digits) for one in venue.instruments.values()],
+        "exposures": [
+            {account: holdings(exposure) for account, exposure in one.exposures.items()}
+            for one in venue.instruments.values()
+        ],
+    }
+
+
+def refuses(floor: Floor, command: Callable[[], object], message: str) -> None:
+    """Check that a command raises with just this message, and that nothing at all is changed by it."""
+    before = snapshot(floor)
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        command()
+    assert str(caught.value) == message
+    assert snapshot(floor) == before
+
+
+# Orders on their way in
+
+
+def test_order_rests_where_nothing_meets_it(floor: Floor) -> None:
+    """An order that meets nothing is opened, acked, and stands in the book with all it has."""
+    order = floor.submit("ann", BUY, 100, 3)
+    assert floor.news() == [changed(order, "Open"), changed(order, "Open Acked")]
+    assert floor.depth() == (units((100, 3)), [])
+    assert floor.venue.open == floor.venue.orders == {1: order}
+    assert (order.time, order.left, order.reason, order.filled) == (1, amount(3), None, 0)
+    assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (amount(3), 0, 1, 0)}
+
+
+def test_taker_pays_the_resting_price(floor: Floor) -> None:
+    """A trade is at the resting order's price; the taker is told first, then the maker, then the public."""
+    maker = floor.submit("ann", SELL, 100, 3)
+    floor.news()
+    taker = floor.submit("bob", BUY, 105, 2)
+    assert floor.news() == [
+        changed(taker, "Open"),
+        changed(taker, "Open Acked"),
+        filled(1, taker, 100, 2, against="ann", trade=1, time=2),
+        changed(taker, "Acked Filled Out", 2, 100),
+        filled(2, maker, 100, 2, against="bob", trade=1, time=2, maker=True),
+        changed(maker, "Open Acked", 2, 100),
+        printed(taker, BUY, 100, 2, 2),
+    ]
+    assert floor.depth() == ([], units((100, 1)))
+    assert list(floor.venue.open) == [maker.id]
+    assert (taker.left, maker.left) == (0, amount(1))
+    assert exposures(floor.venue) == {
+        (floor.btc.listing.id, "ann"): (0, amount(1), 1, amount(-2)),
+        (floor.btc.listing.id, "bob"): (0, 0, 0, amount(2)),
+    }
+
+
+def test_taker_is_open_until_its_last_fill(floor: Floor) -> None:
+    """A taker that sweeps several orders is told of each fill in turn, and is filled and out at the last only."""
+    best, next_best = floor.submit("ann", BUY, 101, 1), floor.submit("ann", BUY, 100, 5)
+    floor.news()
+    taker = floor.submit("bob", SELL, 99, 3)
+    assert floor.news() == [
+        changed(taker, "Open"),
+        changed(taker, "Open Acked"),
+        filled(1, taker, 101, 1, against="ann", trade=1, time=3),
+        changed(taker, "Open Acked", 1, 101),
+        filled(2, best, 101, 1, against="bob", trade=1, time=3, maker=True),
+        changed(best, "Acked Filled Out", 1, 101),
+        printed(taker, SELL, 101, 1, 3),
+        filled(3, taker, 100, 2, against="ann", trade=2, time=3),
+        changed(taker, "Acked Filled Out", 3, "100.333333333"),
+        filled(4, next_best, 100, 2, against="bob", trade=2, time=3, maker=True),
+        changed(next_best, "Open Acked", 2, 100),
+        printed(taker, SELL, 100, 2, 3),
+    ]
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_rest_of_a_taker_stands_in_the_book(floor: Floor) -> None:
+    """What a taker has left after its trades rests at its own price and is a maker's from then on."""
+    floor.submit("ann", SELL, 100, 1)
+    taker = floor.submit("bob", BUY, 102, 3)
+    assert floor.depth() == (units((102, 2)), [])
+    floor.news()
+    later = floor.submit("ann", SELL, 90, 1)
+    assert floor.news()[2:] == [
+        filled(3, later, 102, 1, against="bob", trade=2, time=3),
+        changed(later, "Acked Filled Out", 1, 102),
+        filled(4, taker, 102, 1, against="ann", trade=2, time=3, maker=True),
+        changed(taker, "Open Acked", 2, 101),
+        printed(later, SELL, 102, 1, 3),
+    ]
+
+
+def test_placed_order_waits_for_its_ack_and_match(floor: Floor) -> None:
+    """A placed order is open and in no book; ack and match are steps of their own, and an ack comes once."""
+    order = floor.place("ann", BUY, 100, 3)
+    assert floor.news() == [changed(order, "Open")]
+    assert floor.depth() == ([], [])
+    assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (amount(3), 0, 1, 0)}
+    floor.venue.ack(order)
+    floor.venue.ack(order)
+    assert floor.news() == [changed(order, "Open Acked")]
+    floor.venue.match(order, 5)
+    floor.venue.match(order, 6)
+    assert floor.news() == []
+    assert floor.depth() == (units((100, 3)), [])
+
+
+def test_match_acks_an_order_that_is_being_cancelled(floor: Floor) -> None:
+    """A cancel on its way does not keep the engine from acking and matching the order."""
+    order = floor.place("ann", BUY, 100, 3)
+    floor.venue.ask_cancel(order)
+    floor.venue.match(order, 5)
+    assert floor.news() == [
+        changed(order, "Open"),
+        changed(order, "Open Canceling"),
+        changed(order, "Open Acked Canceling"),
+    ]
+    assert floor.depth() == (units((100, 3)), [])
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (lambda floor: floor.venue.delist(floor.btc), f"Delisted: {BTC_NORTH} is no longer traded"),
+        (lambda floor: setattr(floor.btc, "flags", ("Disabled",)), f"ProductDisabled: {BTC_NORTH} is disabled"),
+        (lambda floor: setattr(floor.btc, "flags", ("CancelOnly",)), f"CancelOnly: {BTC_NORTH} takes cancels only"),
+        (lambda floor: floor.venue.halt(ALL), f"Halted: {BTC_NORTH} is halted"),
+        (
+            lambda floor: floor.btc.set_increments(amount("0.7"), None),
+            "OffTick: price 100 is no multiple of 0.7",
+        ),
+        (
+            lambda floor: floor.btc.set_increments(None, amount("0.7")),
+            "OffStep: quantity 3 is no multiple of 0.7",
+        ),
+        (
+            lambda floor: floor.venue.limits.set([Limit(None, ALL, LimitName.MAX_ORDER_QTY, amount(2))]),
+            "LimitExceeded: MaxOrderQty is 2 for all accounts, all products; this order would make it 3",
+        ),
+    ],
+)
+def test_refused_order_is_rejected_and_out(floor: Floor, prepare: Callable[[Floor], object], reason: str) -> None:
+    """What the venue or the risk check refuses is an order all the same: rejected, out, with a reason, nothing open."""
+    prepare(floor)
+    floor.news()
+    order = floor.submit("ann", BUY, 100, 3)
+    assert floor.news() == [changed(order, "Rejected Out")]
+    assert (order.reason, order.left, order.filled) == (reason, 0, 0)
+    assert (floor.venue.orders, floor.venue.open) == ({1: order}, {})
+    assert floor.depth() == ([], [])
+    assert exposures(floor.venue) == {}
+
+
+def test_risk_check_comes_before_the_venue(floor: Floor) -> None:
+    """An order that breaks a limit is refused for that, whatever the venue would have said."""
+    floor.venue.limits.set([Limit("ann", ALL, LimitName.MAX_ORDER_QTY, 0)])
+    floor.venue.delist(floor.btc)
+    assert floor.submit("ann", BUY, 100, 1).reason == (
+        "LimitExceeded: MaxOrderQty is 0 for ann, all products; this order would make it 1"
+    )
+
+
+def test_post_only_product_takes_what_rests(floor: Floor) -> None:
+    """A product that is PostOnly refuses just the orders that would trade at once."""
+    floor.btc.flags = ("PostOnly",)
+    floor.submit("ann", SELL, 100, 1)
+    for price in (100, 101):
+        order = floor.submit("bob", BUY, price, 1)
+        assert order.reason == f"WouldTrade: {BTC_NORTH} takes only orders that rest"
+    assert not floor.submit("bob", BUY, "99.5", 1).is_out
+    assert floor.depth() == (units(("99.5", 1)), units((100, 1)))
+
+
+@pytest.mark.parametrize("flag", ["LimitOnly", "MarginEnabled"])
+def test_other_flags_refuse_nothing(floor: Floor, flag: str) -> None:
+    """Flags that only describe a product keep no order away."""
+    floor.btc.flags = (flag,)
+    assert not floor.submit("ann", BUY, 100, 1).is_out
+
+
+def test_cancel_only_product_lets_orders_leave(floor: Floor) -> None:
+    """A product that takes cancels only still trades nothing new and lets what rests be cancelled."""
+    order = floor.submit("ann", BUY, 100, 1)
+    floor.btc.flags = ("CancelOnly",)
+    floor.venue.cancel(order)
+    assert order.is_out
+
+
+def test_order_numbers_rise(floor: Floor) -> None:
+    """Orders are numbered from one, those that are refused too."""
+    numbers = [floor.submit("ann", BUY, price, 1).id for price in (1, "0.1", 2)]
+    assert numbers == list(floor.venue.orders) == [1, 2, 3]
+
+
+def test_standing_order_pushes_the_markets_quotes_back(floor: Floor) -> None:
+    """An order told to stand does not trade with quotes it would cross: they go; others stay."""
+    floor.quote((BUY, 98, 1), (SELL, 100, 1), (SELL, 101, 2), (SELL, 102, 3))
+    order = floor.place("ann", BUY, 101, 5)
+    floor.news()
+    floor.venue.stand(order, 9)
+    assert floor.news() == [changed(order, "Open Acked")]
+    assert floor.depth() == (units((101, 5), (98, 1)), units((102, 3)))
+
+
+def test_standing_order_trades_with_clients(floor: Floor) -> None:
+    """An order told to stand does trade with clients that it meets, so the book is never crossed."""
+    floor.quote((BUY, 100, 1), (BUY, 97, 1))
+    maker = floor.submit("ann", BUY, 99, 2)
+    order = floor.place("bob", SELL, 98, 5)
+    floor.news()
+    floor.venue.stand(order, 9)
+    assert floor.news() == [
+        changed(order, "Open Acked"),
+        filled(1, order, 99, 2, against="ann", trade=1, time=9),
+        changed(order, "Open Acked", 2, 99),
+        filled(2, maker, 99, 2, against="bob", trade=1, time=9, maker=True),
+        changed(maker, "Acked Filled Out", 2, 99),
+        printed(order, SELL, 99, 2, 9),
+    ]
+    assert floor.depth() == (units((97, 1)), units((98, 3)))
+
+
+# Orders on their way out
+
+
+def test_cancel_takes_an_order_out(floor: Floor) -> None:
+    """An order asked to be cancelled is canceling, then cancelled and out, and gone from the book."""
+    order = floor.submit("ann", SELL, 100, 3)
+    floor.news()
+    floor.venue.ask_cancel(order)
+    floor.venue.ask_cancel(order)
+    assert floor.depth() == ([], units((100, 3)))
+    floor.venue.cancel(order)
+    assert floor.news() == [changed(order, "Open Acked Canceling"), changed(order, "Acked Canceled Out")]
+    assert (order.left, order.reason, floor.venue.open, floor.depth()) == (0, None, {}, ([], []))
+    assert exposures(floor.venue) == {}
+
+
+def test_partly_filled_order_keeps_its_fills_when_cancelled(floor: Floor) -> None:
+    """A cancel takes what is left and nothing of what is filled; nobody asked, so the reason is kept."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 1)
+    floor.news()
+    floor.venue.cancel(order, "Other: good night")
+    assert floor.news() == [changed(order, "Acked Canceled Out", 1, 100)]
+    assert (order.reason, order.left, order.filled) == ("Other: good night", 0, amount(1))
+    assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (0, 0, 0, amount(1))}
+
+
+def test_unacked_order_can_be_cancelled(floor: Floor) -> None:
+    """A cancel may win over the ack, and the late ack changes no more than its flag."""
+    order = floor.place("ann", BUY, 100, 3)
+    floor.news()
+    floor.venue.cancel(order)
+    floor.venue.ack(order)
+    assert floor.news() == [changed(order, "Canceled Out"), changed(order, "Acked Canceled Out")]
+
+
+def test_refused_cancel_leaves_the_order_as_it_was(floor: Floor) -> None:
+    """When the venue does not cancel, the order is open as before the wish; without a wish nothing is told."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.venue.ask_cancel(order)
+    floor.news()
+    floor.venue.refuse_cancel(order)
+    floor.venue.refuse_cancel(order)
+    assert floor.news() == [changed(order, "Open Acked")]
+    assert floor.depth() == (units((100, 3)), [])
+
+
+def test_placed_order_can_be_rejected(floor: Floor) -> None:
+    """The venue may refuse an order that it took and has not acked, whose account has nothing open then."""
+    order = floor.place("ann", BUY, 100, 3)
+    floor.news()
+    floor.venue.reject(order, "Other: no")
+    assert floor.news() == [changed(order, "Rejected Out")]
+    assert (order.reason, order.left, floor.venue.open) == ("Other: no", 0, {})
+    assert exposures(floor.venue) == {}
+
+
+def test_acked_order_cannot_be_rejected(floor: Floor) -> None:
+    """A venue that has acked an order cannot reject it any more; trying changes nothing."""
+    order = floor.submit("ann", BUY, 100, 3)
+    refuses(
+        floor,
+        lambda: floor.venue.reject(order, "Other: no"),
+        "order 1 cannot go from ['Open', 'Acked'] to ['Rejected', 'Out']",
+    )
+
+
+def test_fill_wins_over_a_cancel(floor: Floor) -> None:
+    """An order that fills while its cancel is on the way is filled, and the cancel is too late."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.venue.ask_cancel(order)
+    floor.news()
+    floor.trade(SELL, 100, 1)
+    floor.trade(SELL, 100, 2)
+    assert floor.news() == [
+        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2, maker=True),
+        changed(order, "Open Acked Canceling", 1, 100),
+        printed(order, SELL, 100, 1, 2),
+        filled(2, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        changed(order, "Acked Filled Out", 3, 100),
+        printed(order, SELL, 100, 2, 3),
+    ]
+    refuses(floor, lambda: floor.venue.cancel(order), "order 1 is out already")
+
+
+def test_stale_comes_and_goes(floor: Floor) -> None:
+    """An open order is marked as uncertain and as certain again, each told once, and is certain when it goes out."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.news()
+    for unsure in (True, True, False, False, True):
+        floor.venue.stale(order, unsure)
+    floor.trade(SELL, 100, 1)
+    floor.venue.cancel(order)
+    assert floor.news() == [
+        changed(order, "Open Acked Stale"),
+        changed(order, "Open Acked"),
+        changed(order, "Open Acked Stale"),
+        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2, maker=True),
+        changed(order, "Open Acked Stale", 1, 100),
+        printed(order, SELL, 100, 1, 2),
+        changed(order, "Acked Canceled Out", 1, 100),
+    ]
+
+
+def cancelled(floor: Floor) -> Order:
+    """Return an order that was cancelled with something left."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 1)
+    floor.venue.cancel(order)
+    return order
+
+
+def rejected(floor: Floor) -> Order:
+    """Return an order that its venue has rejected."""
+    order = floor.place("ann", BUY, 100, 3)
+    floor.venue.reject(order, "Other: no")
+    return order
+
+
+def whole(floor: Floor) -> Order:
+    """Return an order that is wholly filled."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 3)
+    return order
+
+
+@pytest.mark.parametrize("make", [cancelled, rejected, whole])
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda floor, order: floor.venue.match(order, 9),
+        lambda floor, order: floor.venue.stand(order, 9),
+        lambda floor, order: floor.venue.cancel(order, "Other: again"),
+        lambda floor, order: floor.venue.reject(order, "Other: again"),
+        lambda floor, order: floor.venue.stale(order),
+    ],
+)
+def test_order_that_is_out_takes_no_command(
+    floor: Floor, make: Callable[[Floor], Order], command: Callable[[Floor, Order], object]
+) -> None:
+    """A command to an order that is out raises, and leaves the order, the book and everything else alone."""
+    order = make(floor)
+    floor.quote((SELL, 99, 5))
+    floor.news()
+    refuses(floor, lambda: command(floor, order), "order 1 is out already")
+
+
+@pytest.mark.parametrize("make", [cancelled, rejected, whole])
+def test_order_that_is_out_is_not_asked_nor_filled(floor: Floor, make: Callable[[Floor], Order]) -> None:
+    """An order that is out goes into no open state, and has nothing left to fill."""
+    order = make(floor)
+    before = snapshot(floor)
+    with pytest.raises(ValueError, match="order 1 cannot go from"):
+        floor.venue.ask_cancel(order)
+    with pytest.raises(ValueError, match="order 1 has 0 left, not 1"):
+        floor.fill(order, 1, 100)
+    assert snapshot(floor) == before
+
+
+def test_rejected_order_is_never_acked(floor: Floor) -> None:
+    """An ack for a rejected order is not legal."""
+    order = rejected(floor)
+    refuses(
+        floor,
+        lambda: floor.venue.ack(order),
+        "order 1 cannot go from ['Rejected', 'Out'] to ['Acked', 'Rejected', 'Out']",
+    )
+
+
+# Fills
+
+
+def test_scripted_fill_needs_no_market(floor: Floor) -> None:
+    """A resting order is filled as told, as the maker against the one named; the public sees the other side take."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.news()
+    floor.fill(order, 1, 99)
+    floor.fill(order, 2, "99.5", "zoe")
+    assert floor.news() == [
+        filled(1, order, 99, 1, against="eve", trade=1, time=2, maker=True),
+        changed(order, "Open Acked", 1, 99),
+        printed(order, SELL, 99, 1, 2),
+        filled(2, order, "99.5", 2, against="zoe", trade=2, time=3, maker=True),
+        changed(order, "Acked Filled Out", 3, "99.333333333"),
+        printed(order, SELL, "99.5", 2, 3),
+    ]
+    assert floor.depth() == ([], [])
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_scripted_fill_of_an_order_that_does_not_rest_takes(floor: Floor) -> None:
+    """An order filled before it is acked is the taker, may be filled wholly, and may be acked thereafter."""
+    order = floor.place("ann", SELL, 100, 3)
+    floor.news()
+    floor.fill(order, 1, 100)
+    floor.fill(order, 2, 100)
+    floor.venue.ack(order)
+    assert floor.news() == [
+        filled(1, order, 100, 1, against="eve", trade=1, time=2),
+        changed(order, "Open", 1, 100),
+        printed(order, SELL, 100, 1, 2),
+        filled(2, order, 100, 2, against="eve", trade=2, time=3),
+        changed(order, "Filled Out", 3, 100),
+        printed(order, SELL, 100, 2, 3),
+        changed(order, "Acked Filled Out", 3, 100),
+    ]
+
+
+def test_scripted_fill_takes_first_what_rests_at_its_price(floor: Floor) -> None:
+    """A scripted fill takes clients and the market at just its price, oldest first, then whoever is named."""
+    floor.quote((SELL, 105, 1), (SELL, 104, 9))
+    maker = floor.submit("bob", SELL, 105, 1)
+    order = floor.submit("ann", BUY, 100, 6)
+    floor.news()
+    floor.fill(order, 4, 105)
+    assert floor.news() == [
+        filled(1, order, 105, 1, against=HOUSE, trade=1, time=4),
+        changed(order, "Open Acked", 1, 105),
+        printed(order, BUY, 105, 1, 4),
+        filled(2, order, 105, 1, against="bob", trade=2, time=4),
+        changed(order, "Open Acked", 2, 105),
+        filled(3, maker, 105, 1, against="ann", trade=2, time=4, maker=True),
+        changed(maker, "Acked Filled Out", 1, 105),
+        printed(order, BUY, 105, 1, 4),
+        filled(4, order, 105, 2, against="eve", trade=3, time=4, maker=True),
+        changed(order, "Open Acked", 4, 105),
+        printed(order, SELL, 105, 2, 4),
+    ]
+    assert floor.depth() == (units((100, 2)), units((104, 9)))
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_scripted_fill_takes_no_more_than_its_quantity(floor: Floor) -> None:
+    """Where enough rests at its price, a scripted fill leaves the rest there and nobody else is named."""
+    floor.quote((SELL, 105, 5))
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.fill(order, 3, 105)
+    assert [(fill.against, fill.quantity) for fill in floor.venue.fills] == [(HOUSE, amount(3))]
+    assert order.is_out
+    assert floor.depth() == ([], units((105, 2)))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "message"),
+    [
+        ("3.01", "order 1 has 3 left, not 3.01"),
+        (0, "a quantity is above zero, not 0"),
+        (-1, "a quantity is above zero, not -1"),
+    ],
+)
+def test_scripted_fill_of_too_much_or_nothing_is_refused(floor: Floor, quantity: int | str, message: str) -> None:
+    """A fill beyond what is left, or of nothing, raises and changes nothing."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.quote((SELL, 101, 5))
+    refuses(floor, lambda: floor.fill(order, quantity, 101), message)
+
+
+def two_sides(floor: Floor) -> tuple[Order, Order]:
+    """Return a maker and a taker that are wholly filled by one trade of 2 at 100."""
+    return floor.submit("ann", SELL, 100, 2), floor.submit("bob", BUY, 100, 2)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_bust_takes_both_sides_back(floor: Floor, side: int) -> None:
+    """Whichever fill of a trade is busted, both sides get a reversal and are filled no more; none opens again."""
+    maker, taker = two_sides(floor)
+    floor.news()
+    floor.venue.bust(floor.venue.fills[side], 7)
+    assert floor.news() == [
+        filled(3, taker, 100, 2, against="ann", trade=1, time=7, kind=REVERSAL, of=1),
+        changed(taker, "Acked Out"),
+        filled(4, maker, 100, 2, against="bob", trade=1, time=7, maker=True, kind=REVERSAL, of=2),
+        changed(maker, "Acked Out"),
+    ]
+    assert (exposures(floor.venue), floor.venue.open, floor.depth()) == ({}, {}, ([], []))
+    for fill in floor.venue.fills[:2]:
+        number = fill.number
+        refuses(floor, lambda fill=fill: floor.venue.bust(fill, 8), f"fill {number} is busted already")  # type: ignore[misc]
+
+
+def test_bust_leaves_other_trades(floor: Floor) -> None:
+    """A bust concerns one trade; those just before and after it stand."""
+    first, second, third = (floor.submit("ann", SELL, 100, 1) for _ in range(3))
+    taker = floor.submit("bob", BUY, 100, 3)
+    floor.news()
+    floor.venue.bust(floor.venue.fills[2], 7)
+    assert floor.news() == [
+        filled(7, taker, 100, 1, against="ann", trade=2, time=7, kind=REVERSAL, of=3),
+        changed(taker, "Acked Out", 2, 100),
+        filled(8, second, 100, 1, against="bob", trade=2, time=7, maker=True, kind=REVERSAL, of=4),
+        changed(second, "Acked Out"),
+    ]
+    assert (first.filled, third.filled) == (amount(1), amount(1))
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_bust_of_an_open_orders_fill_leaves_what_is_left(floor: Floor) -> None:
+    """An open order that loses a fill keeps what it has left, and ends neither filled nor cancelled."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 1)
+    floor.news()
+    floor.venue.bust(floor.venue.fills[0], 7)
+    assert (order.left, order.filled, order.notional) == (amount(2), 0, 0)
+    floor.trade(SELL, 100, 2)
+    assert floor.news() == [
+        filled(2, order, 100, 1, against=HOUSE, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
+        changed(order, "Open Acked"),
+        filled(3, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        changed(order, "Acked Out", 2, 100),
+        printed(order, SELL, 100, 2, 3),
+    ]
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+@pytest.mark.parametrize("steps", [(), ("ack",), ("ask",), ("ack", "ask")])
+def test_busted_order_may_end_from_every_open_state(floor: Floor, steps: tuple[str, ...]) -> None:
+    """Whatever an open order's flags, with a part busted and nothing left it is out and not filled."""
+    order = floor.place("ann", BUY, 100, 3)
+    if "ack" in steps:
+        floor.venue.ack(order)
+    if "ask" in steps:
+        floor.venue.ask_cancel(order)
+    floor.fill(order, 1, 100)
+    floor.venue.bust(floor.venue.fills[0], 7)
+    floor.fill(order, 2, 100)
+    assert floor.news()[-2] == changed(order, "Acked Out" if "ack" in steps else "Out", 2, 100)
+    assert floor.venue.open == {}
+
+
+def test_bust_of_a_cancelled_orders_fill(floor: Floor) -> None:
+    """A cancelled order that loses a fill stays cancelled."""
+    order = cancelled(floor)
+    floor.news()
+    floor.venue.bust(floor.venue.fills[0], 7)
+    assert floor.news() == [
+        filled(2, order, 100, 1, against=HOUSE, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
+        changed(order, "Acked Canceled Out"),
+    ]
+
+
+def test_correction_replaces_price_and_quantity_of_both_sides(floor: Floor) -> None:
+    """A correction gives both sides another price and quantity; less than all is filled no more, all is again."""
+    maker, taker = two_sides(floor)
+    floor.news()
+    floor.venue.correct(floor.venue.fills[0], amount(101), amount(1), 7)
+    assert floor.news() == [
+        filled(3, taker, 101, 1, against="ann", trade=1, time=7, kind=CORRECTION, of=1),
+        changed(taker, "Acked Out", 1, 101),
+        filled(4, maker, 101, 1, against="bob", trade=1, time=7, maker=True, kind=CORRECTION, of=2),
+        changed(maker, "Acked Out", 1, 101),
+    ]
+    assert exposures(floor.venue) == recomputed(floor.venue)
+    floor.venue.correct(floor.venue.fills[1], amount(99), amount(2), 8)
+    assert floor.news() == [
+        filled(5, taker, 99, 2, against="ann", trade=1, time=8, kind=CORRECTION, of=1),
+        changed(taker, "Acked Filled Out", 2, 99),
+        filled(6, maker, 99, 2, against="bob", trade=1, time=8, maker=True, kind=CORRECTION, of=2),
+        changed(maker, "Acked Filled Out", 2, 99),
+    ]
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_correction_gives_back_what_a_bust_took(floor: Floor) -> None:
+    """A busted trade may be corrected into one that stands, and be busted again."""
+    maker, taker = two_sides(floor)
+    fill = floor.venue.fills[0]
+    floor.venue.bust(fill, 7)
+    floor.venue.correct(fill, amount(100), amount(2), 8)
+    assert (maker.filled, taker.filled) == (amount(2), amount(2))
+    floor.venue.bust(fill, 9)
+    assert (maker.filled, taker.filled, maker.notional, taker.notional) == (0, 0, 0, 0)
+    assert [fill.kind for fill in floor.venue.fills[2:]] == [REVERSAL] * 2 + [CORRECTION] * 2 + [REVERSAL] * 2
+    assert exposures(floor.venue) == {}
+
+
+def test_reversal_after_a_correction_bears_what_it_takes(floor: Floor) -> None:
+    """A bust of a corrected trade takes back the corrected quantity."""
+    two_sides(floor)
+    fill = floor.venue.fills[0]
+    floor.venue.correct(fill, amount(101), amount(1), 7)
+    floor.venue.bust(fill, 8)
+    assert [(fill.price, fill.quantity) for fill in floor.venue.fills[4:]] == units((101, 1), (101, 1))
+
+
+@pytest.mark.parametrize("quantity", ["2.000000001", "5"])
+def test_correction_beyond_an_order_is_refused(floor: Floor, quantity: str) -> None:
+    """A correction may not give one side more than its order has, though the other has it; neither is corrected."""
+    floor.submit("ann", SELL, 100, 5)
+    floor.submit("bob", BUY, 100, 2)
+    refuses(
+        floor,
+        lambda: floor.venue.correct(floor.venue.fills[0], amount(100), amount(quantity), 8),
+        f"order 2 cannot have been filled {quantity}",
+    )
+
+
+def test_correction_leaves_what_is_open_alone(floor: Floor) -> None:
+    """A correction of an open order's fill may not eat into what the order has left in the market."""
+    order = floor.submit("ann", BUY, 100, 5)
+    floor.trade(SELL, 100, 2)
+    fill = floor.venue.fills[0]
+    refuses(floor, lambda: floor.venue.correct(fill, amount(100), amount(3), 7), "order 1 cannot have been filled 3")
+    floor.venue.correct(fill, amount(100), amount(1), 7)
+    assert (order.left, order.filled) == (amount(3), amount(1))
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_correction_to_nothing_is_refused(floor: Floor, quantity: int) -> None:
+    """A trade is not corrected to nothing: that would be a bust."""
+    two_sides(floor)
+    fill = floor.venue.fills[0]
+    refuses(
+        floor,
+        lambda: floor.venue.correct(fill, amount(100), quantity, 7),
+        f"a quantity is above zero, not {text_of_amount(quantity)}",
+    )
+
+
+def test_amendments_are_not_amended(floor: Floor) -> None:
+    """A reversal or a correction is no trade that could be taken back or corrected."""
+    order = whole(floor)
+    fill = floor.venue.fills[0]
+    floor.venue.correct(fill, amount(99), amount(3), 7)
+    floor.venue.bust(fill, 8)
+    assert order.filled == 0
+    for number, kind in ((2, "correction"), (3, "reversal")):
+        amendment = floor.venue.fills[number - 1]
+        message = f"fill {number} is a {kind} of fill 1, which is to be named"
+        refuses(floor, lambda amendment=amendment: floor.venue.bust(amendment, 9), message)  # type: ignore[misc]
+        refuses(
+            floor,
+            lambda amendment=amendment: floor.venue.correct(amendment, 1, 1, 9),  # type: ignore[misc]
+            message,
+        )
+
+
+# The market
+
+
+def test_quotes_replace_the_ones_before(floor: Floor) -> None:
+    """The market's quotes stand until the next ones come, without a word to any client."""
+    floor.quote((BUY, 99, 1), (SELL, 101, 2))
+    floor.quote((BUY, 98, 3), (BUY, 97, 4), (SELL, 102, 5))
+    assert floor.depth() == (units((98, 3), (97, 4)), units((102, 5)))
+    assert floor.venue.touched == {floor.btc.listing.id: floor.btc}
+    assert floor.news() == []
+    floor.quote()
+    assert floor.depth() == ([], [])
+
+
+def test_walking_quotes_fill_a_clients_order(floor: Floor) -> None:
+    """Quotes that walk over a client's resting order trade with it at the order's price, and the rest of them stand."""
+    order = floor.submit("ann", BUY, 100, 5)
+    floor.quote((SELL, 101, 2))
+    floor.news()
+    floor.quote((SELL, 99, 2), (SELL, 100, 4))
+    assert floor.news() == [
+        filled(1, order, 100, 2, against=HOUSE, trade=1, time=3, maker=True),
+        changed(order, "Open Acked", 2, 100),
+        printed(order, SELL, 100, 2, 3),
+        filled(2, order, 100, 3, against=HOUSE, trade=2, time=3, maker=True),
+        changed(order, "Acked Filled Out", 5, 100),
+        printed(order, SELL, 100, 3, 3),
+    ]
+    assert floor.depth() == ([], units((100, 1)))
+    assert exposures(floor.venue) == recomputed(floor.venue)
+
+
+def test_client_takes_the_markets_quotes(floor: Floor) -> None:
+    """A client's order trades with the quotes it crosses, best first, against the market's name."""
+    floor.quote((SELL, 101, 2), (SELL, 100, 1))
+    order = floor.submit("ann", BUY, 101, 2)
+    assert floor.news()[2:] == [
+        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2),
+        changed(order, "Open Acked", 1, 100),
+        printed(order, BUY, 100, 1, 2),
+        filled(2, order, 101, 1, against=HOUSE, trade=2, time=2),
+        changed(order, "Acked Filled Out", 2, "100.5"),
+        printed(order, BUY, 101, 1, 2),
+    ]
+    assert floor.depth() == ([], units((101, 1)))
+
+
+def test_trade_in_the_market_takes_what_rests_and_prints_the_rest(floor: Floor) -> None:
+    """Somebody's trade takes quotes and clients in priority at their prices; what finds none prints at its own."""
+    floor.quote((BUY, 100, 1))
+    order = floor.submit("ann", BUY, 100, 2)
+    floor.news()
+    floor.trade(SELL, 99, 5)
+    assert floor.news() == [
+        printed(order, SELL, 100, 1, 3),
+        filled(1, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        changed(order, "Acked Filled Out", 2, 100),
+        printed(order, SELL, 100, 2, 3),
+        printed(order, SELL, 99, 2, 3),
+    ]
+    assert floor.depth() == ([], [])
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_market_without_a_quantity_is_refused(floor: Floor, quantity: int) -> None:
+    """Quotes and trades of nothing or less raise, and the quotes before them stay."""
+    floor.quote((BUY, 99, 1))
+    message = f"a quantity is above zero, not {quantity}"
+    refuses(floor, lambda: floor.quote((BUY, 98, 1), (SELL, 101, quantity)), message)
+    refuses(floor, lambda: floor.trade(SELL, 99, quantity), message)
+
+
+def test_halt_keeps_new_orders_away_until_resumed(floor: Floor) -> None:
+    """Within a halt's scope no order is taken while those that rest may be cancelled; outside of it all goes on."""
+    south, ether = floor.instrument(BTC_SOUTH), floor.instrument(ETH_NORTH)
+    order = floor.submit("ann", BUY, 100, 1)
+    scope = Scope("Venue", floor.btc.listing.venue.id)
+    floor.venue.halt(scope)
+    floor.venue.halt(scope)
+    assert floor.venue.halts == [scope]
+    taken = [not floor.submit("ann", BUY, 50, 1, on).is_out for on in (floor.btc, south, ether)]
+    assert taken == [False, True, False]
+    floor.venue.cancel(order)
+    assert floor.venue.resume(ALL) is False
+    assert floor.venue.resume(scope) is True
+    assert floor.venue.resume(scope) is False
+    assert not floor.submit("ann", BUY, 50, 1).is_out
+
+
+def test_halts_overlap(floor: Floor) -> None:
+    """A product is halted until the last halt that covers it has ended."""
+    scope = Scope("TradableProduct", floor.btc.listing.id)
+    floor.venue.halt(ALL)
+    floor.venue.halt(scope)
+    floor.venue.resume(ALL)
+    assert floor.venue.is_halted(floor.btc.listing)
+    floor.venue.resume(scope)
+    assert not floor.venue.is_halted(floor.btc.listing)
+
+
+def test_delisted_product_is_empty_for_good(floor: Floor) -> None:
+    """Delisting cancels a product's orders, oldest first, with a reason, and takes its quotes; others stay."""
+    floor.quote((SELL, 120, 1))
+    first, waiting = floor.submit("ann", BUY, 100, 1), floor.place("bob", SELL, 110, 1)
+    other = floor.submit("ann", BUY, 100, 1, floor.instrument(BTC_SOUTH))
+    floor.news()
+    floor.venue.delist(floor.btc)
+    assert floor.news() == [changed(first, "Acked Canceled Out"), changed(waiting, "Canceled Out")]
+    assert {first.reason, waiting.reason} == {f"Delisted: {BTC_NORTH} is no longer traded"}
+    assert floor.depth() == ([], [])
+    assert floor.venue.open == {other.id: other}
+    assert exposures(floor.venue) == recomputed(floor.venue)
+    floor.venue.delist(floor.btc)
+    assert floor.news() == []
+
+
+def test_increments_change_while_orders_rest(floor: Floor) -> None:
+    """New increments are for new orders; those that rest stay, and are told with the new number of digits."""
+    order = floor.submit("ann", BUY, "100.5", 1)
+    floor.news()
+    floor.btc.set_increments(amount("0.25"), None)
+    floor.btc.set_increments(None, amount("0.5"))
+    assert (floor.btc.tick, floor.btc.step, floor.btc.digits) == (amount("0.25"), amount("0.5"), 2)
+    assert floor.submit("ann", BUY, "100.1", 1).reason == "OffTick: price 100.1 is no multiple of 0.25"
+    assert floor.submit("ann", BUY, "100.25", "0.75").reason == "OffStep: quantity 0.75 is no multiple of 0.5"
+    floor.news()
+    floor.venue.cancel(order)
+    assert order.instrument.digits == 2
+    assert floor.news() == [changed(order, "Acked Canceled Out")]
+
+
+@pytest.mark.parametrize(("increment", "digits"), [("1", 0), ("5", 0), ("0.5", 1), ("2.5", 1), ("0.000000001", 9)])
+def test_digits_are_those_of_the_tick(floor: Floor, increment: str, digits: int) -> None:
+    """Prices are told with as many digits as the tick has after the point."""
+    floor.btc.set_increments(amount(increment), None)
+    assert floor.btc.digits == digits
+
+
+@pytest.mark.parametrize("increment", [0, -1])
+def test_increment_is_above_zero(floor: Floor, increment: int) -> None:
+    """An increment of nothing or less raises, and neither increment changes."""
+    message = f"an increment is above zero, not {increment}"
+    refuses(floor, lambda: floor.btc.set_increments(amount(2), amount(increment)), message)
+    refuses(floor, lambda: floor.btc.set_increments(amount(increment), amount(2)), message)
+
+
+def test_instrument_is_made_once() -> None:
+    """A tradable product has one trading state, made when it is first asked for."""
+    floor = Floor()
+    listing = copy(floor.btc.listing)
+    assert floor.venue.instrument(listing) is floor.btc
+    assert set(floor.venue.instruments) == {listing.id}
+    assert len(CATALOGUE.tradable_products) == 3
+
+
+def test_touched_books_are_told(floor: Floor) -> None:
+    """Whatever changes a book says whose book it was, and nothing else does."""
+    order = floor.place("ann", BUY, 100, 3)
+    assert floor.venue.touched == {}
+    steps: list[Callable[[], object]] = [
+        lambda: floor.venue.match(order, 1),
+        lambda: floor.fill(order, 1, 100),
+        lambda: floor.trade(SELL, 100, 1),
+        lambda: floor.quote((SELL, 101, 1)),
+        lambda: floor.venue.cancel(order),
+        lambda: floor.venue.delist(floor.btc),
+    ]
+    for step in steps:
+        floor.news()
+        step()
+        assert floor.venue.touched == {floor.btc.listing.id: floor.btc}
+    floor.news()
+    floor.venue.bust(floor.venue.fills[0], 9)
+    assert floor.venue.touched == {}
