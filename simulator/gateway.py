@@ -294,16 +294,16 @@ class Gateway:
         return self.tape.history(listing.id, (start[0], end[0]), width, listing.mid, digits)
 
     def read_rfq(
-        self, base: str, quote: str, quantity: Any, venues: list[str] | None
+        self, base: str, quote: str, quantity: Any, venues: list[str] | None, where: str = "$"
     ) -> tuple[tuple[Instrument, ...], int] | Refusal:
         """Read which instruments and what quantity quotes are asked for."""
         pair = self.catalogue.product(base), self.catalogue.product(quote)
-        for product, name, where in zip(pair, (base, quote), ("$.base", "$.quote"), strict=True):
+        for product, name, field in zip(pair, (base, quote), ("base", "quote"), strict=True):
             if product is None:
-                return Refusal(f"`{where}`: there is no product {_short(name)}")
+                return Refusal(f"`{where}.{field}`: there is no product {_short(name)}")
         amount = amount_of(quantity)
         if amount is None or amount <= 0:
-            return _no_amount("$.quantity", quantity)
+            return _no_amount(f"{where}.quantity", quantity)
         asked = None if venues is None else {venue.id for venue in map(self.catalogue.venue, venues) if venue}
         found = [
             listing
@@ -314,7 +314,7 @@ class Gateway:
 
     def _send_rfqs(self, request: requests.SendRfqs, viewer: str | None, now: int) -> Any:
         query = request.query
-        asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues)
+        asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues, "$.query")
         return asked if isinstance(asked, Refusal) else views.rfq_quotes(*asked)
 
     # Symbology
