@@ -5,8 +5,12 @@ What a client does wrong is never one of these: that is answered with data, a `s
 
 import difflib
 from collections.abc import Iterable
+from typing import NamedTuple
 
-__all__ = ["CatalogueError", "SimulatorError", "nearest"]
+__all__ = ["CatalogueError", "Problem", "ScenarioError", "SimulatorError", "escaped", "nearest"]
+
+_MOST_SHOWN = 50
+_WIDEST_LINE = 200
 
 
 class SimulatorError(Exception):
@@ -15,6 +19,56 @@ class SimulatorError(Exception):
 
 class CatalogueError(SimulatorError):
     """A catalogue file that cannot be used; the text says where, what was expected and what came."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a scenario.
+
+    ``line`` and ``column`` count from 1, and ``text`` is the line as it stands in the file; a problem of what came
+    from no file has no file, line 0 and only its ``path``, such as ``rules[0].then[1].fill``.
+    """
+
+    message: str
+    path: str = ""
+    file: str | None = None
+    line: int = 0
+    column: int = 0
+    text: str = ""
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.file is not None and self.line:
+            place = f"{self.file}:{self.line}:{self.column}"
+        said = ": ".join(part for part in (place, self.path, self.message) if part)
+        if not self.text.strip():
+            return said
+        line, caret = _shown(self.text, self.column - 1)
+        return f"{said}\n{line}\n{' ' * caret}^"
+
+
+class ScenarioError(SimulatorError):
+    """A scenario that cannot be used: every problem that is known, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = [str(problem) for problem in self.problems[:_MOST_SHOWN]]
+        if len(self.problems) > _MOST_SHOWN:
+            shown.append(f"… and {len(self.problems) - _MOST_SHOWN} more")
+        super().__init__("\n".join(shown))
+
+
+def _shown(text: str, at: int) -> tuple[str, int]:
+    """Return a line fit to print, cut around the place ``at``, and that place in it."""
+    before = escaped(text[:at])
+    line = before + escaped(text[at : at + _WIDEST_LINE])
+    start = max(0, len(before) - _WIDEST_LINE // 2) if len(line) > _WIDEST_LINE else 0
+    cut = line[start : start + _WIDEST_LINE]
+    return ("…" if start else "") + cut, len(before) - start + bool(start)
+
+
+def escaped(text: str) -> str:
+    """Return a text with every character that does not print, or that turns the writing about, as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

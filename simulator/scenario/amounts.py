@@ -2,7 +2,7 @@
 
 from simulator.terms import BILLION, parse_amount
 
-__all__ = ["amount", "duration", "part_of", "share"]
+__all__ = ["MAX_DURATION", "amount", "duration", "part_of", "share"]
 
 _UNITS = (
     ("ns", 1),
@@ -12,6 +12,9 @@ _UNITS = (
     ("m", 60 * BILLION),
     ("h", 3600 * BILLION),
 )
+
+MAX_DURATION = 1000 * 3600 * BILLION
+"""The longest time a file may say, in nanoseconds: 1000 hours, so that no clock runs out of years."""
 
 
 def duration(text: str) -> int:

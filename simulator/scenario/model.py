@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Step
+from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Reply, Step
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = [
     "CONDITIONS",
+    "EXACTLY_ONE",
     "REQUEST_FIELDS",
     "Await",
     "Bounds",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-class _Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"not_": "not"}):
+class _Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
     """The base of what stands in a file."""
 
 
@@ -63,11 +64,11 @@ _optional += [("session", Matcher | UnsetType), ("nth", Matcher | UnsetType), ("
 
 When = msgspec.defstruct(
     "When",
-    [(name, kind, UNSET) for name, kind in _optional]  # type: ignore[misc]  # made at run time from the requests
-    + [(name, Matcher | UnsetType, UNSET) for name in REQUEST_FIELDS],
+    [(name, kind, UNSET) for name, kind in _optional] + [(name, Matcher | UnsetType, UNSET) for name in REQUEST_FIELDS],
     frozen=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
+    repr_omit_defaults=True,
     module=__name__,
     namespace={"__doc__": "Which requests or events a rule is for: all that is said must hold."},
 )
@@ -158,7 +159,9 @@ class TimelineEntry(_Section, frozen=True):
 class Scaled(_Section, frozen=True):
     """A clock that runs so many times as fast as the wall's."""
 
-    scaled: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", extra_json_schema={"type": ["number", "string"]})]
+    scaled: Annotated[
+        str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$", description="How many times as fast, such as 20.")
+    ]
 
 
 class Await(_Section, frozen=True):
@@ -183,8 +186,8 @@ class ClientStep(_Section, frozen=True, rename={"as_": "as", "await_": "await"})
     as_: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")] | None = None
     await_: Await | UnsetType = UNSET
     wait: Duration | UnsetType = UNSET
-    connect: str | None | UnsetType = UNSET
-    disconnect: bool | None | UnsetType = UNSET
+    connect: str | UnsetType | None = UNSET
+    disconnect: bool | UnsetType | None = UNSET
     on: str | None = None
     within: Duration = "5s"
 
@@ -226,3 +229,12 @@ class Scenario(_Section, frozen=True):
     timeline: tuple[TimelineEntry, ...] = ()
     client: tuple[ClientStep, ...] = ()
     expect: tuple[Expectation, ...] = ()
+
+
+EXACTLY_ONE: dict[type[Struct], tuple[str, ...]] = {
+    LegEntry: ("uniform", "normal", "lognormal"),
+    Reply: ("Ok", "Err", "raw"),
+    ClientStep: ("send", "raw", "await", "wait", "connect", "disconnect"),
+    Expectation: ("never", "received", "orders", "fired"),
+}
+"""The keys of which a mapping must have just one."""

@@ -8,8 +8,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from simulator.terms import RejectReason
-
 __all__ = [
     "BARE",
     "TRUTH",
@@ -47,38 +45,61 @@ __all__ = [
     "entry_of",
 ]
 
-_NUMBER = {"type": ["number", "string"]}
-
 Duration = Annotated[
     str,
-    Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h)$", description="A time with its unit, such as 250ms or 1.5s."),
+    Meta(
+        pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$",
+        description="A time with its unit, such as 250ms or 1.5s.",
+    ),
 ]
 Amount = Annotated[
     str,
     Meta(
         pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?$",
         description="A decimal, kept digit by digit, such as 5000.00.",
-        extra_json_schema=_NUMBER,
     ),
 ]
-Percent = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?%$", description="A share, such as 40%.")]
+Percent = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?%$", description="A share, such as 40%.")]
 Quantity = Annotated[
     str,
     Meta(
-        pattern=r"^([0-9]{1,15}(\.[0-9]{1,9})?|[0-9]+(\.[0-9]+)?%|rest)$",
+        pattern=r"^([0-9]{1,15}(\.[0-9]{1,9})?|[0-9]{1,15}(\.[0-9]{1,9})?%|rest)$",
         description="A decimal, a share of the order such as 40%, or rest.",
-        extra_json_schema=_NUMBER,
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
-Code = Literal[tuple(reason.value for reason in RejectReason)]  # type: ignore[valid-type]  # one list serves both
+Code = Literal[
+    "LimitExceeded",
+    "OffTick",
+    "OffStep",
+    "ProductDisabled",
+    "CancelOnly",
+    "WouldTrade",
+    "Halted",
+    "Delisted",
+    "InsufficientFunds",
+    "PriceOutOfBand",
+    "DuplicateOrder",
+    "RateLimited",
+    "TooLateToCancel",
+    "UnknownOrder",
+    "VenueUnavailable",
+    "Other",
+]
 Telling = Literal["once", "twice", "never"]
 OrderName = Annotated[
     str, Meta(description="Which order: this (the rule's own, the default), last, all, or an order id.")
 ]
 
 
-class _Args(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"as_": "as", "for_": "for"}):
+class _Args(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    rename={"as_": "as", "for_": "for"},
+):
     """The base of what a verb takes."""
 
 
@@ -265,27 +286,27 @@ VIEWED = ("ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillD
 ViewName = Literal["ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillDetails"]
 
 
-class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
     """One step: exactly one verb with what it takes."""
 
-    ack: Ack | None | UnsetType = UNSET
-    reject: Reject | None | UnsetType = UNSET
-    fill: Quantity | Fill | None | UnsetType = UNSET
-    match: Match | None | UnsetType = UNSET
-    cancel: Cancel | None | UnsetType = UNSET
-    expire: Expire | None | UnsetType = UNSET
-    bust: Name | Bust | None | UnsetType = UNSET
+    ack: Ack | UnsetType | None = UNSET
+    reject: Reject | UnsetType | None = UNSET
+    fill: Quantity | Fill | UnsetType | None = UNSET
+    match: Match | UnsetType | None = UNSET
+    cancel: Cancel | UnsetType | None = UNSET
+    expire: Expire | UnsetType | None = UNSET
+    bust: Name | Bust | UnsetType | None = UNSET
     correct: Correct | UnsetType = UNSET
-    stale: Stale | None | UnsetType = UNSET
+    stale: Stale | UnsetType | None = UNSET
     delay: Duration | UnsetType = UNSET
     hold: Name | UnsetType = UNSET
     release: Name | UnsetType = UNSET
-    reply: Literal["never", "once", "twice"] | Reply | None | UnsetType = UNSET
-    disconnect: Literal["abort"] | Disconnect | None | UnsetType = UNSET
+    reply: Literal["never", "once", "twice"] | Reply | UnsetType | None = UNSET
+    disconnect: Literal["abort"] | Disconnect | UnsetType | None = UNSET
     refuse: Refuse | UnsetType = UNSET
-    stall: Literal["data", "pong", "all"] | Stall | None | UnsetType = UNSET
+    stall: Literal["data", "pong", "all"] | Stall | UnsetType | None = UNSET
     slow: Slow | UnsetType = UNSET
-    corrupt: Literal["json", "frame", "id", "utf8"] | Corrupt | None | UnsetType = UNSET
+    corrupt: Literal["json", "frame", "id", "utf8"] | Corrupt | UnsetType | None = UNSET
     view: dict[ViewName, View] | UnsetType = UNSET
     book: Book | UnsetType = UNSET
     trade: Trade | UnsetType = UNSET
@@ -296,7 +317,7 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     limits: tuple[LimitEntry, ...] | UnsetType = UNSET
     goto: Name | UnsetType = UNSET
     rate_limit: RateLimit | UnsetType = UNSET
-    restart: Restart | None | UnsetType = UNSET
+    restart: Restart | UnsetType | None = UNSET
     alert: Any = UNSET
 
     @property
@@ -355,4 +376,7 @@ def _written_out(verb: str, value: Any) -> Any:
 
 def entry_of(step: "Bare | StepEntry") -> StepEntry:
     """Return a step as an entry: a verb that stands alone takes nothing."""
-    return step if isinstance(step, StepEntry) else StepEntry(**{step: None})
+    if isinstance(step, StepEntry):
+        return step
+    bare: dict[str, Any] = {step: None}
+    return StepEntry(**bare)

@@ -1,0 +1,88 @@
+"""Scenario files on disk: finding them, reading their text, and putting included ones together."""
+
+import os
+from pathlib import Path, PurePosixPath
+
+from simulator.errors import Problem, ScenarioError, nearest
+from simulator.resources import data_path
+from simulator.scenario.nodes import MAX_BYTES, Mark, Node, of_yaml
+
+__all__ = ["SUFFIXES", "beside", "bundled", "find", "read"]
+
+SUFFIXES = (".yaml", ".yml", ".json")
+"""How the name of a scenario's file ends."""
+
+
+def bundled() -> dict[str, Path]:
+    """Return the scenarios that come with the package by name, sorted."""
+    folder = data_path("scenarios")
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(name: str | Path) -> Path:
+    """Return the file that a path, or a bundled scenario's name, stands for; raises `ScenarioError` if none does."""
+    path = Path(name)
+    if _is_file(path):
+        return path
+    known = bundled()
+    if str(name) in known:
+        return known[str(name)]
+    hint = nearest(str(name)[:80], known)
+    message = f"expected a scenario's file or the name of a bundled one, got {str(name)!r:.200}{hint}"
+    raise ScenarioError([Problem(message)])
+
+
+def read(path: Path, name: str) -> Node:
+    """Return what a file says; ``name`` is what messages call it. Raises `ScenarioError`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unusable(name, f"expected a file that can be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _unusable(name, f"expected at most {MAX_BYTES >> 20} MiB")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        message = f"expected UTF-8, got the byte 0x{content[error.start]:02x}"
+        raise ScenarioError([Problem(message, "", name, line, column)]) from None
+    return of_yaml(text, name)
+
+
+def beside(folder: Path | None, name: str, start: str = "") -> Path | str:
+    """Return the file of a name that a scenario in ``folder`` gives, or why it may not be read.
+
+    ``start`` is the subfolder of the file that says the name. No name leads out of the folder: neither ``..`` nor
+    an absolute path nor a link.
+    """
+    if folder is None:
+        return "expected no file, because this scenario is in none"
+    parts = PurePosixPath(name)
+    if "\\" in name or ":" in name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
+        return "expected a file in the scenario's own folder"
+    path = folder / start / parts
+    try:
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    except (OSError, ValueError):
+        inside = False
+    if not inside:
+        return "expected a file in the scenario's own folder"
+    return path if _is_file(path) else "expected a file that exists"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _unusable(name: str, message: str) -> ScenarioError:
+    return ScenarioError([Problem(message, "", name)])
+
+
+def at(mark: Mark | None, message: str, path: str) -> Problem:
+    """Return a problem at a place, which may be in no file."""
+    return Problem(message, path) if mark is None else mark.problem(message, path)

@@ -1,0 +1,122 @@
+"""Loading: a scenario's file, name or data becomes a typed scenario and its catalogue, or every mistake in it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from simulator import catalogue as catalogues
+from simulator.catalogue.entries import DocumentError
+from simulator.errors import CatalogueError, Problem, ScenarioError
+from simulator.scenario.checks import check
+from simulator.scenario.files import beside, find, read
+from simulator.scenario.including import Whole, assemble
+from simulator.scenario.model import Scenario, When
+from simulator.scenario.nodes import of_data
+from simulator.scenario.reading import Path as Place
+from simulator.scenario.reading import Reader, path_text
+from simulator.scenario.steps import Step, StepEntry, entry_of
+
+__all__ = ["Loaded", "load", "parse_step", "parse_when"]
+
+
+class Loaded:
+    """A scenario that has been read and checked; ``source`` is its file, or what stands for one."""
+
+    def __init__(self, scenario: Scenario, catalogue: catalogues.Catalogue, source: str, whole: Whole) -> None:
+        self.scenario = scenario
+        self.catalogue = catalogue
+        self.source = source
+        self._whole = whole
+
+    def __repr__(self) -> str:
+        return f"<Loaded {self.source!r}>"
+
+    def position(self, path: Place) -> str:
+        """Return where something is: ``("rules", 0, "then", 1)`` as ``file:line:column``, or as text without a file."""
+        mark = self._whole.node(path).mark
+        return path_text(path) if mark is None else str(mark)
+
+
+def load(source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None = None) -> Loaded:
+    """Return the scenario of a file's path, of a bundled scenario's name, or of data in the file's own words.
+
+    ``folder`` is where the files that it names must be: by default that of the scenario's file; data without a
+    folder can name none. Raises `simulator.errors.ScenarioError` with everything that is wrong.
+    """
+    if isinstance(source, str | Path):
+        path = find(source)
+        root, name, folder = read(path, str(path)), str(path), folder or path.parent
+    else:
+        data = msgspec.to_builtins(source) if isinstance(source, Scenario) else source
+        root, name = of_data(data), "scenario"
+    whole, scenario = assemble(root, folder)
+    catalogue = _catalogue(scenario, whole, folder)
+    problems = [whole.problem(place, message) for place, message in check(scenario, catalogue)]
+    if problems:
+        raise ScenarioError(sorted(problems, key=_in_order))
+    return Loaded(scenario, catalogue, name, whole)
+
+
+def parse_step(data: str | dict[str, Any]) -> StepEntry:
+    """Return a step of data in a file's own words; raises `simulator.errors.ScenarioError`."""
+    step: StepEntry = entry_of(_parsed(data, Step))
+    return step
+
+
+def parse_when(data: dict[str, Any]) -> Any:
+    """Return a `When` of data in a file's own words; raises `simulator.errors.ScenarioError`."""
+    return _parsed(data, When)
+
+
+def _parsed(data: object, kind: Any) -> Any:
+    reader = Reader()
+    value = reader.read(of_data(data), kind)
+    if reader.problems:
+        raise ScenarioError(reader.problems)
+    return value
+
+
+def _in_order(problem: Problem) -> tuple[str, int, int]:
+    return problem.file or "", problem.line, problem.column
+
+
+def _catalogue(scenario: Scenario, whole: Whole, folder: Path | None) -> catalogues.Catalogue:
+    said = scenario.catalogue
+    place: Place = ("catalogue",)
+    try:
+        if isinstance(said, dict):
+            return catalogues.build(_texts(said), scenario.name or "scenario")
+        if not isinstance(said, str):
+            raise CatalogueError("expected a catalogue's name, its file or its data")
+        if Path(said).suffix.lower() not in (".yaml", ".yml", ".json"):
+            return catalogues.load(said)
+        start = whole.folders.get(id(whole.node(place)), "")
+        path = beside(folder, said, start)
+        if isinstance(path, str):
+            raise CatalogueError(f"{path}, got {said!r:.200}")
+        return catalogues.load(path)
+    except DocumentError as error:
+        raise ScenarioError([whole.problem((*place, *_place_of(error.where)), error.problem)]) from None
+    except CatalogueError as error:
+        raise ScenarioError([whole.problem(place, str(error))]) from None
+
+
+def _place_of(where: str) -> Place:
+    """Return the place that a catalogue's error names, such as ``products[3].kind``."""
+    parts = re.findall(r"\[([0-9]+)\]|([^.\[\]]+)", where)
+    return tuple(int(number) if number else word for number, word in parts)
+
+
+def _texts(data: Any) -> Any:
+    """Return data with its numbers as the texts they were written as, which is how a catalogue takes them."""
+    match data:
+        case dict():
+            return {key: _texts(value) for key, value in data.items()}
+        case list():
+            return [_texts(value) for value in data]
+        case msgspec.Raw():
+            return bytes(data).decode()
+        case _:
+            return data
