@@ -90,7 +90,7 @@ class Market:
         spread = -(-(self.spec.spread or max(2 * tick, self.mid // 10_000)) // tick) * tick
         gap = max(tick, spread // 2 // tick * tick)
         bid = (self.mid - spread // 2) // tick * tick
-        ask = bid + spread
+        ask = max(tick, bid + spread)
         quotes: list[Quote] = []
         for level in range(self.spec.levels):
             for buy, price in ((True, bid - level * gap), (False, ask + level * gap)):
