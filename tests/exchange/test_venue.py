@@ -518,7 +518,7 @@ def test_scripted_fill_takes_no_more_than_its_quantity(floor: Floor) -> None:
 @pytest.mark.parametrize(
     ("quantity", "message"),
     [
-        ("3.01", "order 1 has 3 left, not 3.01"),
+        ("3.000000001", "order 1 has 3 left, not 3.000000001"),
         (0, "a quantity is above zero, not 0"),
         (-1, "a quantity is above zero, not -1"),
     ],
