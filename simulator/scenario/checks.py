@@ -1,14 +1,88 @@
-"""What can be known of a scenario before it runs."""
+"""What can be known of a scenario before it runs: words that name nothing, and what can never happen."""
 
 from collections.abc import Iterator
 
 from simulator.catalogue import Catalogue
-from simulator.scenario.model import Scenario
+from simulator.catalogue.dates import parse_time
+from simulator.errors import nearest
+from simulator.scenario.amounts import amount, duration
+from simulator.scenario.conditions import check_conditions
+from simulator.scenario.model import Latency, Leg, LegEntry, MarketEntry, Scaled, Scenario
+from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
+from simulator.scenario.replayed import check_client, check_expectations
+from simulator.scenario.sequences import check_steps
+from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["check"]
 
 
-def check(scenario: Scenario, catalogue: Catalogue) -> Iterator[tuple[Path, str]]:
-    """Yield the place and the text of everything that is wrong."""
-    yield from ()
+def check(scenario: Scenario, catalogue: Catalogue) -> Iterator[Fault]:
+    """Yield the place and the text of everything that is wrong with a scenario."""
+    known = Known(catalogue, scenario.accounts)
+    yield from _check_head(scenario)
+    yield from _check_latency(scenario.latency)
+    yield from known.limits(scenario.limits, ("limits",))
+    yield from _check_markets(scenario, known)
+    yield from check_conditions(scenario, known)
+    yield from check_steps(scenario, known)
+    yield from check_client(scenario)
+    yield from check_expectations(scenario)
+
+
+def _check_head(scenario: Scenario) -> Iterator[Fault]:
+    if isinstance(scenario.clock, Scaled) and amount(scenario.clock.scaled) == 0:
+        yield ("clock", "scaled"), "expected more than 0, got '0'"
+    if scenario.start is not None and parse_time(scenario.start) is None:
+        yield ("start",), f"expected a time such as 2024-01-01T00:00:00Z, got {scenario.start!r:.80}"
+    seen: set[str] = set()
+    for at, account in enumerate(scenario.accounts):
+        if account.casefold() in seen:
+            yield ("accounts", at), f"expected each account once, got {account!r} twice"
+        seen.add(account.casefold())
+
+
+def _check_latency(latency: Latency) -> Iterator[Fault]:
+    for name in ("entry", "reply", "update"):
+        yield from _check_leg(getattr(latency, name), ("latency", name))
+    for kind, leg in latency.requests.items():
+        place: Path = ("latency", "requests", kind)
+        if kind not in REQUEST_TYPES:
+            yield place, f"expected a type of request, got {kind!r:.80}{nearest(kind[:80], REQUEST_TYPES)}"
+        yield from _check_leg(leg, place)
+
+
+def _check_leg(leg: Leg | None, place: Path) -> Iterator[Fault]:
+    if not isinstance(leg, LegEntry):
+        return
+    if leg.uniform is not None and duration(leg.uniform[0]) > duration(leg.uniform[1]):
+        low, high = leg.uniform
+        yield (*place, "uniform"), f"expected the shorter time first, got {low} and {high}"
+    if leg.lognormal is not None:
+        median, high = leg.lognormal.median, leg.lognormal.p99
+        if duration(median) == 0:
+            yield (*place, "lognormal", "median"), f"expected more than no time, got {median}"
+        if duration(high) < duration(median):
+            yield (*place, "lognormal", "p99"), f"expected a p99 of at least the median {median}, got {high}"
+
+
+def _check_markets(scenario: Scenario, known: Known) -> Iterator[Fault]:
+    for name, entry in scenario.markets.items():
+        place: Path = ("markets", name)
+        yield from known.listing(name, place)
+        yield from _check_kind(entry, place)
+        for side in ("bids", "asks"):
+            yield from known.levels(name, getattr(entry, side) or (), side, place)
+
+
+def _check_kind(entry: MarketEntry, place: Path) -> Iterator[Fault]:
+    quoted = [side for side in ("bids", "asks") if getattr(entry, side) is not None]
+    if entry.mid is not None:
+        if amount(entry.mid) == 0:
+            yield (*place, "mid"), "expected more than 0, got '0'"
+        for side in quoted:
+            yield (*place, side), f"expected either mid or {side}, got both"
+        return
+    for key in ("spread", "walk", "trades"):
+        if getattr(entry, key) is not None:
+            yield (*place, key), f"expected {key} only in a market with a mid, which this one has not"

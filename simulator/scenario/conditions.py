@@ -1,0 +1,209 @@
+"""Checks of what rules are for: words that name nothing, and rules that can never be the one that decides."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from simulator.catalogue.globs import Glob, has_wildcard
+from simulator.errors import nearest
+from simulator.scenario.amounts import amount, share
+from simulator.scenario.model import CONDITIONS, Bounds, Rule, Scenario
+from simulator.scenario.names import Fault, Known
+from simulator.scenario.reading import Path
+from simulator.scenario.steps import StepEntry, entry_of
+from simulator.terms import BILLION
+from simulator.wire.codec import REQUEST_TYPES
+
+__all__ = ["all_steps", "check_conditions", "check_when", "types_of"]
+
+_FIRST_STATE = "start"
+_THINGS = {
+    "target": "tradable_product",
+    "tradable_product": "tradable_product",
+    "tradable_products": "tradable_product",
+    "product": "product",
+    "base": "product",
+    "quote": "product",
+    "venue": "venue",
+    "venues": "venue",
+    "route": "route",
+}
+_DIRS = ("Buy", "Sell")
+
+
+def check_conditions(scenario: Scenario, known: Known) -> Iterator[Fault]:
+    """Yield what is wrong with the conditions of rules."""
+    names: set[str] = set()
+    for at, rule in enumerate(scenario.rules):
+        place: Path = ("rules", at)
+        yield from check_when(rule.when, (*place, "when"))
+        yield from _check_values(rule.when, known, (*place, "when"))
+        if rule.chance is not None and share(rule.chance) > BILLION:
+            yield (*place, "chance"), f"expected at most 100%, got {rule.chance}"
+        if rule.name in names:
+            yield (*place, "name"), f"expected each rule's name once, got {rule.name!r} twice"
+        names |= {rule.name} if rule.name is not None else set()
+        yield from _check_shadow(scenario.rules[:at], rule, (*place, "when"))
+    yield from _check_states(scenario)
+
+
+def types_of(when: Any) -> frozenset[str]:
+    """Return the names of the request types that a ``when`` can be for: none for an event."""
+    if when.event is not UNSET:
+        return frozenset()
+    if when.request is UNSET:
+        return frozenset(REQUEST_TYPES)
+    globs = [Glob(pattern) for pattern in _each(when.request)]
+    return frozenset(kind for kind in REQUEST_TYPES if any(glob.matches(kind) for glob in globs))
+
+
+def all_steps(scenario: Scenario) -> Iterator[tuple[Path, StepEntry, Rule | None]]:
+    """Yield every step with its place, and its rule if it is in one."""
+    for at, rule in enumerate(scenario.rules):
+        for number, step in enumerate(rule.then):
+            yield ("rules", at, "then", number), entry_of(step), rule
+    for at, entry in enumerate(scenario.timeline):
+        if isinstance(entry.do, tuple):
+            for number, step in enumerate(entry.do):
+                yield ("timeline", at, "do", number), entry_of(step), None
+        else:
+            yield ("timeline", at, "do"), entry_of(entry.do), None
+
+
+def check_when(when: Any, place: Path) -> Iterator[Fault]:
+    """Yield what is wrong with a ``when`` whatever the exchange is: types, fields, bounds, patterns."""
+    if when.event is not UNSET and when.request is not UNSET:
+        yield (*place, "event"), "expected either request or event, got both"
+    if when.request is not UNSET:
+        yield from _check_types(when.request, (*place, "request"))
+    fields = [name for name in when.__struct_fields__ if getattr(when, name) is not UNSET]
+    types = types_of(when)
+    for name in fields:
+        if name not in CONDITIONS and (types or when.event is not UNSET):
+            yield from _check_field(name, types, (*place, name))
+        if name not in ("request", "event"):
+            yield from _check_matcher(getattr(when, name), (*place, name))
+
+
+def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]:
+    if request == ():
+        yield place, "expected at least one type of request, got an empty list"
+    for at, pattern in enumerate(_each(request)):
+        here = place if isinstance(request, str) else (*place, at)
+        if has_wildcard(pattern):
+            if not any(Glob(pattern).matches(kind) for kind in REQUEST_TYPES):
+                yield here, f"expected a type of request, got {pattern!r:.80}, which none matches"
+        elif pattern not in REQUEST_TYPES:
+            yield here, f"expected a type of request, got {pattern!r:.80}{nearest(pattern[:80], REQUEST_TYPES)}"
+
+
+def _check_field(name: str, types: frozenset[str], place: Path) -> Iterator[Fault]:
+    having = sorted(kind for kind, request in REQUEST_TYPES.items() if name in request.__struct_fields__)
+    if types.isdisjoint(having):
+        whose = "an event" if not types else sorted(types)[0] if len(types) == 1 else "these requests"
+        listed = ", ".join(having[:5]) + (", …" if len(having) > 5 else "")
+        yield (
+            place,
+            f"expected a field that {whose} can have, got {name!r}, which {listed} have: the rule can never match",
+        )
+
+
+def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
+    if wanted == ():
+        yield place, "expected at least one value, got an empty list: the rule can never match"
+    if not isinstance(wanted, Bounds):
+        return
+    if all(value is None for value in (getattr(wanted, name) for name in wanted.__struct_fields__)):
+        yield place, "expected at least one of ge, gt, le, lt, in, not, regex, got none"
+    lows = [(amount(text), strict) for text, strict in ((wanted.ge, False), (wanted.gt, True)) if text is not None]
+    highs = [(amount(text), strict) for text, strict in ((wanted.le, False), (wanted.lt, True)) if text is not None]
+    for low, low_strict in lows:
+        for high, high_strict in highs:
+            if low > high or (low == high and (low_strict or high_strict)):
+                yield place, "expected bounds with something between them, got none: the rule can never match"
+                return
+    if wanted.in_ == ():
+        yield (*place, "in"), "expected at least one value, got an empty list: the rule can never match"
+    if isinstance(wanted.not_, Bounds):
+        yield from _check_matcher(wanted.not_, (*place, "not"))
+    if wanted.regex is not None:
+        try:
+            re.compile(wanted.regex)
+        except (re.error, RecursionError, OverflowError) as error:
+            yield (*place, "regex"), f"expected a regular expression: {error}"
+
+
+def _check_values(when: Any, known: Known, place: Path) -> Iterator[Fault]:
+    for field, kind in _THINGS.items():
+        for here, name in _words(getattr(when, field), (*place, field)):
+            yield from known.thing(kind, name, here)
+    for here, name in _words(when.account, (*place, "account")):
+        yield from known.account(name, here)
+    for here, name in _words(when.dir, (*place, "dir")):
+        if name.casefold() not in ("buy", "sell"):
+            yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
+
+
+def _words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the words that a matcher compares with as they are."""
+    if isinstance(wanted, str):
+        if not has_wildcard(wanted):
+            yield place, wanted
+    elif isinstance(wanted, tuple):
+        for at, word in enumerate(wanted):
+            yield from _words(word, (*place, at))
+    elif isinstance(wanted, Bounds):
+        yield from _words(wanted.in_, (*place, "in"))
+        yield from _words(wanted.not_, (*place, "not"))
+
+
+def _each(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else words
+
+
+def _check_shadow(earlier: tuple[Rule, ...], rule: Rule, place: Path) -> Iterator[Fault]:
+    """Yield the fault of a rule that comes after one that takes all it could match."""
+    for number, other in enumerate(earlier):
+        if _takes_always(other) and _is_wider(other.when, rule.when):
+            name = f"{other.name!r}" if other.name is not None else f"rules[{number}]"
+            yield (
+                place,
+                f"expected requests that no earlier rule takes, but {name} takes them all: this rule can never match",
+            )
+            return
+
+
+def _takes_always(rule: Rule) -> bool:
+    limits = bool(rule.then) and all(entry_of(step).verb == "rate_limit" for step in rule.then)
+    often = rule.times is None and rule.after == 0 and rule.every == 1 and rule.chance is None
+    return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
+
+
+def _is_wider(when: Any, than: Any) -> bool:
+    if when.event != than.event or not types_of(when) >= types_of(than):
+        return False
+    return all(
+        getattr(when, name) in (UNSET, getattr(than, name)) for name in when.__struct_fields__ if name != "request"
+    )
+
+
+def _check_states(scenario: Scenario) -> Iterator[Fault]:
+    """Yield the states that nothing goes to, and those that no rule is for."""
+    gone_to = {step.goto for _, step, _ in all_steps(scenario) if isinstance(step.goto, str)}
+    states = {_FIRST_STATE, *gone_to}
+    wanted: list[Any] = []
+    for at, rule in enumerate(scenario.rules):
+        matcher = rule.when.state  # type: ignore[attr-defined]  # made at run time
+        if matcher is not UNSET:
+            wanted.append(matcher)
+        for place, name in _words(matcher, ("rules", at, "when", "state")):
+            if name not in states:
+                yield place, f"expected a state that a goto leads to, got {name!r}{nearest(name, states)}"
+    if any(not isinstance(matcher, str | tuple) or any(map(has_wildcard, _each(matcher))) for matcher in wanted):
+        return  # bounds and wildcards may be for any state
+    named = {_FIRST_STATE, *(name for matcher in wanted for name in _each(matcher))}
+    for place, step, _ in all_steps(scenario):
+        if isinstance(step.goto, str) and step.goto not in named:
+            yield (*place, "goto"), f"expected a state that a rule is for, got {step.goto!r}{nearest(step.goto, named)}"

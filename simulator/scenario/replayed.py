@@ -1,0 +1,113 @@
+"""Checks of what a scenario's client says, and of what must be true in the end."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from simulator.errors import nearest
+from simulator.scenario.conditions import check_when
+from simulator.scenario.model import ClientStep, Expectation, Scenario
+from simulator.scenario.names import Fault
+from simulator.scenario.reading import Path
+from simulator.terms import flags_of
+from simulator.wire.codec import REQUEST_TYPES
+
+__all__ = ["check_client", "check_expectations"]
+
+_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
+_FLAGS = flags_of(255)
+
+
+def check_client(scenario: Scenario) -> Iterator[Fault]:
+    """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet."""
+    names: set[str] = set()
+    for at, step in enumerate(scenario.client):
+        place: Path = ("client", at)
+        if step.send is not UNSET:
+            yield from _check_type(step.send, (*place, "send"))
+        for here, name in _references(step, place):
+            if name not in names:
+                yield here, f"expected a name that an earlier as: gives, got {'$' + name!r}{_near(name, names)}"
+        if step.await_ is not UNSET:
+            yield from _check_flags(step.await_.state, (*place, "await", "state"))
+        if step.reply is not UNSET and step.send is UNSET and step.raw is UNSET:
+            yield (*place, "reply"), "expected a reply only beside send or raw"
+        if step.as_ is not None:
+            names.add(step.as_)
+
+
+def check_expectations(scenario: Scenario) -> Iterator[Fault]:
+    """Yield what is wrong with what is expected."""
+    names = {step.as_ for step in scenario.client if step.as_ is not None}
+    rules = [rule.name for rule in scenario.rules if rule.name is not None]
+    for at, expectation in enumerate(scenario.expect):
+        place: Path = ("expect", at)
+        for key in ("never", "received"):
+            when = getattr(expectation, key)
+            if when is not UNSET:
+                yield from check_when(when, (*place, key))
+        if expectation.count is not None and expectation.received is UNSET:
+            yield (*place, "count"), "expected count only beside received"
+        if isinstance(expectation.fired, str) and expectation.fired not in rules:
+            near = nearest(expectation.fired, rules)
+            yield (*place, "fired"), f"expected the name of a rule, got {expectation.fired!r}{near}"
+        yield from _check_orders(expectation, names, place)
+
+
+def _check_orders(expectation: Expectation, names: set[str], place: Path) -> Iterator[Fault]:
+    if expectation.orders is UNSET:
+        return
+    for key, order in expectation.orders.items():
+        here: Path = (*place, "orders", key)
+        reference = _REFERENCE.fullmatch(key)
+        if reference and reference[1] not in names:
+            yield here, f"expected a name that a step's as: gives, got {key!r}{_near(reference[1], names)}"
+        yield from _check_flags(order.state, (*here, "state"))
+
+
+def _check_type(request: dict[str, Any], place: Path) -> Iterator[Fault]:
+    kind = request.get("type")
+    if kind is None:
+        yield place, "expected the key 'type', which is missing"
+    elif not isinstance(kind, str) or kind not in REQUEST_TYPES:
+        near = nearest(kind[:80], REQUEST_TYPES) if isinstance(kind, str) else ""
+        got = repr(kind)[:80] if isinstance(kind, str) else "no text"
+        yield (*place, "type"), f"expected a type of request, got {got}{near}"
+
+
+def _check_flags(state: tuple[str, ...] | None, place: Path) -> Iterator[Fault]:
+    for at, flag in enumerate(state or ()):
+        if flag not in _FLAGS:
+            near = nearest(flag[:80], _FLAGS)
+            yield (*place, at), f"expected one of {', '.join(_FLAGS)}, got {flag!r:.80}{near}"
+
+
+def _references(step: ClientStep, place: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the names, without the dollar, that a step refers to."""
+    yield from _found(step.send, (*place, "send"))
+    yield from _found(step.reply, (*place, "reply"))
+    yield from _found(step.on, (*place, "on"))
+    if step.await_ is not UNSET:
+        yield from _found(step.await_.on, (*place, "await", "on"))
+        yield from _found(step.await_.order_id, (*place, "await", "order_id"))
+        yield from _found(step.await_.message, (*place, "await", "message"))
+
+
+def _found(value: Any, place: Path) -> Iterator[tuple[Path, str]]:
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from _found(item, (*place, key))
+        case list():
+            for at, item in enumerate(value):
+                yield from _found(item, (*place, at))
+        case str():
+            reference = _REFERENCE.fullmatch(value)
+            if reference:
+                yield place, reference[1]
+
+
+def _near(name: str, names: set[str]) -> str:
+    return nearest(f"${name}", [f"${known}" for known in sorted(names)])

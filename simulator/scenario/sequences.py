@@ -1,0 +1,219 @@
+"""Checks of steps: words that name nothing, and sequences that no venue can truthfully do."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from simulator.errors import nearest
+from simulator.scenario.amounts import amount, share
+from simulator.scenario.conditions import all_steps, types_of
+from simulator.scenario.model import Bounds, Rule, Scenario
+from simulator.scenario.names import Fault, Known
+from simulator.scenario.reading import Path
+from simulator.scenario.steps import TRUTH, Fill, StepEntry, entry_of
+from simulator.terms import BILLION, parse_amount, text_of_amount
+
+__all__ = ["check_steps"]
+
+_FILL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_OF_REQUESTS = ("reply", "rate_limit")
+_WITH_ORDER = frozenset({"SendLimitOrder", "CancelOrder"})
+
+
+def check_steps(scenario: Scenario, known: Known) -> Iterator[Fault]:
+    """Yield what is wrong with the steps of rules and of the timeline."""
+    yield from _check_names(scenario)
+    changing = {step.increments.product for _, step, _ in all_steps(scenario) if step.increments is not UNSET}
+    for place, step, rule in all_steps(scenario):
+        yield from _check_words(step, known, changing, place)
+        types = frozenset() if rule is None else types_of(rule.when)
+        yield from _check_place(step, types, rule, place)
+    for at, rule in enumerate(scenario.rules):
+        yield from _check_rule(rule, ("rules", at, "then"))
+
+
+def _check_names(scenario: Scenario) -> Iterator[Fault]:
+    """Yield names of holds that nothing holds, and of fills that no fill bears."""
+    holds = {step.hold for _, step, _ in all_steps(scenario) if isinstance(step.hold, str)}
+    fills: dict[str, Path] = {}
+    for place, step, _ in all_steps(scenario):
+        name = step.args.as_ if step.verb == "fill" else None
+        if name is not None:
+            fills.setdefault(name, place)
+    for place, step, _ in all_steps(scenario):
+        if isinstance(step.release, str) and step.release not in holds:
+            near = nearest(step.release, holds)
+            yield (*place, "release"), f"expected the name of a hold, got {step.release!r}{near}"
+        if step.verb in ("bust", "correct"):
+            name = step.args.fill
+            if name == "last" or _FILL_ID.fullmatch(name):
+                continue
+            if name not in fills:
+                message = f"expected last, or a name that a fill bears, got {name!r}{nearest(name, fills)}"
+                yield (*place, step.verb), message
+            elif place[:-1] == fills[name][:-1] and place < fills[name]:
+                yield (*place, step.verb), f"expected the fill {name!r} before its {step.verb}, got it after"
+
+
+def _check_words(step: StepEntry, known: Known, changing: set[str], place: Path) -> Iterator[Fault]:
+    """Yield the fault of words that are not of this exchange, and of amounts that do not fit it."""
+    args, here = step.args, (*place, step.verb)
+    match step.verb:
+        case "book":
+            yield from known.listing(args.product, (*here, "product"))
+            if args.product not in changing:
+                yield from known.levels(args.product, args.bids, "bids", here)
+                yield from known.levels(args.product, args.asks, "asks", here)
+        case "trade":
+            yield from known.listing(args.product, (*here, "product"))
+            if args.product not in changing:
+                yield from known.price(args.product, args.price, (*here, "price"))
+                yield from known.quantity(args.product, args.quantity, (*here, "quantity"))
+        case "delist":
+            yield from known.listing(args, here)
+        case "increments":
+            yield from known.listing(args.product, (*here, "product"))
+            for key in ("quote_increment", "base_increment"):
+                if getattr(args, key) is not None and amount(getattr(args, key)) == 0:
+                    yield (*here, key), f"expected more than 0, got {getattr(args, key)!r}"
+        case "halt" | "resume":
+            yield from known.scope(args, here)
+        case "limits":
+            yield from known.limits(args, here)
+        case "view" if not args:
+            yield here, "expected at least one query, got none"
+
+
+def _check_place(step: StepEntry, types: frozenset[str], rule: Rule | None, place: Path) -> Iterator[Fault]:
+    """Yield the fault of a step where there is nothing for it to be about."""
+    where = "the timeline" if rule is None else "a rule for an event"
+    if not types and step.verb in _OF_REQUESTS:
+        yield (*place, step.verb), f"expected no {step.verb} in {where}, which has no request"
+    if step.verb not in TRUTH or getattr(step.args, "order", "") != "this" or not types.isdisjoint(_WITH_ORDER):
+        return
+    if step.verb == "reject" and types:
+        return  # any request can be refused
+    if types:
+        where = f"a rule for {', '.join(sorted(types)[:3])}"
+    yield place, f"expected order: last, all or an id, because {where} has no order of its own to {step.verb}"
+
+
+def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:
+    """Yield the fault of the first of a rule's steps that cannot be, and of more than one reply."""
+    steps = [entry_of(step) for step in rule.then]
+    replies = [at for at, step in enumerate(steps) if step.verb == "reply"]
+    for at in replies[1:]:
+        yield (*place, at), "expected one reply to a request, got another"
+    types = types_of(rule.when)
+    if rule.illegal or len(types) != 1 or types.isdisjoint(_WITH_ORDER):
+        return
+    order = _Fate(types == {"SendLimitOrder"}, _most(rule.when))
+    for at, step in enumerate(steps):
+        if step.verb not in TRUTH or getattr(step.args, "order", "") != "this":
+            continue
+        why = order.do(step.verb, step.args)
+        if why is not None:
+            yield (*place, at), f"expected what a venue can do, but {why}; if it is to, say illegal: true in the rule"
+            return
+
+
+def _most(when: Any) -> int | None:
+    """Return the most that an order of a rule can be for, if its ``when`` says so."""
+    wanted = when.quantity
+    if isinstance(wanted, str):
+        return parse_amount(wanted)
+    if isinstance(wanted, Bounds):
+        bounds = [amount(text) for text in (wanted.le, wanted.lt) if text is not None]
+        return min(bounds, default=None)
+    return None
+
+
+class _Fate:
+    """What becomes of an order, step by step.
+
+    Args:
+        is_new: whether the order is the request's own; else it is one that is to be cancelled.
+        most: the most it can be for, in billionths, if that is known.
+    """
+
+    def __init__(self, is_new: bool, most: int | None) -> None:
+        self._is_new = is_new
+        self._most = most
+        self._end: str | None = None
+        self._acked = False
+        self._refused = False
+        self._shares = 0
+        self._amounts = 0
+        self._is_filled = False
+
+    def do(self, verb: str, args: Any) -> str | None:
+        """Do a step; return why it cannot be done, or None."""
+        match verb:
+            case "ack":
+                return self._ack()
+            case "reject":
+                return self._reject() if self._is_new else self._refuse()
+            case "fill":
+                return self._after_end("fill it") or self._fill(args)
+            case "match":
+                why = self._after_end("match it")
+                self._acked = True
+                return why
+            case "cancel" | "expire":
+                why = self._after_end(f"{verb} it")
+                self._end = "cancelled" if verb == "cancel" else "expired"
+                return why
+            case _:
+                return None
+
+    def _after_end(self, what: str) -> str | None:
+        return None if self._end is None else f"the order is {self._end}, so nothing can {what}"
+
+    def _ack(self) -> str | None:
+        if self._acked:
+            return "the order is acked already"
+        if self._end == "rejected":
+            return "the order is rejected, so nothing can ack it"
+        self._acked = self._is_new
+        return None
+
+    def _reject(self) -> str | None:
+        why = self._after_end("reject it")
+        if why is None and self._acked:
+            why = "the order is acked, so nothing can reject it"
+        if why is None and self._is_filled:
+            why = "the order has a fill, so nothing can reject it"
+        self._end = "rejected"
+        return why
+
+    def _refuse(self) -> str | None:
+        if self._refused:
+            return "the cancel is refused already"
+        self._refused = True
+        return "the order is cancelled, so its cancel cannot be refused" if self._end == "cancelled" else None
+
+    def _fill(self, fill: Fill) -> str | None:
+        self._is_filled = True
+        if fill.quantity == "rest":
+            self._end = "filled"
+            return None
+        if fill.quantity.endswith("%"):
+            self._shares += share(fill.quantity)
+            added = share(fill.quantity)
+        else:
+            added = amount(fill.quantity)
+            self._amounts += added
+        if added == 0:
+            return f"a fill of {fill.quantity} is none"
+        return self._too_much()
+
+    def _too_much(self) -> str | None:
+        if self._shares > BILLION or (self._shares == BILLION and self._amounts):
+            return "the fills come to more than the order"
+        if self._most is not None and self._amounts + self._most * self._shares // BILLION > self._most:
+            return f"the fills come to more than {text_of_amount(self._most)}, the most that the order can be for"
+        if self._shares == BILLION:
+            self._end = "filled"
+        return None
