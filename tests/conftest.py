@@ -13,7 +13,7 @@ class World:
     """A simulation, and what it has said on each connection but nobody has read yet."""
 
     def __init__(self, catalogue: Catalogue | str, **options: Any) -> None:
-        self.sim = Simulation(catalogue, **options)
+        self.sim = Simulation(catalogue=catalogue, **options)
         self.said: dict[int, list[bytes]] = {}
 
     def connect(self, target: str = "/") -> "Client":

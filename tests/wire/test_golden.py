@@ -39,7 +39,7 @@ def play(script: str) -> str:
         if sign == "=":
             catalogue = text
         elif sign == "@":
-            sim = sim or Simulation(catalogue, seed=7)
+            sim = sim or Simulation(catalogue=catalogue, seed=7)
             session = sim.connect(text)
             lines += _answers(sim.take())
         elif sim is not None and session is not None:

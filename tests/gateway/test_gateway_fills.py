@@ -1,0 +1,80 @@
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator.catalogue import derived_id
+
+if TYPE_CHECKING:
+    from conftest import Client, World
+
+PAIR_ID = derived_id("tradable_product", "BTC Crypto/USD*COINBASE/DIRECT")
+ETH = "ETH Crypto/USD*COINBASE/DIRECT"
+
+
+def fill(fill_id: str, order_id: str, **fields: Any) -> dict[str, Any]:
+    """Return a fill's details as the gateway gives them."""
+    return {
+        "fill_id": fill_id,
+        "kind": "Normal",
+        "order_id": order_id,
+        "tradable_product": PAIR_ID,
+        "quantity": "0.5",
+        "price": "100.10",
+        "recv_time": "2024-01-01T00:00:01.000000002Z",
+        "trade_time": "2024-01-01T00:00:01.000000002Z",
+        **fields,
+    }
+
+
+def test_both_sides_of_a_trade(world: "World") -> None:
+    """A trade gives its taker a fill and then its maker one, at the maker's price, both at the time of the trade."""
+    client = world.connect()
+    client.order("Buy", "100.1", "2", account="ALICE")
+    world.advance(1_000_000_002)
+    client.order("Sell", "99", "0.5", account="BOB")
+    taker, maker = client.ask("ListFills", scope="All", set="All")
+    assert client.ask("GetFillDetails", fill_ids=[taker, maker]) == [
+        fill(taker, "2", dir="Sell", account="BOB", liquidity="Taker"),
+        fill(maker, "1", dir="Buy", account="ALICE", liquidity="Maker"),
+    ]
+
+
+def test_fills_are_asked_for_by_id(client: "Client") -> None:
+    """Fills come in the order asked for, by ids in any case; ids of none are left out."""
+    client.order("Buy", "100", "1")
+    client.order("Sell", "100", "1")
+    first, second = client.ask("ListFills", scope="All", set="All")
+    asked = [second.upper(), "fill1", "", first, "1", first]
+    assert [found["fill_id"] for found in client.ask("GetFillDetails", fill_ids=asked)] == [second, first, first]
+
+
+@pytest.mark.parametrize(
+    ("scope", "whose", "found"),
+    [
+        ("All", "All", ["2", "1", "4", "3"]),
+        ("All", {"Account": "ALICE"}, ["1", "4"]),
+        ("All", "bob", ["2", "3"]),
+        (ETH, "All", ["4", "3"]),
+        ({"Product": "BTC Crypto"}, "ALICE", ["1"]),
+        ({"Route": "TALOS"}, "All", []),
+    ],
+)
+def test_fills_within_scope_and_set(client: "Client", scope: Any, whose: Any, found: list[str]) -> None:
+    """Fills are listed oldest first, those of the accounts and instruments asked for."""
+    client.order("Buy", "100", "1", account="ALICE")
+    client.order("Sell", "100", "1", account="BOB")
+    client.order("Buy", "10", "1", account="BOB", target=ETH)
+    client.order("Sell", "10", "1", account="ALICE", target=ETH)
+    fills = client.ask("GetFillDetails", fill_ids=client.ask("ListFills", scope=scope, set=whose))
+    assert [fill["order_id"] for fill in fills] == found
+
+
+def test_fill_ids_are_of_the_seed(world: "World") -> None:
+    """A fill's id is a UUID of version 5, made of the seed and the fill's number alone."""
+    client = world.connect()
+    client.order("Buy", "1", "1")
+    client.order("Sell", "1", "1")
+    assert client.ask("ListFills", scope="All", set="All") == [
+        "e8fff4e8-9cc5-5fac-9c80-e5ec874a24d3",
+        "031ab7a2-4757-5433-821a-6abb24d12861",
+    ]
