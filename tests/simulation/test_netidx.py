@@ -2,12 +2,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.simulation import CLOCK_PATH
 from simulator.terms import BILLION
 
 if TYPE_CHECKING:
     from conftest import Client, World
 
+CLOCK_PATH = "/local/architect/core/clock"
 ERROR = "expected a Subscribe with a path, or an Unsubscribe with an id"
 
 
