@@ -18,7 +18,7 @@ sim = Simulation(catalogue="default", seed=int(sys.argv[1]), moving=3)
 clients = [sim.connect("/architect"), sim.connect("/?account=ALICE"), sim.connect("/netidx")]
 first, alice, reader = clients
 pair = "BTC Crypto/USD*COINBASE/DIRECT"
-moving = [market.instrument.listing.id for market in sim.markets.values()]
+moving = list(sim.venue.instruments)
 send(reader, type="Subscribe", path="/local/architect/core/clock")
 for number, target in enumerate([pair, *moving]):
     send(first, id=10 + number, type="SubscribeBook", tradable_product=target)
