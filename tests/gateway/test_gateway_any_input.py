@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +142,21 @@ def test_any_cut_of_a_request_gets_one_answer(data: st.DataObject) -> None:
     said = answers(text[:start] + data.draw(st.binary(max_size=4)) + text[end:])
     assert len(said) == 1 or json.loads(text)["type"] in SILENT
     assert all(list(answer) == ["id", "response"] for answer in said)
+
+
+@pytest.mark.parametrize("depth", [10, 60, 70, *range(880, 1000, 5), 3_000, 9_000, 20_000])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [("[", "]"), ('{"Venue":', "}"), ('{"type":"Not","value":', "}"), ('{"type":"And","value":[', "]}")],
+)
+def test_deep_nesting_gets_an_err(depth: int, opening: str, closing: str) -> None:
+    """However deep a value is nested, around the depth that Python can bear too, it is refused once."""
+    value = opening * depth + '""' + closing * depth
+    for fields in ('"ListOpen","set":"All","scope":%s', '"ListOpen","scope":"All","set":%s', '"Halt","halt":%s'):
+        (answer,) = answers('{"id":1,"type":' + fields % value + "}")
+        assert list(answer["response"]) == ["Err"]
+    (answer,) = answers('{"id":1,"type":"QueryTradableProductIndex","query":' + value + "}")
+    assert list(answer["response"]) == ["Err"]
 
 
 def test_each_request_type_is_mutated() -> None:
