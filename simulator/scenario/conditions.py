@@ -16,7 +16,7 @@ from simulator.scenario.steps import StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES
 
-__all__ = ["all_steps", "check_conditions", "check_when", "types_of"]
+__all__ = ["all_steps", "check_conditions", "check_when", "is_for_nothing", "types_of"]
 
 _FIRST_STATE = "start"
 _THINGS = {
@@ -57,6 +57,11 @@ def types_of(when: Any) -> frozenset[str]:
         return frozenset(REQUEST_TYPES)
     globs = [Glob(pattern) for pattern in _each(when.request)]
     return frozenset(kind for kind in REQUEST_TYPES if any(glob.matches(kind) for glob in globs))
+
+
+def is_for_nothing(when: Any) -> bool:
+    """Tell whether a ``when`` is neither for an event nor for any type of request, which is said where it stands."""
+    return when.event is UNSET and not types_of(when)
 
 
 def all_steps(scenario: Scenario) -> Iterator[tuple[Path, StepEntry, Rule | None]]:
@@ -102,12 +107,11 @@ def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]
 def _check_field(name: str, types: frozenset[str], place: Path) -> Iterator[Fault]:
     having = sorted(kind for kind, request in REQUEST_TYPES.items() if name in request.__struct_fields__)
     if types.isdisjoint(having):
-        whose = "an event" if not types else sorted(types)[0] if len(types) == 1 else "these requests"
-        listed = ", ".join(having[:5]) + (", …" if len(having) > 5 else "")
-        yield (
-            place,
-            f"expected a field that {whose} can have, got {name!r}, which {listed} have: the rule can never match",
+        whose = (
+            "of an event" if not types else f"of {min(types)}" if len(types) == 1 else "that one of these requests has"
         )
+        listed = ", ".join(having[:5]) + (", …" if len(having) > 5 else "")
+        yield place, f"expected a field {whose}, got {name!r}, a field of {listed}: the rule can never match"
 
 
 def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
@@ -165,6 +169,8 @@ def _each(words: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_shadow(earlier: tuple[Rule, ...], rule: Rule, place: Path) -> Iterator[Fault]:
     """Yield the fault of a rule that comes after one that takes all it could match."""
+    if is_for_nothing(rule.when):
+        return
     for number, other in enumerate(earlier):
         if _takes_always(other) and _is_wider(other.when, rule.when):
             name = f"{other.name!r}" if other.name is not None else f"rules[{number}]"

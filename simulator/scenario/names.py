@@ -34,7 +34,9 @@ class Known:
 
     def __init__(self, catalogue: Catalogue, accounts: tuple[str, ...]) -> None:
         self._catalogue = catalogue
-        self.accounts = {name.lower(): name for name in accounts or catalogue.accounts}
+        self.accounts: dict[str, str] = {}
+        for name in accounts or catalogue.accounts:
+            self.accounts.setdefault(name.lower(), name)
 
     def thing(self, kind: str, name: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a name or id that is of no ``tradable_product``, ``product``, ``venue`` or ``route``."""

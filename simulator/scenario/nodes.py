@@ -148,11 +148,17 @@ class _Builder:
         except yaml.reader.ReaderError as error:
             raise ScenarioError([self._unreadable(text, error.position)]) from None
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise self._fatal_at(mark, f"expected YAML: {error.problem or error.context}") from None
+            raise self._no_yaml(error) from None
         if self._problems:
             raise ScenarioError(self._problems)
         return Scalar("", True, Mark(self._source, 0, 0)) if root is None else root
+
+    def _no_yaml(self, error: Any) -> ScenarioError:
+        mark = error.problem_mark or error.context_mark
+        lines = self._source.lines
+        if mark is not None and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+            return self._fatal_at(mark, "expected spaces, got a tab")
+        return self._fatal_at(mark, f"expected YAML: {error.problem or error.context}")
 
     def _unreadable(self, text: str, position: int) -> Problem:
         before = _BREAK.split(text[:position])
@@ -243,11 +249,13 @@ class _Builder:
     def _key(self, event: Any, depth: int) -> str | None:
         import yaml
 
-        if isinstance(event, yaml.ScalarEvent) and event.tag is None and (event.value or not event.implicit[0]):
+        if isinstance(event, yaml.ScalarEvent) and event.tag is None:
+            key = Scalar(event.value, event.implicit[0], self._mark(event))
             if event.anchor is not None:
-                self._anchors[event.anchor] = Scalar(event.value, event.implicit[0], self._mark(event))
-            return str(event.value)
-        if not isinstance(event, yaml.AliasEvent):
+                self._anchors[event.anchor] = key
+            if not key.null:
+                return key.text
+        elif not isinstance(event, yaml.AliasEvent):
             self._node(event, depth)
         self._problems.append(self._mark(event).problem("expected a key to be a word"))
         return None

@@ -15,7 +15,7 @@ from simulator.errors import Problem, nearest
 from simulator.scenario.amounts import MAX_DURATION, duration
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.nodes import Mark, Node, Pairs, Scalar, Sequence
-from simulator.scenario.steps import VERBS, StepEntry
+from simulator.scenario.steps import DURATION, VERBS, StepEntry
 
 __all__ = ["INVALID", "Path", "Reader", "path_text", "plain"]
 
@@ -30,7 +30,6 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_QUOTE = 80
 _MOST_LISTED = 12
-_DURATION_HINT = "a time with its unit"
 
 
 def path_text(path: Path) -> str:
@@ -260,9 +259,16 @@ def _text(text: str, kind: inspect.StrType) -> Any:
     if kind.pattern is not None:
         if not re.fullmatch(kind.pattern, text):
             return INVALID
-        if "ms|s|m|h" in kind.pattern and duration(text) > MAX_DURATION:
+        if _is_too_long(text, kind):
             return INVALID
     return text
+
+
+def _is_too_long(text: str, kind: inspect.Type) -> bool:
+    """Tell whether a text is a duration that is longer than any that a file may say."""
+    kind = _bare(kind)
+    pattern = kind.pattern if isinstance(kind, inspect.StrType) else None
+    return pattern == DURATION and re.fullmatch(pattern, text) is not None and duration(text) > MAX_DURATION
 
 
 def expected(kind: inspect.Type) -> str:
@@ -330,5 +336,7 @@ def _got(node: Node, kinds: list[inspect.Type]) -> str:
         unquoted = Scalar(node.text, True)
         if any(_meaning(unquoted, kind) is not INVALID for kind in kinds):
             return f"the text {quoted(node.text)}"
+    if isinstance(node, Scalar) and any(_is_too_long(node.text, kind) for kind in kinds):
+        return f"{quoted(node.text)}, which is more than {MAX_DURATION // duration('1h')}h"
     words = [str(word) for kind in kinds if isinstance(kind, inspect.LiteralType) for word in kind.values]
     return found(node) + _near(node, words)

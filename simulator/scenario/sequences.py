@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
-from simulator.scenario.conditions import all_steps, types_of
+from simulator.scenario.conditions import all_steps, is_for_nothing, types_of
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
@@ -88,6 +88,8 @@ def _check_words(step: StepEntry, known: Known, changing: set[str], place: Path)
 
 def _check_place(step: StepEntry, types: frozenset[str], rule: Rule | None, place: Path) -> Iterator[Fault]:
     """Yield the fault of a step where there is nothing for it to be about."""
+    if rule is not None and is_for_nothing(rule.when):
+        return
     where = "the timeline" if rule is None else "a rule for an event"
     if not types and step.verb in _OF_REQUESTS:
         yield (*place, step.verb), f"expected no {step.verb} in {where}, which has no request"

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "BARE",
+    "DURATION",
     "TRUTH",
     "VERBS",
     "VIEWED",
@@ -45,13 +46,10 @@ __all__ = [
     "entry_of",
 ]
 
-Duration = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$",
-        description="A time with its unit, such as 250ms or 1.5s.",
-    ),
-]
+DURATION = r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$"
+"""What a duration looks like."""
+
+Duration = Annotated[str, Meta(pattern=DURATION, description="A time with its unit, such as 250ms or 1.5s.")]
 Amount = Annotated[
     str,
     Meta(
