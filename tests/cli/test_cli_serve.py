@@ -1,0 +1,257 @@
+import json
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from cli_helpers import PATIENCE, PROGRAM, Program, started
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.sync.client import ClientConnection, connect
+
+ORDER = {
+    "type": "SendLimitOrder",
+    "account": "DEFAULT",
+    "dir": "Buy",
+    "price": "100",
+    "quantity": "1",
+    "target": "BTC Crypto/USD*COINBASE/DIRECT",
+}
+TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{6}Z ")
+
+
+def dial(program: Program, path: str = "/architect") -> ClientConnection:
+    """Connect to a program."""
+    return connect(f"ws://localhost:{program.port}{path}", proxy=None, open_timeout=PATIENCE)
+
+
+def ask(client: ClientConnection, number: int, **fields: object) -> object:
+    """Send a request; return its answer."""
+    client.send(json.dumps({"id": number, **fields}))
+    return json.loads(client.recv(PATIENCE))
+
+
+def without_times(lines: list[str]) -> list[str]:
+    """Return traffic lines without their times, which must be there."""
+    assert all(TIME.match(line) for line in lines), lines
+    return [TIME.sub("", line, count=1) for line in lines]
+
+
+def test_address_then_traffic() -> None:
+    """The first line is the address with the real port; then each thing that passes is a line."""
+    with started("--port", "0") as program:
+        assert program.url == f"ws://127.0.0.1:{program.port}"
+        with dial(program) as client:
+            assert client.recv(PATIENCE) == '"Normal"'
+            assert ask(client, 1, **ORDER) == {"id": 1, "response": {"Ok": "1"}}
+        assert without_times(program.lines.until("---")) == [
+            "#1 +++ /architect",
+            '#1 <-- "Normal"',
+            "#1 --> " + json.dumps({"id": 1, **ORDER}),
+            '#1 <-- {"id":1,"response":{"Ok":"1"}}',
+            "#1 --- 1000 (OK)",
+        ]
+        assert program.stop() == 0
+        assert program.lines.rest() == []
+        assert program.process.stderr is not None
+        assert program.process.stderr.read() == ""
+
+
+def test_quiet() -> None:
+    """With --quiet nothing but the address is printed."""
+    with started("--port", "0", "--quiet") as program:
+        with dial(program) as client:
+            assert client.recv(PATIENCE) == '"Normal"'
+        assert program.stop() == 0
+        assert program.lines.rest() == []
+
+
+def test_control_characters_are_escaped() -> None:
+    """What a client sends cannot steer the terminal, nor forge a line, and is cut where it is long."""
+    with started("--port", "0") as program, dial(program, "/") as client:
+        client.send("\x1b[31mred\r\n\x07\u202e\x9b é 🧀")
+        client.send(b"\xff\x00")
+        client.send("x" * 500)
+        lines = without_times(program.lines.until("more)"))
+        assert [line for line in lines if "-->" in line] == [
+            "#1 --> \\x1b[31mred\\r\\n\\x07\\u202e\\x9b é 🧀",
+            "#1 --> �\\x00",
+            f"#1 --> {'x' * 400}… (100 more)",
+        ]
+
+
+def test_terminal_that_knows_only_ascii() -> None:
+    """A character that the terminal's encoding lacks is escaped, and the lines go on."""
+    with started("--port", "0", PYTHONIOENCODING="ascii") as program, dial(program, "/") as client:
+        client.send("é")
+        client.send("last")
+        lines = without_times(program.lines.until("--> last"))
+        assert [line for line in lines if "-->" in line] == ["#1 --> \\xe9", "#1 --> last"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_closes_every_client(number: int) -> None:
+    """A signal closes each client with 1001, whatever another one does, and ends with status 0 within two seconds."""
+    with started("--port", "0") as program, dial(program) as client, socket.socket() as mute, socket.socket() as deaf:
+        assert client.recv(PATIENCE) == '"Normal"'
+        shake_hands(mute, program)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        shake_hands(deaf, program)
+        deaf.settimeout(0.1)
+        with pytest.raises(TimeoutError):  # what it asks is not taken any more
+            deaf.sendall(everything() * 100_000)
+        began = time.monotonic()
+        program.process.send_signal(number)
+        with pytest.raises(ConnectionClosedOK) as closed:
+            client.recv(PATIENCE)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "the exchange shuts down")
+        assert program.process.wait(PATIENCE) == 0
+        assert time.monotonic() - began < 2
+        assert program.lines.rest() != []
+
+
+def shake_hands(sock: socket.socket, program: Program) -> None:
+    """Open a WebSocket on a bare socket."""
+    sock.settimeout(PATIENCE)
+    sock.connect(("127.0.0.1", program.port))
+    sock.sendall(
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    assert sock.recv(12) == b"HTTP/1.1 101"
+
+
+def everything() -> bytes:
+    """Return a frame that asks for much; its mask is nought."""
+    text = b'{"id":1,"type":"QueryTradableProductIndex","query":{"type":"All"}}'
+    return b"\x81" + bytes([0x80 | len(text)]) + bytes(4) + text
+
+
+def test_stdout_that_nobody_reads() -> None:
+    """A pipe that nobody reads never holds up the server, nor its end."""
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = b""
+        while not address.endswith(b"\n"):
+            address += process.stdout.read(1)
+        try:
+            with connect(f"{address.decode().strip()}/", proxy=None) as client:
+                for number in range(3000):  # some 600 kB of lines, and a pipe holds 64
+                    client.send(json.dumps({"id": number, **ORDER}))
+                for number in range(3000):
+                    assert json.loads(client.recv(PATIENCE))["id"] == number
+            began = time.monotonic()
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+            assert time.monotonic() - began < 2
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
+
+
+def test_stdout_whose_reader_goes() -> None:
+    """A pipe that is closed later does not end the server, and it says nothing of it."""
+    with started("--port", "0", "--host", "localhost") as program:
+        with dial(program) as client:
+            assert client.recv(PATIENCE) == '"Normal"'
+        assert program.stop() == 0
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = b""
+        while not address.endswith(b"\n"):
+            address += process.stdout.read(1)
+        process.stdout.close()
+        try:
+            with connect(f"{address.decode().strip()}/", proxy=None) as client:
+                for number in range(100):
+                    client.send(json.dumps({"id": number, **ORDER}))
+                    assert json.loads(client.recv(PATIENCE))["id"] == number
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("closing", [">&-", "| true"])
+def test_stdout_that_is_closed_from_the_start(closing: str) -> None:
+    """A server whose stdout is closed before it starts serves nonetheless."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = f"exec {shlex.join([*PROGRAM, 'serve', '--port', str(port)])}"
+    if closing == ">&-":
+        command += " >&-"
+    process = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if closing == "| true":
+            process.stdout.close()
+        try:
+            with connect_when_ready(process, port) as client:
+                client.send(json.dumps({"id": 1, **ORDER}))
+                assert json.loads(client.recv(PATIENCE)) == {"id": 1, "response": {"Ok": "1"}}
+            process.terminate()
+            assert (process.wait(PATIENCE), process.stderr.read()) == (0, b"")
+        finally:
+            process.kill()
+
+
+def connect_when_ready(process: subprocess.Popen[bytes], port: int) -> ClientConnection:
+    """Connect as soon as a server listens that does not say when."""
+    until = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            return connect(f"ws://127.0.0.1:{port}/", proxy=None)
+        except ConnectionRefusedError:
+            continue
+    raise AssertionError("nobody listens")
+
+
+def test_allowed_host_and_origin() -> None:
+    """--allow-host and --allow-origin let in what they name."""
+    options = ["--allow-host", "exchange.example", "--allow-origin", "https://page.example"]
+    with started("--port", "0", *options) as program, socket.create_connection(("127.0.0.1", program.port)) as sock:
+        url = f"ws://exchange.example:{program.port}/"
+        with connect(url, sock=sock, origin="https://page.example", proxy=None) as client:
+            assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
+
+
+def test_only_loopback_unless_asked() -> None:
+    """The server listens on 127.0.0.1 alone unless it is told otherwise."""
+    with started("--port", "0") as program, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", program.port))
+    with started("--port", "0", "--host", "0.0.0.0") as program:  # noqa: S104 - what is tested
+        assert program.url == f"ws://0.0.0.0:{program.port}"
+        socket.create_connection(("127.0.0.2", program.port)).close()
+
+
+def test_ipv6() -> None:
+    """An IPv6 address is printed in brackets, and its clients are served."""
+    with started("--port", "0", "--host", "::1") as program:
+        assert program.url == f"ws://[::1]:{program.port}"
+        with connect(f"{program.url}/", proxy=None) as client:
+            assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
+
+
+def test_too_big_message_is_in_the_traffic() -> None:
+    """A close by the server stands in the traffic with its reason."""
+    with started("--port", "0") as program:
+        with dial(program, "/") as client:
+            client.send("x" * ((1 << 20) + 1))
+            with pytest.raises(ConnectionClosedError) as closed:
+                client.recv(PATIENCE)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1009
+        (line,) = without_times(program.lines.until("---")[1:])
+        assert line.startswith("#1 --- 1009 ")

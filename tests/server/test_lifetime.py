@@ -1,0 +1,247 @@
+import asyncio
+import itertools
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from server_helpers import (
+    CLOSE,
+    PATIENCE,
+    PING,
+    PONG,
+    TEXT,
+    Clock,
+    Frame,
+    RawClient,
+    close_frame,
+    connected,
+    dialled,
+    frame,
+    handshake,
+    journal,
+    order,
+    request,
+    serving,
+    small_catalogue,
+)
+
+from simulator.server import Server, Settings
+from simulator.server import server as server_module
+from simulator.server.connection import Connection
+from simulator.simulation import Simulation
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture(autouse=True)
+def _checks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_CHECK_EVERY", 3600.0)
+
+
+async def test_silent_client_is_pinged_and_closed() -> None:
+    """A client that says nothing is pinged once, and closed with 1011 when no pong comes."""
+    async with serving(ping_interval=20.0, ping_timeout=10.0) as server, connected(server) as client:
+        clock = server.monotonic = Clock()
+        clock.check(server, 0.0)
+        clock.check(server, 19.5)
+        clock.check(server, 0.5)
+        clock.check(server, 9.5)
+        assert await client.frame() == Frame(PING, b"")
+        assert journal(server, "close") == []
+        clock.check(server, 0.5)
+        assert await client.closing() == (1011, "no pong")
+        assert journal(server, "close") == [(1, "close", "1011 no pong")]
+
+
+@pytest.mark.parametrize("sign", [frame(PONG, b""), frame(TEXT, request(1))])
+async def test_sign_of_life_is_enough(sign: bytes) -> None:
+    """Whatever a client sends after a ping shows that it is there."""
+    async with serving(ping_interval=20.0, ping_timeout=10.0) as server, connected(server) as client:
+        clock = server.monotonic = Clock()
+        for later in (0.0, 20.0):
+            clock.check(server, later)
+        assert await client.frame() == Frame(PING, b"")
+        client.write(sign, frame(PING, b"mine"))
+        while await client.frame() != Frame(PONG, b"mine"):
+            pass
+        for later in (10.0, 19.5):
+            clock.check(server, later)
+        assert await client.ask(2) == []  # neither closed nor pinged meanwhile
+
+
+async def test_handshake_takes_too_long() -> None:
+    """A client that does not complete its handshake in time is cut."""
+    async with serving(open_timeout=10.0) as server, dialled(server) as client, connected(server) as other:
+        client.write(handshake()[:-1])
+        clock = server.monotonic
+        now = clock()
+        while len(server.connections) < 2:
+            await other.ask(1)
+        for connection in list(server.connections):
+            connection.check_time(now + 9.0)
+        assert len(server.connections) == 2
+        for connection in list(server.connections):
+            connection.check_time(now + 11.0)
+        await client.cut()
+        assert await other.ask(1) == []
+
+
+async def test_refused_client_that_stays_is_cut() -> None:
+    """A client that was refused and does not close is cut after the close timeout."""
+    async with serving(close_timeout=2.0, open_timeout=3600.0) as server, dialled(server) as client:
+        clock = server.monotonic = Clock()
+        client.write(handshake("/nowhere"))
+        await client.response()
+        clock.check(server, 1.5)
+        assert len(server.connections) == 1
+        clock.check(server, 0.5)
+        await client.end()
+        client.write(b"x")
+        await client.cut()
+
+
+async def test_close_that_is_not_answered() -> None:
+    """A client that does not answer a close is cut after the close timeout."""
+    async with serving(close_timeout=2.0) as server, connected(server) as client, connected(server) as other:
+        clock = server.monotonic = Clock()
+        connection = next(iter(server._by_session.values()))
+        connection.close(1001, "enough")
+        assert await client.frame() == Frame(8, b"\x03\xe9enough")
+        clock.check(server, 1.5)
+        client.write(frame(TEXT, order(1)))
+        assert await other.ask(1) == []
+        assert len(server.connections) == 2
+        clock.check(server, 0.5)
+        await client.end()
+        assert journal(server, "in", "close") == [(1, "close", "1001 enough"), (2, "in", request(1).decode())]
+
+
+async def test_half_closed_client_that_does_not_read() -> None:
+    """A client that ends its stream and does not read what waits for it is cut after the close timeout."""
+    async with serving("default", close_timeout=2.0) as server, connected(server, receive_buffer=4096) as client:
+        clock = server.monotonic = Clock()
+        (connection,) = server.connections
+        async with connected(server) as other:
+            for number in itertools.count(1):
+                client.write(frame(TEXT, request(number, "QueryTradableProductIndex", query={"type": "All"})))
+                await other.ask(number)
+                if connection.transport.get_write_buffer_size():
+                    break
+            client.writer.write_eof()
+            while not journal(server, "close"):
+                await other.ask(1)
+            clock.check(server, 1.5)
+            assert connection in server.connections
+            clock.check(server, 0.5)
+            while connection in server.connections:
+                await other.ask(1)
+        await client.cut()
+
+
+async def test_client_that_neither_reads_nor_listens() -> None:
+    """A client that is not read from any more, since it does not read, is given up like a silent one."""
+    settings = {"close_timeout": 2.0, "ping_interval": 20.0, "ping_timeout": 10.0}
+    async with serving("default", **settings) as server, connected(server, receive_buffer=4096) as client:
+        clock = server.monotonic = Clock()
+        (connection,) = server.connections
+        client.write(frame(TEXT, request(1, "QueryTradableProductIndex", query={"type": "All"})) * 1000)
+        client.write(close_frame(1000))
+        async with connected(server) as other:
+            while connection.transport.is_reading():
+                await other.ask(1)
+        for later in (0.0, 20.0, 10.0):
+            clock.check(server, later)
+        assert [why for number, _, why in journal(server, "close") if number == 1] == ["1011 no pong"]
+        clock.check(server, 2.0)
+        await client.cut()
+
+
+async def test_close_tells_every_client() -> None:
+    """Closing a server closes each client with 1001."""
+    async with serving() as server, connected(server, "/architect") as first, connected(server) as second:
+        assert await first.json() == "Normal"
+        closing = asyncio.create_task(server.close())
+        for client in (first, second):
+            assert await client.closing() == (1001, "the exchange shuts down")
+            await client.hang_up()
+        await closing
+        assert sorted(journal(server, "close")) == [
+            (1, "close", "1001 the exchange shuts down"),
+            (2, "close", "1001 the exchange shuts down"),
+        ]
+
+
+async def test_close_waits_for_nobody_for_long() -> None:
+    """Closing a server cuts clients that do not answer, or have not shaken hands, or do not read."""
+    async with (
+        serving(close_timeout=0.05) as server,
+        connected(server) as mute,
+        dialled(server) as unready,
+    ):
+        unready.write(b"GET")
+        await mute.ask(1)
+        await asyncio.wait_for(server.close(), PATIENCE)
+        assert server.connections == set()
+        await mute.closing()
+        await unready.cut()
+
+
+async def test_nobody_is_let_in_while_closing() -> None:
+    """While a server waits for its clients to go, nobody new can connect, and one who had all but is cut."""
+    async with serving() as server, connected(server) as client:
+        closing = asyncio.create_task(server.close())
+        assert (await client.frame())[0] == CLOSE
+        with pytest.raises(ConnectionRefusedError):
+            await RawClient.dial(server)
+        ours, late = socket.socketpair()
+        with late:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(server), ours)
+            assert late.recv(1) == b""
+        assert len(server.connections) == 1
+        client.write(frame(CLOSE))
+        await client.end()
+        await client.hang_up()
+        await asyncio.wait_for(closing, PATIENCE)
+
+
+async def test_servers_do_not_share() -> None:
+    """Two servers in one process are two worlds."""
+    async with serving() as first, serving() as second, connected(first) as one, connected(second) as two:
+        assert first.port != second.port
+        one.write(frame(TEXT, order(1)))
+        two.write(frame(TEXT, order(1)))
+        assert [await one.json(), await two.json()] == [{"id": 1, "response": {"Ok": "1"}}] * 2
+        assert [list(server.simulation.venue.open) for server in (first, second)] == [[1], [1]]
+
+
+async def test_port_that_is_taken() -> None:
+    """A server that cannot have its port raises OSError."""
+    async with serving() as server:
+        with pytest.raises(OSError, match="in use"):
+            await Server(Simulation(catalogue=small_catalogue()), port=server.port).start()
+
+
+async def test_address_of_ipv6() -> None:
+    """The address of an IPv6 host stands in brackets."""
+    assert Server(Simulation(catalogue=small_catalogue()), "::1", 6001).url == "ws://[::1]:6001"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
+async def test_two_hundred_servers_leak_nothing() -> None:
+    """Servers that are started, used and closed leave no descriptor, task or timer behind."""
+    catalogue = small_catalogue()
+    counts = []
+    for _ in range(200):
+        server = Server(Simulation(catalogue=catalogue), port=0, settings=Settings())
+        await server.start()
+        client = await RawClient.dial(server)
+        client.write(handshake("/architect"))
+        await client.response()
+        assert await client.json() == "Normal"
+        closing = asyncio.create_task(server.close())
+        await client.closing()
+        await client.hang_up()
+        await closing
+        counts.append((len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())))
+    assert set(counts[100:]) == {counts[100]}
