@@ -6,9 +6,6 @@ import sys
 from pathlib import Path
 
 from simulator.errors import ScenarioError
-from simulator.scenario import load
-from simulator.scenario.files import SUFFIXES, bundled
-from simulator.scenario.schema import schema
 
 __all__ = ["add_commands", "check", "first_line", "list_scenarios", "print_schema"]
 
@@ -34,6 +31,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def check(options: argparse.Namespace) -> int:
     """Check ``options.paths``: say ``ok`` for each file that is, and every mistake of the others; return 1 if any."""
+    from simulator.scenario import load
+
     status = 0
     for name in options.paths:
         for source in _files(name):
@@ -49,6 +48,8 @@ def check(options: argparse.Namespace) -> int:
 
 def _files(name: str) -> list[str]:
     """Return the file of a name, or the scenarios in a folder."""
+    from simulator.scenario.files import SUFFIXES
+
     folder = Path(name)
     if not folder.is_dir():
         return [name]
@@ -67,6 +68,8 @@ def _is_scenario(path: Path) -> bool:
 
 def print_schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema."""
+    from simulator.scenario.schema import schema
+
     json.dump(schema(), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
     return 0
@@ -74,6 +77,8 @@ def print_schema(options: argparse.Namespace) -> int:
 
 def list_scenarios(options: argparse.Namespace) -> int:
     """Print the name and the idea of each bundled scenario."""
+    from simulator.scenario.files import bundled
+
     scenarios = bundled()
     width = max(map(len, scenarios), default=0)
     for name, path in scenarios.items():

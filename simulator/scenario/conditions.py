@@ -19,6 +19,7 @@ from simulator.wire.codec import REQUEST_TYPES
 __all__ = ["all_steps", "check_conditions", "check_when", "is_for_nothing", "types_of"]
 
 _FIRST_STATE = "start"
+_MOST_RULES = 1000
 _THINGS = {
     "target": "tradable_product",
     "tradable_product": "tradable_product",
@@ -45,7 +46,7 @@ def check_conditions(scenario: Scenario, known: Known) -> Iterator[Fault]:
         if rule.name in names:
             yield (*place, "name"), f"expected each rule's name once, got {rule.name!r} twice"
         names |= {rule.name} if rule.name is not None else set()
-        yield from _check_shadow(scenario.rules[:at], rule, (*place, "when"))
+    yield from _check_shadows(scenario.rules)
     yield from _check_states(scenario)
 
 
@@ -167,32 +168,34 @@ def _each(words: str | tuple[str, ...]) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else words
 
 
-def _check_shadow(earlier: tuple[Rule, ...], rule: Rule, place: Path) -> Iterator[Fault]:
-    """Yield the fault of a rule that comes after one that takes all it could match."""
-    if is_for_nothing(rule.when):
+def _check_shadows(rules: tuple[Rule, ...]) -> Iterator[Fault]:
+    """Yield the rules that come after one that takes all they could match."""
+    if len(rules) > _MOST_RULES:
+        yield ("rules", _MOST_RULES), f"expected at most {_MOST_RULES} rules, got {len(rules)}"
         return
-    for number, other in enumerate(earlier):
-        if _takes_always(other) and _is_wider(other.when, rule.when):
-            name = f"{other.name!r}" if other.name is not None else f"rules[{number}]"
-            yield (
-                place,
-                f"expected requests that no earlier rule takes, but {name} takes them all: this rule can never match",
-            )
-            return
+    takers: list[tuple[str, frozenset[str], dict[str, Any]]] = []
+    for at, rule in enumerate(rules):
+        types, said = types_of(rule.when), _said(rule.when)
+        for name, wider, fewer in takers:
+            if types <= wider and fewer.items() <= said.items() and not is_for_nothing(rule.when):
+                message = f"expected requests that no earlier rule takes, but {name} takes them all"
+                yield ("rules", at, "when"), f"{message}: this rule can never match"
+                break
+        if _takes_always(rule):
+            takers.append((f"rules[{at}]" if rule.name is None else repr(rule.name), types, said))
+
+
+def _said(when: Any) -> dict[str, Any]:
+    """Return what a ``when`` says besides its types; an event, or that there is none, is always said."""
+    said = {name: value for name in when.__struct_fields__ if (value := getattr(when, name)) is not UNSET}
+    said.pop("request", None)
+    return {"event": None, **said}
 
 
 def _takes_always(rule: Rule) -> bool:
     limits = bool(rule.then) and all(entry_of(step).verb == "rate_limit" for step in rule.then)
     often = rule.times is None and rule.after == 0 and rule.every == 1 and rule.chance is None
     return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
-
-
-def _is_wider(when: Any, than: Any) -> bool:
-    if when.event != than.event or not types_of(when) >= types_of(than):
-        return False
-    return all(
-        getattr(when, name) in (UNSET, getattr(than, name)) for name in when.__struct_fields__ if name != "request"
-    )
 
 
 def _check_states(scenario: Scenario) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from simulator.errors import Problem, nearest
+from simulator.errors import Problem, ScenarioError, nearest
 from simulator.scenario.amounts import MAX_DURATION, duration
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.nodes import Mark, Node, Pairs, Scalar, Sequence
@@ -30,6 +30,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_QUOTE = 80
 _MOST_LISTED = 12
+_MOST_PROBLEMS = 500
 
 
 def path_text(path: Path) -> str:
@@ -70,10 +71,11 @@ def _type(kind: Any) -> inspect.Type:
 
 
 class Reader:
-    """Reads nodes as types; what is wrong gathers in ``problems``."""
+    """Reads nodes as types; what is wrong gathers in ``problems``, and is raised if it is too much to go on."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._said: set[tuple[Mark | None, str]] = set()
 
     def read(self, node: Node, kind: Any, path: Path = ()) -> Any:
         """Return the value of a type that a node states, or `INVALID` if there is a problem anywhere in it."""
@@ -82,9 +84,12 @@ class Reader:
     def fail(self, mark: Mark | None, path: Path, message: str) -> Any:
         """Note a problem; return `INVALID`."""
         text = path_text(path)
-        problem = Problem(message, text) if mark is None else mark.problem(message, text)
-        if problem not in self.problems[-100:]:  # what an alias repeats is said once
-            self.problems.append(problem)
+        if len(self.problems) == _MOST_PROBLEMS:
+            raise ScenarioError(self.problems)
+        said = (mark, message)
+        if mark is None or said not in self._said:  # what an alias repeats is said once
+            self._said.add(said)
+            self.problems.append(Problem(message, text) if mark is None else mark.problem(message, text))
         return INVALID
 
     def _value(self, node: Node, kind: inspect.Type, path: Path) -> Any:

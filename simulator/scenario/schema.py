@@ -29,7 +29,7 @@ def _eased(part: Any) -> Any:
 
     The loader takes a scalar's text for what it is, so ``price: 5000.00`` needs no quotes.
     """
-    if isinstance(part, list):
+    if isinstance(part, list | tuple):
         return [_eased(item) for item in part]
     if not isinstance(part, dict):
         return part
