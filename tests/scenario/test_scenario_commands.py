@@ -1,0 +1,64 @@
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator.scenario.schema import schema
+from simulator.scenario_commands import add_commands
+
+GOOD = "# yaml-language-server: $schema=x.json\n# Nothing happens.\n# At all.\nrules: []\n"
+
+
+def run(*arguments: str) -> int:
+    """Run one of the commands; return its status."""
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers(required=True))
+    options = parser.parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with two scenarios and a catalogue."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    Path("good.yaml").write_text(GOOD, encoding="utf-8")
+    Path("sub/bad.yaml").write_text("rules:\n  - {then: []}\nseed: x\n", encoding="utf-8")
+    Path("sub/catalogue.yaml").write_text("venues: []\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_check_says_ok_for_what_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A right file is ok, and so is the status."""
+    assert run("check", "good.yaml") == 0
+    assert capsys.readouterr() == ("ok good.yaml\n", "")
+
+
+def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder is searched for scenarios, and every mistake is said."""
+    assert run("check", ".", "no-such") == 1
+    out, err = capsys.readouterr()
+    assert out == "ok good.yaml\n"
+    assert err == (
+        "sub/bad.yaml:2:5: rules[0]: expected the key 'when', which is missing\n  - {then: []}\n    ^\n"
+        "sub/bad.yaml:3:7: seed: expected a whole number of 0 or more, got 'x'\nseed: x\n      ^\n"
+        "expected a scenario's file or the name of a bundled one, got 'no-such'\n"
+    )
+
+
+def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema comes as JSON."""
+    assert run("schema") == 0
+    assert json.loads(capsys.readouterr().out) == schema()
+
+
+def test_bundled_scenarios_are_listed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each bundled scenario is listed by its name and its idea, which its first comment says."""
+    Path("partial-fill.yaml").write_text("name: no comment\n", encoding="utf-8")
+    monkeypatch.setattr("simulator.scenario.files.data_path", lambda name: folder)
+    assert run("list") == 0
+    assert capsys.readouterr().out == "good          Nothing happens.\npartial-fill\n"
