@@ -124,7 +124,9 @@ def _serve(options: argparse.Namespace) -> int:
     from simulator.simulation import Simulation
 
     _fill_standard_streams()
-    simulation = Simulation(options.catalogue, seed=options.seed, moving=_MOVING_MARKETS, start=time.time_ns())
+    simulation = Simulation(
+        catalogue=options.catalogue, seed=options.seed, moving=_MOVING_MARKETS, start=time.time_ns()
+    )
     settings = Settings(allowed_hosts=tuple(options.allow_host), allowed_origins=tuple(options.allow_origin))
     server = Server(simulation, options.host, options.port, settings)
     printer = None if options.quiet else _printer()

@@ -14,8 +14,9 @@ from simulator.catalogue import TradableProduct
 from simulator.catalogue.dates import parse_span
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
+from simulator.lens import Lens
 from simulator.scopes import EVERYBODY, read_scope, read_set
 from simulator.terms import Dir, Refusal
 from simulator.wire import amount_of, replies, requests
@@ -63,6 +64,9 @@ class Gateway:
         self.instrument = instrument
         self.fill_ids = views.FillIds(seed)
         self.tape = Tape(now, seed)
+        self.lenses: dict[str, Lens] = {}
+        """What a query looks through, by its type, where a scenario bends its view."""
+        self._lens = Lens(venue, self.fill_ids)
         self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
             requests.SearchSymbol: self._search_symbol,
             requests.QueryTradableProductIndex: self._query,
@@ -170,16 +174,19 @@ class Gateway:
         within = self._within(request, viewer)
         if isinstance(within, Refusal):
             return within
-        return [str(order.id) for order in self.venue.open.values() if within(order.account, order.instrument.listing)]
+        orders = self.lens_for(request).open_orders()
+        return [str(order.id) for order in orders if within(order.account, order.instrument.listing)]
 
     def _order_state(self, request: requests.GetOrderState, viewer: str | None, now: int) -> list[Any]:
-        return [views.order_state(order) for order in self._orders(request.order_ids, viewer)]
+        lens = self.lens_for(request)
+        return [state for order in self._orders(request.order_ids, viewer) if (state := lens.state(order))]
 
     def _reject_reason(self, request: requests.GetRejectReason, viewer: str | None, now: int) -> list[Any]:
         return [views.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
 
     def _order_details(self, request: requests.GetOrderDetails, viewer: str | None, now: int) -> list[Any]:
-        return [views.order_details(order) for order in self._orders(request.order_ids, viewer)]
+        lens = self.lens_for(request)
+        return [details for order in self._orders(request.order_ids, viewer) if (details := lens.details(order))]
 
     def _list_fills(self, request: requests.ListFills, viewer: str | None, now: int) -> list[str] | Refusal:
         within = self._within(request, viewer)
@@ -187,25 +194,24 @@ class Gateway:
             return within
         instruments = self.venue.instruments
         return [
-            self.fill_ids.text(fill.number)
-            for fill in self.venue.fills
+            fill_id
+            for fill_id, fill in self.lens_for(request).fills()
             if within(fill.account, instruments[fill.target].listing)
         ]
 
     def _fill_details(self, request: requests.GetFillDetails, viewer: str | None, now: int) -> list[Any]:
+        lens = self.lens_for(request)
         found = []
         for fill_id in request.fill_ids:
-            fill = self.fill(fill_id)
+            fill = lens.fill(fill_id)
             if fill is not None and viewer in (None, fill.account):
                 digits = self.venue.instruments[fill.target].digits
-                found.append(views.fill_details(fill, self.fill_ids.text(fill.number), digits))
+                found.append(views.fill_details(fill, fill_id.lower(), digits))
         return found
 
-    def fill(self, fill_id: str) -> Fill | None:
-        """Return the fill of an id as the wire gives it, or None."""
-        fills = self.venue.fills
-        number = self.fill_ids.number(fill_id, len(fills))
-        return None if number is None else fills[number - 1]
+    def lens_for(self, request: requests.Request) -> Lens:
+        """Return what a query looks through."""
+        return self.lenses.get(type(request).__name__, self._lens)
 
     # Limits and halts
 

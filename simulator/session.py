@@ -1,14 +1,15 @@
 """One connection as the simulation sees it: what it has subscribed to, and what is to be said on it."""
 
+from collections import deque
 from typing import Any
 
 import msgspec
 
 from simulator.exchange.instrument import Instrument
 from simulator.journal import Journal
-from simulator.wire import encode, err, ok
+from simulator.outgoing import Outgoing, RawBytes
 
-__all__ = ["GATEWAY", "NETIDX", "Session", "Subscription"]
+__all__ = ["GATEWAY", "NETIDX", "Session", "Subscription", "Trouble"]
 
 GATEWAY = "gateway"
 NETIDX = "netidx"
@@ -29,6 +30,20 @@ class Subscription(msgspec.Struct):
     shown: Any = None
 
 
+class Trouble:
+    """What a scenario does to a connection's messages; times in nanoseconds."""
+
+    __slots__ = ("bytes_per_second", "damages", "drips_until", "kept", "last_due", "stalled_until")
+
+    def __init__(self) -> None:
+        self.last_due = 0
+        self.damages: deque[str] = deque()
+        self.stalled_until = 0
+        self.kept: list[Outgoing] = []
+        self.bytes_per_second = 0
+        self.drips_until = 0
+
+
 class Session:
     """A connection.
 
@@ -44,11 +59,13 @@ class Session:
         "_has_news",
         "_journal",
         "_paths",
+        "entry_due",
         "is_open",
         "kind",
         "number",
         "outbox",
         "subscriptions",
+        "trouble",
         "viewer",
         "waiting",
     )
@@ -60,10 +77,13 @@ class Session:
         self.kind = kind
         self.viewer = viewer
         self.subscriptions: dict[bytes, Subscription] = {}
-        self.outbox: list[bytes] = []
+        self.outbox: list[Outgoing] = []
         self.waiting = 0
         """How many bytes are in the outbox."""
         self.is_open = True
+        self.trouble: Trouble | None = None
+        self.entry_due = 0
+        """When the last of its requests comes to the venue, in nanoseconds."""
         self._paths = 0
         self._journal = journal
         self._has_news = has_news
@@ -71,21 +91,18 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.number}>"
 
-    def say(self, message: bytes, now: int) -> None:
-        """Put a message into the outbox, behind what is there already."""
-        self._journal.write(now, self.number, "out", message)
+    def say(self, item: Outgoing, now: int) -> None:
+        """Put a message, or what else goes out on a connection, into the outbox, behind what is there already."""
         if not self.outbox:
             self._has_news[self.number] = self
-        self.outbox.append(message)
-        self.waiting += len(message)
-
-    def answer(self, number: bytes, value: Any, now: int) -> None:
-        """Say the ``Ok`` of a request with a value to encode."""
-        self.say(ok(number, encode(value)), now)
-
-    def refuse(self, number: bytes, text: str, now: int) -> None:
-        """Say the ``Err`` of a request."""
-        self.say(err(number, text), now)
+        self.outbox.append(item)
+        if isinstance(item, bytes):
+            self.waiting += len(item)
+            self._journal.write(now, self.number, "out", item)
+            return
+        if isinstance(item, RawBytes):
+            self.waiting += len(item.data)
+        self._journal.write(now, self.number, "fault", item)
 
     def next_path(self) -> int:
         """Return a number for one more subscription to a path."""

@@ -1,148 +1,207 @@
 """One simulated world, without sockets, threads or a clock of its own.
 
-A shell tells it what came on which connection and at what time, and is told what to send. The same seed and the
-same calls give the same bytes, always.
+A shell tells it what came on which connection and at what time, and is told what to send. The same scenario, seed
+and calls give the same bytes, always.
 """
 
-import heapq
 import random
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
-from simulator.catalogue import Catalogue, TradableProduct, load
-from simulator.exchange.instrument import Instrument
-from simulator.exchange.market import Market, MarketSpec
-from simulator.exchange.orders import Traded
+from simulator.agenda import Agenda
+from simulator.catalogue import Catalogue, load
+from simulator.catalogue.dates import parse_time
+from simulator.connections import PATHS, Connections, Refused
+from simulator.delivery import Delivery
+from simulator.desk import Desk
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import DEFAULT_LIMIT, Journal
-from simulator.session import GATEWAY, NETIDX, Session, Subscription
+from simulator.lens import History
+from simulator.markets import Markets
+from simulator.outgoing import Outgoing
+from simulator.paths import Paths
+from simulator.playing import Player
+from simulator.scenario.amounts import duration
+from simulator.scenario.director import Director, RuleInPlay
+from simulator.scenario.latency import Legs
+from simulator.scenario.loader import Loaded, parse_step
+from simulator.scenario.loader import load as load_scenario
+from simulator.scenario.model import Rule, Scenario, TimelineEntry
+from simulator.scenario.steps import StepEntry, entry_of
+from simulator.session import NETIDX, Session
+from simulator.stage import Stage
 from simulator.subscriptions import Subscriptions
-from simulator.terms import BILLION, EPOCH_2024, Refusal, text_of_time
-from simulator.wire import BadRequest, decode, decode_netidx, encode, replies
-from simulator.wire.requests import CancelOrder, Request, SendLimitOrder, Unsubscribe
+from simulator.terms import EPOCH_2024
+from simulator.truth import TruthSteps
+from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 
-__all__ = ["CLOCK_PATH", "HELLO", "PATHS", "Simulation"]
-
-HELLO = b'"Normal"'
-"""The first message on ``/architect``."""
-
-PATHS = ("/architect", "/", "/netidx")
-"""Where a client may connect."""
-
-CLOCK_PATH = "/local/architect/core/clock"
-"""The path under which the exchange's clock is published."""
+__all__ = ["PATHS", "Refused", "Simulation"]
 
 
 class Simulation:
-    """A world: one exchange behind one gateway, and the connections to it.
+    """A world: one exchange behind one gateway, the connections to it, and a scenario that decides what it does.
 
     Args:
-        catalogue: what is traded: a `Catalogue`, a bundled name (``default``, ``reference``) or a file.
-        seed: everything random is drawn from it.
-        moving: how many of the catalogue's markets walk and trade; the others stand still.
-        start: the time at which the world begins, in nanoseconds since 1970.
+        scenario: a file, a bundled name, the same data as a dict, or one that is loaded; None for an exchange that
+            does only what its engine does.
+        catalogue: what is traded, instead of the scenario's: a `Catalogue`, a bundled name (``default``,
+            ``reference``) or a file.
+        seed: everything random is drawn from it, instead of from the scenario's.
+        start: the time at which the world begins, in nanoseconds since 1970, instead of the scenario's.
+        moving: how many of the catalogue's markets walk and trade without being told to.
         journal_limit: how many entries the journal keeps.
+
+    Raises `simulator.errors.SimulatorError` for a scenario or a catalogue that cannot be used.
     """
 
     def __init__(
         self,
-        catalogue: Catalogue | str | Path = "default",
+        scenario: "str | Path | dict[str, Any] | Scenario | Loaded | None" = None,
         *,
-        seed: int = 0,
+        catalogue: Catalogue | str | Path | None = None,
+        seed: int | None = None,
+        start: int | None = None,
         moving: int = 0,
-        start: int = EPOCH_2024,
         journal_limit: int = DEFAULT_LIMIT,
     ) -> None:
-        self.catalogue = catalogue if isinstance(catalogue, Catalogue) else load(catalogue)
-        self.seed = seed
-        self.now = start
+        loaded = None if scenario is None else scenario if isinstance(scenario, Loaded) else load_scenario(scenario)
+        plan = Scenario() if loaded is None else loaded.scenario
+        self.scenario = plan
+        self.catalogue = _catalogue(catalogue, loaded)
+        self.seed = plan.seed if seed is None else seed
         self.journal = Journal(journal_limit)
+        self._agenda = agenda = Agenda(_start(plan) if start is None else start)
+        self._legs = Legs(plan.latency, self._rng("latency"))
+        self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
+        history = None if loaded is None else History()
+
         self.venue = Venue(self.catalogue)
-        self.gateway = Gateway(self.venue, self.catalogue.accounts, self.instrument, seed, start)
-        self.sessions: dict[int, Session] = {}
-        self.subscriptions = Subscriptions(self.gateway)
-        self.markets: dict[str, Market] = {}
-        self._news: dict[int, Session] = {}
-        self._connected = 0
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
-        self._scheduled = 0
-        self._clock_readers: dict[tuple[int, int], Session] = {}
-        self._clock_runs = False
-        self._set_moving(moving)
+        self._markets = Markets(agenda, self.venue, self.seed)
+        accounts = plan.accounts or self.catalogue.accounts
+        self.gateway = Gateway(self.venue, accounts, self._markets.instrument, self.seed, agenda.now)
+        delivery = Delivery(agenda, self.journal, self._legs)
+        self._subscriptions = Subscriptions(self.gateway, delivery.update)
+        self._desk = Desk(agenda, self.journal, self.gateway, self._subscriptions, delivery, history)
+        self._paths = Paths(agenda, delivery)
+        self._connections = Connections(
+            agenda,
+            self.journal,
+            delivery,
+            self._subscriptions,
+            self._paths,
+            self.gateway.accounts,
+            b'"%b"' % plan.hello.encode(),
+        )
+        self.director = Director(plan.rules, self.catalogue, self._rng("rules"))
+        truth = TruthSteps(agenda, self.venue, self._desk, self.gateway.fill_ids, self._note)
+        stage = Stage(
+            agenda,
+            self.gateway,
+            self._connections,
+            delivery,
+            self._subscriptions,
+            truth,
+            history or History(),
+            self._goto,
+        )
+        self._player = Player(agenda, self.gateway, self._desk, self._connections, delivery, truth, stage, self._note)
+        self._delivery = delivery
+        self._begin(plan, stage, moving)
+
+    def _rng(self, purpose: str) -> random.Random:
+        """Return a generator of its own for one purpose, so that one purpose never shifts what another draws."""
+        return random.Random(f"{self.seed} {purpose}")  # noqa: S311 - seeded, which is the point
+
+    def _begin(self, plan: Scenario, stage: Stage, moving: int) -> None:
+        for name, entry in plan.markets.items():
+            listing = self.catalogue.tradable_product(name)
+            if listing is not None:  # the loader has refused names that are none
+                self._markets.open_as(listing, entry)
+        self._markets.open_busiest(moving)
+        if plan.limits:
+            stage.set_limits(plan.limits)
+        for number, event in enumerate(plan.timeline):
+            self._schedule(event, f"timeline[{number}]", self._agenda.now + duration(event.at))
+        self._desk.publish()
+
+    def _schedule(self, entry: TimelineEntry, name: str, at: int) -> None:
+        steps = entry.do if isinstance(entry.do, tuple) else (entry.do,)
+        entries = tuple(entry_of(step) for step in steps)
+
+        def act() -> None:
+            self._player.play(entries, name)
+            if entry.every is not None:
+                self._schedule(entry, name, self._agenda.now + max(1, duration(entry.every)))
+
+        self._agenda.at(at, act, background=entry.every is not None)
 
     # What a shell calls
+
+    @property
+    def now(self) -> int:
+        """The present moment in nanoseconds since 1970."""
+        return self._agenda.now
+
+    @property
+    def sessions(self) -> dict[int, Session]:
+        """The open connections by their number."""
+        return self._connections.open
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anything is due that does not just go on for ever, as a walking market or a ticking clock does."""
+        return self._agenda.awaited > 0
 
     def connect(self, target: str = "/architect", now: int | None = None) -> Session:
         """Open a connection on one of `PATHS`; ``?account=NAME`` binds it to an account.
 
-        Raises `ValueError` for a path that is none of them, or an account that does not exist: a shell refuses
-        such a connection before it is one.
+        Raises `Refused`, with the HTTP status a shell answers, for a path that is none of them, an account that
+        does not exist, or while the scenario refuses connections.
         """
         self._catch_up(now)
-        kind, viewer = self.read_target(target)
-        self._connected += 1
-        session = Session(self._connected, kind, viewer, self.journal, self._news)
-        self.sessions[session.number] = session
-        self.journal.write(self.now, session.number, "open", target)
-        if urlsplit(target).path == "/architect":
-            session.say(HELLO, self.now)
+        session = self._connections.admit(target)
+        self._on_event("connect", session)
         return session
-
-    def read_target(self, target: str) -> tuple[str, str | None]:
-        """Return the kind of connection that a request target asks for and the account it is bound to."""
-        parts = urlsplit(target)
-        if parts.path not in PATHS:
-            raise ValueError(f"there is nothing at {parts.path!r}; connect to one of {', '.join(PATHS)}")
-        names = parse_qs(parts.query, keep_blank_values=True).get("account")
-        viewer = None
-        if names:
-            viewer = self.gateway.accounts.get(names[-1].lower())
-            if viewer is None:
-                raise ValueError(f"there is no account {names[-1]!r}")
-        return (NETIDX if parts.path == "/netidx" else GATEWAY), viewer
 
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message from a client."""
         self._catch_up(now)
-        self.journal.write(self.now, session.number, "in", text)
+        self.journal.write(self._agenda.now, session.number, "in", text)
         if session.kind == NETIDX:
-            self._receive_netidx(session, text)
+            self._paths.receive(session, text)
             return
         request = decode(text)
         if isinstance(request, BadRequest):
-            session.refuse(request.id, request.text, self.now)
+            self._delivery.reply(session, err(request.id, request.text))
             return
-        self._handle(session, request)
-        self._publish()
+        if self.scenario.strict and (unknown := unknown_fields(text, request)):
+            self._delivery.reply(session, err(bytes(request.id), unknown))
+            return
+        if self._has_entry_delay:
+            self._delay_entry(session, request)
+        else:
+            self._take(session, request)
 
     def disconnect(self, session: Session, now: int | None = None, why: str = "") -> None:
         """A connection is gone, and its subscriptions with it; its orders stay."""
-        if not session.is_open:
-            return
-        self._catch_up(now)
-        session.is_open = False
-        session.outbox.clear()
-        self._news.pop(session.number, None)
-        self.sessions.pop(session.number, None)
-        self.subscriptions.end_all(session)
-        for key in [key for key in self._clock_readers if key[0] == session.number]:
-            del self._clock_readers[key]
-        self.journal.write(self.now, session.number, "close", why)
+        if session.is_open:
+            self._catch_up(now)
+            self._connections.lose(session, why)
+            self._on_event("disconnect", session)
 
     def next_due(self) -> int | None:
         """Return the time at which something happens by itself, in nanoseconds, or None."""
-        return self._due[0][0] if self._due else None
+        return self._agenda.next_due
 
-    def advance(self, now: int) -> list[tuple[Session, list[bytes]]]:
+    def advance(self, now: int) -> list[tuple[Session, list[Outgoing]]]:
         """Let time pass until ``now``; return what is to be sent, each session's messages in their order."""
         self._catch_up(now)
         return self.take()
 
-    def take(self) -> list[tuple[Session, list[bytes]]]:
+    def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
-        news = self._news
+        news = self._connections.news
         if not news:
             return []
         taken = []
@@ -153,189 +212,81 @@ class Simulation:
         news.clear()
         return taken
 
-    # Time
+    # What a test may call besides
+
+    def do(self, *steps: "str | dict[str, Any] | StepEntry", session: Session | None = None) -> None:
+        """Do steps as a rule's are done: ``do({"fill": {"quantity": "rest", "order": "last"}})``.
+
+        Raises `simulator.errors.ScenarioError` for a step that is none.
+        """
+        entries = tuple(step if isinstance(step, StepEntry) else parse_step(step) for step in steps)
+        self._player.play(entries, "do", session)
+
+    def release(self, name: str) -> None:
+        """Let go on whatever a rule holds under a name."""
+        self._player.release(name)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The names under which something is held."""
+        return self._player.held
+
+    def set_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Replace the scenario's rules."""
+        self.director.set_rules(rules)
+
+    # Inside
 
     def _catch_up(self, now: int | None) -> None:
         """Do all that is due by ``now``, each thing at its own time; time never goes back."""
-        if now is None or now <= self.now:
-            return
-        due = self._due
-        while due and due[0][0] <= now:
-            self.now, _, act = heapq.heappop(due)
-            act()
-            self._publish()
-        self.now = now
+        if now is not None and now > self._agenda.now:
+            for act in self._agenda.due_by(now):
+                act()
+                self._desk.publish()
 
-    def _at(self, time: int, act: Callable[[], None]) -> None:
-        self._scheduled += 1
-        heapq.heappush(self._due, (max(time, self.now), self._scheduled, act))
+    def _delay_entry(self, session: Session, request: requests.Request) -> None:
+        """Let a request travel to the venue, behind those that are on the way already."""
+        due = max(session.entry_due, self._agenda.now + self._legs.entry(type(request).__name__))
+        session.entry_due = due
+        self._agenda.at(due, lambda: self._take(session, request))
 
-    # Requests
-
-    def _handle(self, session: Session, request: Request) -> None:
-        kind = type(request)
-        if kind is SendLimitOrder:
-            self._send_order(session, request)  # type: ignore[arg-type]  # the line above says so
-        elif kind is CancelOrder:
-            self._cancel_order(session, request)  # type: ignore[arg-type]
-        elif kind is Unsubscribe:
-            self._unsubscribe(session, bytes(request.id))
-        elif kind in Subscriptions.REQUESTS:
-            self._subscribe(session, request)
+    def _take(self, session: Session, request: requests.Request) -> None:
+        """A request has come to the venue: the first rule that matches decides, else the engine."""
+        decision = self.director.decide(request, session.number, self._agenda.now)
+        if decision is None:
+            self._desk.handle(session, request)
         else:
-            answer = self.gateway.answer(request, session.viewer, self.now)
-            if isinstance(answer, Refusal):
-                session.refuse(bytes(request.id), answer.text, self.now)
-            else:
-                session.answer(bytes(request.id), answer, self.now)
+            rule, exceeded = decision
+            self._player.begin(rule, exceeded, session, request)
+        if type(request) in Subscriptions.REQUESTS:
+            self._on_event("subscribe", session)
 
-    def _send_order(self, session: Session, request: SendLimitOrder) -> None:
-        terms = self.gateway.read_order(request, session.viewer)
-        if isinstance(terms, Refusal):
-            session.refuse(bytes(request.id), terms.text, self.now)
-            return
-        account, instrument, buy, price, quantity, quote_id, params = terms
-        order = self.venue.submit(account, instrument, buy, price, quantity, self.now)
-        order.quote_id = quote_id
-        order.params = params
-        session.answer(bytes(request.id), str(order.id), self.now)
+    def _on_event(self, event: str, session: Session) -> None:
+        rule: RuleInPlay | None = self.director.on_event(event, session.number)
+        if rule is not None:
+            self._note("rule", rule.name)
+            self._player.play(rule.steps, rule.name, session)
 
-    def _cancel_order(self, session: Session, request: CancelOrder) -> None:
-        order = self.gateway.read_cancel(request, session.viewer)
-        if isinstance(order, Refusal):
-            session.refuse(bytes(request.id), order.text, self.now)
-            return
-        self.venue.ask_cancel(order)
-        self.venue.cancel(order)
-        session.answer(bytes(request.id), None, self.now)
+    def _goto(self, state: str) -> None:
+        self.director.state = state
+        self._note("state", state)
 
-    def _subscribe(self, session: Session, request: Request) -> None:
-        number = bytes(request.id)
-        if number in session.subscriptions:
-            session.refuse(number, f"`$.id`: there is a subscription {number.decode()} already", self.now)
-            return
-        subscription = self.subscriptions.begin(session, request)
-        if isinstance(subscription, Refusal):
-            session.refuse(number, subscription.text, self.now)
-            return
-        first = self.subscriptions.first(subscription, self.now)
-        if first is not None:
-            session.say(first, self.now)
-        if subscription.kind == "SubscribeCandles":
-            self._await_candle(subscription)
-
-    def _await_candle(self, subscription: Subscription) -> None:
-        width = subscription.bucket
-        self._at((self.now // width + 1) * width, lambda: self._end_candle(subscription))
-
-    def _end_candle(self, subscription: Subscription) -> None:
-        session = subscription.session
-        if session.subscriptions.get(subscription.id) is subscription:
-            candle = self.subscriptions.candle(subscription, self.now)
-            if candle is not None:
-                session.say(candle, self.now)
-            self._await_candle(subscription)
-
-    def _unsubscribe(self, session: Session, number: bytes) -> None:
-        if self.subscriptions.end(session, number):
-            session.answer(number, None, self.now)
-        else:
-            session.refuse(number, f"`$.id`: there is no subscription {number.decode()}", self.now)
-
-    def _publish(self) -> None:
-        """Tell the subscriptions and the journal what the exchange has done."""
-        venue = self.venue
-        if venue.events:
-            events, venue.events = venue.events, []
-            now = self.now
-            for event in events:
-                self.journal.write(now, 0, "event", event)
-                if isinstance(event, Traded):
-                    self.gateway.tape.record(event)
-                self.subscriptions.tell(event, now)
-        if venue.touched:
-            touched, venue.touched = venue.touched, {}
-            self.subscriptions.tell_books(touched.values(), self.now)
-
-    # Publish/subscribe by path
-
-    def _receive_netidx(self, session: Session, text: str | bytes) -> None:
-        request = decode_netidx(text)
-        if isinstance(request, BadRequest):
-            session.say(encode({"type": "Error", "error": request.text}), self.now)
-        elif request.type == "Subscribe" and isinstance(request.path, str):
-            self._subscribe_path(session, request.path)
-        elif request.type == "Unsubscribe" and isinstance(request.id, int):
-            self._clock_readers.pop((session.number, request.id), None)
-        else:
-            session.say(
-                encode(
-                    {
-                        "type": "Error",
-                        "error": "expected a Subscribe with a path, or an Unsubscribe with an id",
-                    }
-                ),
-                self.now,
-            )
-
-    def _subscribe_path(self, session: Session, path: str) -> None:
-        number = session.next_path()
-        session.say(encode(replies.NetidxSubscribed(number)), self.now)
-        if path != CLOCK_PATH:
-            session.say(_netidx_event(number, "Unsubscribed", None), self.now)
-            return
-        if not self._clock_runs:
-            self._clock_runs = True
-            self._at((self.now // BILLION + 1) * BILLION, self._tick_clock)
-        self._clock_readers[session.number, number] = session
-        session.say(_netidx_event(number, "Update", text_of_time(self.now)), self.now)
-
-    def _tick_clock(self) -> None:
-        for (_, number), session in self._clock_readers.items():
-            session.say(_netidx_event(number, "Update", text_of_time(self.now)), self.now)
-        self._clock_runs = bool(self._clock_readers)
-        if self._clock_runs:
-            self._at(self.now + BILLION, self._tick_clock)
-
-    # Markets
-
-    def instrument(self, listing: TradableProduct) -> Instrument:
-        """Return the trading state of a tradable product; its market opens when it is first asked for."""
-        instrument = self.venue.instruments.get(listing.id)
-        if instrument is None:
-            instrument = self.venue.instrument(listing)
-            if listing.mid is not None:
-                self._open_market(instrument, MarketSpec(listing.mid))
-        return instrument
-
-    def _open_market(self, instrument: Instrument, spec: MarketSpec) -> Market:
-        listing = instrument.listing
-        rng = random.Random(f"{self.seed} {listing.name}")  # noqa: S311 - a seeded market is the point
-        market = Market(self.venue, instrument, spec, rng, self.now)
-        self.markets[listing.id] = market
-        if spec.every is not None:
-            self._at(self.now + spec.every, lambda: self._move_market(market))
-        if spec.trade_every is not None:
-            self._at(market.next_trade(self.now), lambda: self._trade_in(market))
-        return market
-
-    def _move_market(self, market: Market) -> None:
-        market.move(self.now)
-        self._at(self.now + (market.spec.every or BILLION), lambda: self._move_market(market))
-
-    def _trade_in(self, market: Market) -> None:
-        market.trade(self.now)
-        self._at(market.next_trade(self.now), lambda: self._trade_in(market))
-
-    def _set_moving(self, count: int) -> None:
-        """Let the most traded of the canonical markets walk: a step each quarter of a second, a trade a second."""
-        canonical = [listing for product in self.catalogue.products if (listing := self.catalogue.canonical(product))]
-        canonical.sort(key=lambda listing: (listing.quote.kind != "Fiat", -listing.turnover, listing.name))
-        for listing in [listing for listing in canonical if listing.mid is not None][:count]:
-            spec = MarketSpec(listing.mid or 0, every=BILLION // 4, trade_every=BILLION)
-            self._open_market(self.venue.instrument(listing), spec)
+    def _note(self, kind: str, text: str) -> None:
+        self.journal.write(self._agenda.now, 0, kind, text)
 
 
-def _netidx_event(number: int, kind: str, value: str | None) -> bytes:
-    event = replies.NetidxEvent(kind, value)
-    return encode(replies.NetidxUpdates([replies.NetidxUpdate(number, event)]))
+def _catalogue(given: Catalogue | str | Path | None, loaded: Loaded | None) -> Catalogue:
+    if isinstance(given, Catalogue):
+        return given
+    if given is not None:
+        return load(given)
+    return load("default") if loaded is None else loaded.catalogue
+
+
+def _start(plan: Scenario) -> int:
+    if plan.start is None:
+        return EPOCH_2024
+    parsed = parse_time(plan.start)
+    if parsed is None:  # the loader has refused such a start
+        raise ValueError(f"expected a time such as 2024-01-01T00:00:00Z, got {plan.start!r}")
+    return parsed[0]

@@ -7,7 +7,6 @@ from simulator import views
 from simulator.candles import read_width
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged, Traded
-from simulator.exchange.venue import Event
 from simulator.gateway import Gateway
 from simulator.session import Session, Subscription
 from simulator.terms import Refusal, text_of_time
@@ -23,7 +22,12 @@ _MAX_BOOKS = 64
 
 
 class Subscriptions:
-    """All subscriptions of one exchange, in the order in which they began."""
+    """All subscriptions of one exchange, in the order in which they began.
+
+    Args:
+        gateway: finds what a subscription is about.
+        update: brings an update to a connection.
+    """
 
     REQUESTS: ClassVar[frozenset[type]] = frozenset(
         {
@@ -37,8 +41,10 @@ class Subscriptions:
         }
     )
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, update: Callable[[Session, bytes], None]) -> None:
         self._gateway = gateway
+        self._update = update
+        self._alerts: list[Subscription] = []
         self._orders: list[Subscription] = []
         self._books: dict[str, list[Subscription]] = {}
         self._trades: dict[str, list[Subscription]] = {}
@@ -99,20 +105,18 @@ class Subscriptions:
         for number in list(session.subscriptions):
             self.end(session, number)
 
-    def tell(self, event: Event, now: int) -> None:
-        """Tell those who follow orders or trades of what has happened."""
-        if isinstance(event, OrderChanged):
-            if self._orders:
-                self._tell_change(event, now)
-        elif isinstance(event, Traded):
-            readers = self._trades.get(event.target)
-            if readers:
-                digits = readers[0].instruments[0].digits
-                body = encode(views.trade_view(event, digits))
-                for subscription in readers:
-                    subscription.session.say(ok(subscription.id, body), now)
+    def tell_trade(self, trade: Traded) -> None:
+        """Tell those who follow a product's trades of one."""
+        readers = self._trades.get(trade.target)
+        if readers:
+            body = encode(views.trade_view(trade, readers[0].instruments[0].digits))
+            for subscription in readers:
+                self._update(subscription.session, ok(subscription.id, body))
 
-    def _tell_change(self, change: OrderChanged, now: int) -> None:
+    def tell_change(self, change: OrderChanged) -> None:
+        """Tell those who follow orders of one's change."""
+        if not self._orders:
+            return
         body = encode((views.change_view(change),))
         messages: dict[bytes, bytes] = {}
         for subscription in self._orders:
@@ -122,7 +126,12 @@ class Subscriptions:
                 message = messages.get(number)
                 if message is None:
                     message = messages[number] = ok(number, body)
-                session.say(message, now)
+                self._update(session, message)
+
+    def tell_alert(self, alert: bytes) -> None:
+        """Tell those who follow alerts of one, in JSON."""
+        for subscription in self._alerts:
+            self._update(subscription.session, ok(subscription.id, alert))
 
     def tell_books(self, touched: Iterable[Instrument], now: int) -> None:
         """Tell those who follow the books of these instruments, if what they see of them has changed."""
@@ -132,14 +141,16 @@ class Subscriptions:
             for subscription in self._books.get(instrument.listing.id, ()):
                 news = _news_of_book(subscription, now)
                 if news is not None:
-                    subscription.session.say(news, now)
+                    self._update(subscription.session, news)
 
     def _lists(self, subscription: Subscription) -> list[list[Subscription]]:
         """Return the lists that a subscription stands in."""
         if subscription.kind == "SubscribeOrderState":
             return [self._orders]
-        if subscription.kind in ("SubscribeCandles", "SubscribeAlerts"):
+        if subscription.kind == "SubscribeCandles":  # each waits for its own end
             return []
+        if subscription.kind == "SubscribeAlerts":
+            return [self._alerts]
         by_id = self._trades if subscription.kind == "SubscribeTrades" else self._books
         return [by_id.setdefault(instrument.listing.id, []) for instrument in subscription.instruments]
 

@@ -62,7 +62,14 @@ class FillIds:
 
     def text(self, number: int) -> str:
         """Return the id of a fill by its number."""
-        digest = bytearray(sha1(b"fill %d of seed %d" % (number, self._seed), usedforsecurity=False).digest()[:16])
+        return self._derive(b"fill %d" % number)
+
+    def other_text(self, number: int) -> str:
+        """Return another id for a fill, under which it is told once more."""
+        return self._derive(b"fill %d again" % number)
+
+    def _derive(self, name: bytes) -> str:
+        digest = bytearray(sha1(b"%b of seed %d" % (name, self._seed), usedforsecurity=False).digest()[:16])
         digest[6] = digest[6] & 0x0F | 0x50
         digest[8] = digest[8] & 0x3F | 0x80
         text = digest.hex()
@@ -106,8 +113,9 @@ def reject_reason(order: Order) -> RejectReasonView:
     return RejectReasonView(str(order.id), order.reason)
 
 
-def order_details(order: Order) -> OrderDetails:
-    """Return all that is known of an order."""
+def order_details(order: Order, state: OrderStateView | None = None) -> OrderDetails:
+    """Return all that is known of an order, in its state now unless another is given."""
+    state = state or order_state(order)
     return OrderDetails(
         str(order.id),
         order.instrument.listing.id,
@@ -118,9 +126,9 @@ def order_details(order: Order) -> OrderDetails:
         order.quote_id,
         _NULL if order.params is None else msgspec.Raw(order.params),
         text_of_time(order.time),
-        flags_of(order.state),
-        text_of_amount(order.filled),
-        _mean_price(order),
+        state.state,
+        state.filled_qty,
+        state.avg_fill_price,
     )
 
 

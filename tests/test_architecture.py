@@ -14,13 +14,18 @@ PACKAGE = Path(simulator.__file__).parent
 # A module imports only from rows above its own; those in one row do not know each other.
 ROWS = [
     {"errors", "terms", "resources"},
-    {"wire", "catalogue"},
+    {"wire", "catalogue", "outgoing"},
     {"exchange"},
-    {"journal", "views", "candles", "scopes"},
+    {"journal", "views", "candles", "scopes", "agenda"},
+    {"scenario", "lens"},
     {"gateway", "session"},
-    {"subscriptions"},
+    {"subscriptions", "delivery", "markets", "script"},
+    {"desk", "paths"},
+    {"connections", "truth"},
+    {"stage"},
+    {"playing"},
     {"simulation"},
-    {"server", "traffic"},
+    {"server", "traffic", "scenario_commands"},
     {"cli"},
     {"__main__"},
 ]

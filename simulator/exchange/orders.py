@@ -127,6 +127,16 @@ class Order(Entry):
         """True once the order is filled, cancelled or rejected for good."""
         return bool(self.state & OUT)
 
+    @property
+    def is_canceling(self) -> bool:
+        """True while a cancel is on its way and the order is not out."""
+        return bool(self.state & CANCELING)
+
+    @property
+    def is_canceled(self) -> bool:
+        """True once the order has been cancelled."""
+        return bool(self.state & CANCELED)
+
     def move(self, state: int) -> None:
         """Go to a state; raises `ValueError` if the table does not allow it."""
         before = self.state & ~STALE

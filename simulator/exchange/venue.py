@@ -52,6 +52,7 @@ class Venue:
         self.halts: list[Scope] = []
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
+        self._numbered = 0
         self._trades = 0
         self._amended: dict[int, tuple[int, int]] = {}
 
@@ -73,7 +74,8 @@ class Venue:
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
-        order = Order(len(self.orders) + 1, account, instrument, buy, price, quantity, now)
+        self._numbered += 1
+        order = Order(self._numbered, account, instrument, buy, price, quantity, now)
         self.orders[order.id] = order
         reason = self._breach(order) or self._objection(order)
         if reason is not None:
@@ -198,6 +200,12 @@ class Venue:
             else:
                 exposure.selling -= order.left
         order.left = 0
+
+    def forget_open(self) -> None:
+        """Lose every open order, as a venue does that restarts without its book; nobody is told, nothing knows them."""
+        for order in list(self.open.values()):
+            self._leave(order)
+            del self.orders[order.id]
 
     def stale(self, order: Order, unsure: bool = True) -> None:
         """Mark an open order's state as uncertain, or as certain again; one that is so already is left as it is."""

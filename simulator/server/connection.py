@@ -7,6 +7,7 @@ only as fast as the other side reads, pings, time limits, putting fragments toge
 import asyncio
 import codecs
 import logging
+import socket
 import struct
 from collections import deque
 from http import HTTPStatus
@@ -18,32 +19,24 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from simulator.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
 from simulator.server.admission import Answer, admit
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
     from simulator.session import Session
 
-__all__ = ["Connection", "text_frame"]
+__all__ = ["Connection"]
 
 _log = logging.getLogger("simulator.websocket")
 _log.addHandler(logging.NullHandler())
 
+_PONG = b"\x8a"
 _WRITE_AHEAD = 1 << 18
 """How much may wait to be written before a connection's own requests have to wait too."""
 
 _TURN = 64
 """After how many messages of one connection everybody's news is sent, lest it pile up."""
-
-
-def text_frame(payload: bytes) -> bytes:
-    """Return a payload as one unmasked text frame."""
-    length = len(payload)
-    if length < 126:
-        return b"\x81%c%b" % (length, payload)
-    if length < 1 << 16:
-        return struct.pack("!BBH", 0x81, 126, length) + payload
-    return struct.pack("!BBQ", 0x81, 127, length) + payload
 
 
 class Connection(asyncio.Protocol):
@@ -54,11 +47,13 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_answers_pings",
         "_decoder",
         "_fragments",
         "_frames",
         "_is_closing",
         "_is_heard",
+        "_is_mid_frame",
         "_is_paused",
         "_is_text",
         "_ping_due",
@@ -79,6 +74,8 @@ class Connection(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
         self._is_text = True
+        self._is_mid_frame = False
+        self._answers_pings = True
         self._is_closing = False
         self._is_heard = True
         self._is_paused = False
@@ -133,14 +130,42 @@ class Connection(asyncio.Protocol):
 
     # What the server calls
 
-    def send(self, messages: list[bytes]) -> None:
-        """Write messages, together; a client that does not read them is given up."""
+    def send(self, items: list[Outgoing]) -> None:
+        """Write messages, together, and what else goes out; a client that does not read is given up."""
         if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
             self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
             return
-        self.transport.write(b"".join(map(text_frame, messages)))
+        try:
+            self.transport.write(b"".join(map(text_frame, items)))  # type: ignore[arg-type]  # nearly always
+        except TypeError:
+            for item in items:
+                self._send_one(item)
 
-    def close(self, code: CloseCode, reason: str) -> None:
+    def _send_one(self, item: Outgoing) -> None:
+        """Write a message, or do to the connection what a scenario wants done to it."""
+        transport = self.transport
+        if isinstance(item, bytes):
+            transport.write(text_frame(item))
+        elif isinstance(item, RawBytes):
+            transport.write(item.data)
+            self._is_mid_frame = item.more
+            if not item.more:
+                self._flush_protocol()
+        elif isinstance(item, Pongs):
+            self._answers_pings = item.answered
+        elif isinstance(item, Close):
+            self.close(item.code, item.reason)
+        else:
+            self._reset()
+
+    def _reset(self) -> None:
+        """Cut the connection so that the client sees a reset, and not an end."""
+        own_socket = self.transport.get_extra_info("socket")
+        if own_socket is not None:
+            own_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    def close(self, code: CloseCode | int, reason: str) -> None:
         """Begin the closing handshake; what follows it is cut after the close timeout."""
         if self.protocol.state is State.CONNECTING:
             self.transport.abort()
@@ -263,7 +288,11 @@ class Connection(asyncio.Protocol):
     def _flush_protocol(self) -> None:
         """Write what the protocol itself has to say: handshakes, pongs, closes."""
         protocol = self.protocol
+        if self._is_mid_frame:  # nothing may come between the pieces of a frame that drips
+            return
         writes = protocol.data_to_send()
+        if not self._answers_pings:
+            writes = [data for data in writes if not data.startswith(_PONG)]
         if writes and not self.transport.is_closing():
             for data in writes:
                 if data:

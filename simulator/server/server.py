@@ -9,11 +9,12 @@ from http import HTTPStatus
 
 from websockets.frames import CloseCode
 
+from simulator.outgoing import Outgoing
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection
 from simulator.server.settings import Settings
 from simulator.session import Session
-from simulator.simulation import Simulation
+from simulator.simulation import Refused, Simulation
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]
 
@@ -118,8 +119,8 @@ class Server:
         """Open a session for a connection, or return the answer to a target that has none."""
         try:
             session = self.simulation.connect(target, self.now())
-        except ValueError as error:
-            return Answer(HTTPStatus.NOT_FOUND, str(error))
+        except Refused as refused:
+            return Answer(HTTPStatus(refused.status), refused.text)
         except Exception as error:
             self._report(error)
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
@@ -150,7 +151,7 @@ class Server:
         """Send what the simulation has to say, and wake up again when it next has something."""
         self._deliver(self.simulation.take())
 
-    def _deliver(self, news: list[tuple[Session, list[bytes]]]) -> None:
+    def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
         while news:
             for session, messages in news:
                 connection = self._by_session.get(session.number)

@@ -11,6 +11,7 @@ from simulator.wire.codec import (
     encode,
     err,
     ok,
+    unknown_fields,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "ok",
     "replies",
     "requests",
+    "unknown_fields",
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "encode",
     "err",
     "ok",
+    "unknown_fields",
 ]
 
 NO_ID = b"null"
@@ -52,6 +53,7 @@ REQUEST_TYPES: dict[str, type[Request]] = {kind.__name__: kind for kind in _conc
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
 _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _netidx = msgspec.json.Decoder(NetidxRequest)
 _encoder = msgspec.json.Encoder()
 
@@ -112,6 +114,16 @@ def _is_unicode(text: str | bytes) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+def unknown_fields(text: str | bytes, request: Request) -> str | None:
+    """Say which fields of a message its request does not have, with the nearest ones that it has; None if none."""
+    known = (*type(request).__struct_encode_fields__, "type")
+    unknown = [name[:_LONGEST_QUOTE] for name in _objects.decode(text) if name not in known]
+    if not unknown:
+        return None
+    said = ", ".join(f"`$.{name}` is unknown{nearest(name, known)}" for name in unknown[:10])
+    return f"{said}; a {type(request).__name__} has {', '.join(known)}"
 
 
 def _is_id(number: bytes) -> bool:

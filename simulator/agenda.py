@@ -1,0 +1,44 @@
+"""The time of one world, and what is due in it."""
+
+import heapq
+from collections.abc import Callable, Iterator
+
+__all__ = ["Agenda"]
+
+
+class Agenda:
+    """The present moment, and the acts that wait for theirs; times in nanoseconds.
+
+    Acts due at one time are done in the order in which they were put down. What is ``background`` (a market that
+    walks, a clock that ticks) goes on for ever by itself, so nobody waits for it to end.
+
+    Args:
+        now: the time at which the world begins.
+    """
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.awaited = 0
+        """How many acts wait that are not background."""
+        self._due: list[tuple[int, int, bool, Callable[[], None]]] = []
+        self._count = 0
+
+    def at(self, time: int, act: Callable[[], None], background: bool = False) -> None:
+        """Put down an act for a time, or for now if that is past."""
+        self._count += 1
+        self.awaited += not background
+        heapq.heappush(self._due, (max(time, self.now), self._count, background, act))
+
+    @property
+    def next_due(self) -> int | None:
+        """The time of the next act, or None."""
+        return self._due[0][0] if self._due else None
+
+    def due_by(self, now: int) -> Iterator[Callable[[], None]]:
+        """Let time pass until ``now``, giving each act that is due on the way when its moment has come."""
+        due = self._due
+        while due and due[0][0] <= now:
+            self.now, _, background, act = heapq.heappop(due)
+            self.awaited -= not background
+            yield act
+        self.now = max(self.now, now)

@@ -1,0 +1,137 @@
+"""The connections of one world: who may open one, who is there, and how one ends."""
+
+from urllib.parse import parse_qs
+
+from simulator.agenda import Agenda
+from simulator.delivery import Delivery
+from simulator.journal import Journal
+from simulator.outgoing import Abort, Close
+from simulator.paths import Paths
+from simulator.session import GATEWAY, NETIDX, Session
+from simulator.subscriptions import Subscriptions
+
+__all__ = ["PATHS", "Connections", "Refused"]
+
+PATHS = ("/architect", "/", "/netidx")
+"""Where a client may connect."""
+
+NOT_FOUND = 404
+UNAVAILABLE = 503
+RESTARTED = 1012
+
+
+class Refused(Exception):
+    """A connection that is not opened: the HTTP status and the text that its shell answers."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Connections:
+    """Opens and ends connections.
+
+    Args:
+        agenda: the world's time.
+        journal: the record.
+        delivery: brings messages to connections.
+        subscriptions: end with their connection.
+        paths: what is followed by path, likewise.
+        accounts: names of accounts by their lower case, to which a connection may be bound.
+        hello: the first message on ``/architect``.
+    """
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        journal: Journal,
+        delivery: Delivery,
+        subscriptions: Subscriptions,
+        paths: Paths,
+        accounts: dict[str, str],
+        hello: bytes,
+    ) -> None:
+        self.open: dict[int, Session] = {}
+        self.news: dict[int, Session] = {}
+        """The connections on which something is to be sent."""
+        self._agenda = agenda
+        self._journal = journal
+        self._delivery = delivery
+        self._subscriptions = subscriptions
+        self._paths = paths
+        self._accounts = accounts
+        self._hello = hello
+        self._count = 0
+        self._refused_until = 0
+
+    def admit(self, target: str) -> Session:
+        """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
+        if self._refused_until > self._agenda.now:
+            self._journal.write(self._agenda.now, 0, "refused", target)
+            raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
+        kind, viewer = self._read(target)
+        self._count += 1
+        session = Session(self._count, kind, viewer, self._journal, self.news)
+        self.open[session.number] = session
+        self._journal.write(self._agenda.now, session.number, "open", target)
+        if target.partition("?")[0] == "/architect":
+            self._delivery.reply(session, self._hello)
+        return session
+
+    def _read(self, target: str) -> tuple[str, str | None]:
+        """Return the kind of connection that a request target asks for and the account it is bound to."""
+        path, _, query = target.partition("?")
+        if path not in PATHS:
+            raise Refused(NOT_FOUND, f"there is nothing at {path!r}; connect to one of {', '.join(PATHS)}")
+        names = parse_qs(query, keep_blank_values=True).get("account")
+        viewer = None
+        if names:
+            viewer = self._accounts.get(names[-1].lower())
+            if viewer is None:
+                raise Refused(NOT_FOUND, f"there is no account {names[-1]!r}")
+        return (NETIDX if path == "/netidx" else GATEWAY), viewer
+
+    def lose(self, session: Session, why: str) -> None:
+        """A connection is gone: nothing more is sent on it."""
+        session.outbox.clear()
+        self.news.pop(session.number, None)
+        self._end(session, why)
+
+    def close(self, session: Session, code: int, reason: str) -> None:
+        """Close a connection with a code, behind what is to be sent on it already."""
+        if session.is_open:
+            session.say(Close(code, reason), self._agenda.now)
+            self._end(session, f"closed by the scenario: {code} {reason}".rstrip())
+
+    def abort(self, session: Session) -> None:
+        """Cut a connection with a TCP reset."""
+        if session.is_open:
+            session.say(Abort(), self._agenda.now)
+            self._end(session, "reset by the scenario")
+
+    def _end(self, session: Session, why: str) -> None:
+        if session.is_open:
+            session.is_open = False
+            self.open.pop(session.number, None)
+            self._subscriptions.end_all(session)
+            self._paths.forget(session)
+            self._journal.write(self._agenda.now, session.number, "close", why)
+
+    def refuse(self, nanoseconds: int) -> None:
+        """Refuse new connections for a while."""
+        self._refused_until = max(self._refused_until, self._agenda.now + nanoseconds)
+
+    def restart(self, nanoseconds: int) -> None:
+        """Close every connection as a venue does that restarts, and take new ones only after a while."""
+        for session in list(self.open.values()):
+            self.close(session, RESTARTED, "service restart")
+        self.refuse(nanoseconds)
+
+    def named(self, name: str | None, own: Session | None) -> list[Session]:
+        """Return the connections that a step is about: the one of a number, else the rule's own, else all."""
+        if name is not None:
+            return [session for session in self.open.values() if name in (str(session.number), "all")]
+        if own is not None:
+            return [own] if own.is_open else []
+        return list(self.open.values())

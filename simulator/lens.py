@@ -1,0 +1,168 @@
+"""Through what the gateway looks at orders and fills: straight, or as a scenario bends the view."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from simulator import views
+from simulator.exchange.orders import Fill, Order, OrderChanged
+from simulator.exchange.venue import Venue
+from simulator.terms import OUT
+from simulator.wire.replies import OrderDetails, OrderStateView
+
+__all__ = ["Bend", "BentLens", "History", "Lens"]
+
+
+class Lens:
+    """Orders and fills as they are.
+
+    Args:
+        venue: the exchange.
+        fill_ids: the ids of its fills.
+    """
+
+    def __init__(self, venue: Venue, fill_ids: views.FillIds) -> None:
+        self._venue = venue
+        self._fill_ids = fill_ids
+
+    def open_orders(self) -> Iterable[Order]:
+        """Return the orders that are not out, oldest first."""
+        return self._venue.open.values()
+
+    def state(self, order: Order) -> OrderStateView | None:
+        """Return an order's state, or None if there is no such order to be seen."""
+        return views.order_state(order)
+
+    def details(self, order: Order) -> OrderDetails | None:
+        """Return an order's details, or None if there is no such order to be seen."""
+        return views.order_details(order)
+
+    def fills(self) -> Iterable[tuple[str, Fill]]:
+        """Return fills with their ids, oldest first."""
+        text = self._fill_ids.text
+        return ((text(fill.number), fill) for fill in self._venue.fills)
+
+    def fill(self, fill_id: str) -> Fill | None:
+        """Return the fill of an id, or None if there is no such fill to be seen."""
+        fills = self._venue.fills
+        number = self._fill_ids.number(fill_id, len(fills))
+        return None if number is None else fills[number - 1]
+
+
+class History:
+    """What every order's state has been, and when; times in nanoseconds."""
+
+    def __init__(self) -> None:
+        self._times: dict[int, list[int]] = {}
+        self._changes: dict[int, list[OrderChanged]] = {}
+
+    def record(self, change: OrderChanged, now: int) -> None:
+        """Keep a change."""
+        self._times.setdefault(change.order_id, []).append(now)
+        self._changes.setdefault(change.order_id, []).append(change)
+
+    def at(self, order_id: int, time: int) -> OrderChanged | None:
+        """Return an order's state at a time, or None if it was not yet there."""
+        past = bisect_right(self._times.get(order_id, ()), time)
+        return self._changes[order_id][past - 1] if past else None
+
+
+class Bend(msgspec.Struct, frozen=True):
+    """How a view is bent.
+
+    Args:
+        lag: how long ago things are seen as they were, in nanoseconds; None for now.
+        orders: ids of the orders left out, with their fills; None for all.
+        fills: numbers of the fills left out.
+    """
+
+    lag: int | None = None
+    orders: frozenset[int] | None = frozenset()
+    fills: frozenset[int] = frozenset()
+
+    def hides(self, order: Order) -> bool:
+        """Tell whether an order is left out."""
+        return self.orders is None or order.id in self.orders
+
+    def hides_fill(self, fill: Fill) -> bool:
+        """Tell whether a fill is left out."""
+        return self.orders is None or fill.order_id in self.orders or fill.number in self.fills
+
+
+class BentLens(Lens):
+    """Orders and fills as they were a while ago, and some of them left out, or there twice.
+
+    Args:
+        venue: the exchange.
+        fill_ids: the ids of its fills.
+        history: what orders' states have been.
+        repeats: by the number of a fill, the id under which it is seen once more.
+        now: gives the time in nanoseconds.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        fill_ids: views.FillIds,
+        history: History,
+        repeats: dict[int, str],
+        now: Callable[[], int],
+    ) -> None:
+        super().__init__(venue, fill_ids)
+        self.bend = Bend()
+        self._history = history
+        self._repeats = repeats
+        self._now = now
+
+    def _as_of(self) -> int | None:
+        return None if self.bend.lag is None else self._now() - self.bend.lag
+
+    def open_orders(self) -> Iterator[Order]:
+        """Return the orders that were not out, oldest first."""
+        as_of = self._as_of()
+        orders = self._venue.open.values() if as_of is None else self._venue.orders.values()
+        for order in orders:
+            if self.bend.hides(order):
+                continue
+            if as_of is not None:
+                change = self._history.at(order.id, as_of)
+                if change is None or change.state & OUT:
+                    continue
+            yield order
+
+    def state(self, order: Order) -> OrderStateView | None:
+        """Return an order's state as it was."""
+        if self.bend.hides(order):
+            return None
+        as_of = self._as_of()
+        if as_of is None:
+            return views.order_state(order)
+        change = self._history.at(order.id, as_of)
+        return None if change is None else views.change_view(change)
+
+    def details(self, order: Order) -> OrderDetails | None:
+        """Return an order's details, with the state that it was in."""
+        state = self.state(order)
+        return None if state is None else views.order_details(order, state)
+
+    def fills(self) -> Iterator[tuple[str, Fill]]:
+        """Return the fills there were, those told twice twice."""
+        for fill in self._venue.fills:
+            if self._sees(fill):
+                yield self._fill_ids.text(fill.number), fill
+                if fill.number in self._repeats:
+                    yield self._repeats[fill.number], fill
+
+    def fill(self, fill_id: str) -> Fill | None:
+        """Return the fill of an id, or of the id under which it is seen once more."""
+        fill = super().fill(fill_id)
+        if fill is None:
+            wanted = fill_id.lower()
+            number = next((number for number, text in self._repeats.items() if text == wanted), None)
+            fill = None if number is None else self._venue.fills[number - 1]
+        return fill if fill is not None and self._sees(fill) else None
+
+    def _sees(self, fill: Fill) -> bool:
+        as_of = self._as_of()
+        return not self.bend.hides_fill(fill) and (as_of is None or fill.time <= as_of)

@@ -1,0 +1,45 @@
+"""What can go out on a connection besides a message: damage and endings, as data for the shell that owns the socket."""
+
+import struct
+
+import msgspec
+
+__all__ = ["Abort", "Close", "Outgoing", "Pongs", "RawBytes", "text_frame"]
+
+
+class RawBytes(msgspec.Struct, frozen=True):
+    """Bytes to be written as they are: no frame is put around them, and none may come between while there is more."""
+
+    data: bytes
+    more: bool = False
+
+
+class Close(msgspec.Struct, frozen=True):
+    """The closing handshake, begun with a code."""
+
+    code: int
+    reason: str = ""
+
+
+class Abort(msgspec.Struct, frozen=True):
+    """The connection is cut with a TCP reset."""
+
+
+class Pongs(msgspec.Struct, frozen=True):
+    """Whether pings are answered from now on."""
+
+    answered: bool
+
+
+Outgoing = bytes | RawBytes | Close | Abort | Pongs
+"""A message's payload, or one of the others."""
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Return a payload as one unmasked text frame of RFC 6455."""
+    length = len(payload)
+    if length < 126:
+        return b"\x81%c%b" % (length, payload)
+    if length < 1 << 16:
+        return struct.pack("!BBH", 0x81, 126, length) + payload
+    return struct.pack("!BBQ", 0x81, 127, length) + payload

@@ -1,0 +1,73 @@
+"""Publish/subscribe by path, the gateway's second connection: the exchange's clock, once a second."""
+
+from simulator.agenda import Agenda
+from simulator.delivery import Delivery
+from simulator.session import Session
+from simulator.terms import BILLION, text_of_time
+from simulator.wire import BadRequest, decode_netidx, encode, replies
+
+__all__ = ["CLOCK_PATH", "Paths"]
+
+CLOCK_PATH = "/local/architect/core/clock"
+"""The path under which the exchange's clock is published."""
+
+
+class Paths:
+    """Who follows which path.
+
+    Args:
+        agenda: the world's time.
+        delivery: brings messages to connections.
+    """
+
+    def __init__(self, agenda: Agenda, delivery: Delivery) -> None:
+        self._agenda = agenda
+        self._delivery = delivery
+        self._readers: dict[tuple[int, int], Session] = {}
+        self._ticks = False
+
+    def receive(self, session: Session, text: str | bytes) -> None:
+        """Take one message of a publish/subscribe connection."""
+        request = decode_netidx(text)
+        if isinstance(request, BadRequest):
+            self._complain(session, request.text)
+        elif request.type == "Subscribe" and isinstance(request.path, str):
+            self._subscribe(session, request.path)
+        elif request.type == "Unsubscribe" and isinstance(request.id, int):
+            self._readers.pop((session.number, request.id), None)
+        else:
+            self._complain(session, "expected a Subscribe with a path, or an Unsubscribe with an id")
+
+    def forget(self, session: Session) -> None:
+        """A connection is gone, and what it followed with it."""
+        for key in [key for key in self._readers if key[0] == session.number]:
+            del self._readers[key]
+
+    def _complain(self, session: Session, why: str) -> None:
+        self._delivery.reply(session, encode({"type": "Error", "error": why}))
+
+    def _subscribe(self, session: Session, path: str) -> None:
+        number = session.next_path()
+        now = self._agenda.now
+        self._delivery.reply(session, encode(replies.NetidxSubscribed(number)))
+        if path != CLOCK_PATH:
+            self._delivery.update(session, _event(number, "Unsubscribed", None))
+            return
+        if not self._ticks:
+            self._ticks = True
+            self._agenda.at((now // BILLION + 1) * BILLION, self._tick, background=True)
+        self._readers[session.number, number] = session
+        self._delivery.update(session, _event(number, "Update", text_of_time(now)))
+
+    def _tick(self) -> None:
+        now = self._agenda.now
+        for (_, number), session in self._readers.items():
+            self._delivery.update(session, _event(number, "Update", text_of_time(now)))
+        self._ticks = bool(self._readers)
+        if self._ticks:
+            self._agenda.at(now + BILLION, self._tick, background=True)
+
+
+def _event(number: int, kind: str, value: str | None) -> bytes:
+    event = replies.NetidxEvent(kind, value)
+    return encode(replies.NetidxUpdates([replies.NetidxUpdate(number, event)]))

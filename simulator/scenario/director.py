@@ -1,0 +1,127 @@
+"""Which rule decides what becomes of a request or an event: counters, states, chances; no I/O and no exchange."""
+
+import random
+from collections import deque
+from collections.abc import Iterable
+
+from simulator.catalogue import Catalogue
+from simulator.scenario.amounts import duration, share
+from simulator.scenario.matching import Condition, Facts
+from simulator.scenario.model import Rule
+from simulator.scenario.steps import RateLimit, StepEntry, entry_of
+from simulator.terms import BILLION
+from simulator.wire.requests import Request
+
+__all__ = ["FIRST_STATE", "Director", "RuleInPlay"]
+
+FIRST_STATE = "start"
+"""The state that a scenario begins in."""
+
+
+class RuleInPlay:
+    """A rule with its counters.
+
+    Args:
+        rule: the rule of the file.
+        number: which it is, from 0.
+    """
+
+    def __init__(self, rule: Rule, number: int) -> None:
+        self.rule = rule
+        self.number = number
+        self.name = rule.name or f"rule {number + 1}"
+        self.condition = Condition(rule.when)
+        self.steps: tuple[StepEntry, ...] = tuple(entry_of(step) for step in rule.then)
+        self.matched = 0
+        self.fired = 0
+        self.chance = None if rule.chance is None else share(rule.chance)
+        self.only_limits = bool(self.steps) and all(step.verb == "rate_limit" for step in self.steps)
+        self._requests: dict[int, deque[int]] = {}
+
+    def takes(self, facts: Facts, rng: random.Random) -> bool:
+        """Tell whether the rule fires for a request that may be its own; counts it."""
+        rule = self.rule
+        if rule.times is not None and self.fired >= rule.times:
+            return False
+        if not self.condition.matches(facts):
+            return False
+        self.matched += 1
+        past = self.matched - rule.after - 1
+        if past < 0 or past % rule.every:
+            return False
+        if self.chance is not None and rng.random() * BILLION >= self.chance:
+            return False
+        self.fired += 1
+        return True
+
+    def exceeded(self, session: int, now: int) -> RateLimit | None:
+        """Count a request against the rule's rate limits; return the one that it exceeds, or None."""
+        exceeded = None
+        for step in self.steps:
+            if step.verb == "rate_limit":
+                limit: RateLimit = step.args
+                times = self._requests.setdefault(session, deque())
+                while times and times[0] <= now - duration(limit.per):
+                    times.popleft()
+                if len(times) >= limit.cap:
+                    exceeded = limit
+                else:
+                    times.append(now)
+        return exceeded
+
+
+class Director:
+    """The rules of a scenario, and its state.
+
+    Args:
+        rules: in the order of the file.
+        catalogue: gives products their names.
+        rng: where chances are drawn from.
+    """
+
+    def __init__(self, rules: Iterable[Rule], catalogue: Catalogue, rng: random.Random) -> None:
+        self.state = FIRST_STATE
+        self.rules: list[RuleInPlay] = []
+        self._catalogue = catalogue
+        self._rng = rng
+        self._for_type: dict[type, list[RuleInPlay]] = {}
+        self._for_event: dict[str, list[RuleInPlay]] = {}
+        self.set_rules(rules)
+
+    def set_rules(self, rules: Iterable[Rule]) -> None:
+        """Replace the rules; their counters begin anew, the state stays."""
+        self.rules = [RuleInPlay(rule, number) for number, rule in enumerate(rules)]
+        self._for_type.clear()
+        self._for_event.clear()
+        for rule in self.rules:
+            condition = rule.condition
+            if condition.event is not None:
+                self._for_event.setdefault(condition.event, []).append(rule)
+            else:
+                for kind in condition.types:
+                    self._for_type.setdefault(kind, []).append(rule)
+
+    def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimit | None] | None:
+        """Return the rule that decides about a request, with the rate limit that it exceeds if there is one.
+
+        A rule of nothing but rate limits lets what is within them pass on to the next rules. Returns None if the
+        engine is to do as it does.
+        """
+        candidates = self._for_type.get(type(request))
+        if not candidates:
+            return None
+        facts = Facts(request, session, self.state, self._catalogue)
+        for rule in candidates:
+            if rule.takes(facts, self._rng):
+                exceeded = rule.exceeded(session, now)
+                if exceeded is not None or not rule.only_limits:
+                    return rule, exceeded
+        return None
+
+    def on_event(self, event: str, session: int) -> RuleInPlay | None:
+        """Return the rule for an event of a connection: ``connect``, ``subscribe`` or ``disconnect``."""
+        candidates = self._for_event.get(event)
+        if not candidates:
+            return None
+        facts = Facts(None, session, self.state, self._catalogue, event)
+        return next((rule for rule in candidates if rule.takes(facts, self._rng)), None)

@@ -1,0 +1,209 @@
+"""Which requests a ``when`` is for: compiled conditions, and what keeps a request from matching one."""
+
+import json
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from simulator.catalogue import Catalogue
+from simulator.catalogue.globs import Glob, has_wildcard
+from simulator.scenario.amounts import amount
+from simulator.scenario.model import CONDITIONS, Bounds
+from simulator.terms import parse_amount
+from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import Request
+
+__all__ = ["Condition", "Facts", "compile_matcher"]
+
+_PRODUCT_FIELDS = frozenset({"target", "tradable_product", "tradable_products"})
+_FOLDED_FIELDS = frozenset({"account", "dir"})
+
+Texts = tuple[str, ...]
+Matches = Callable[[Texts], bool]
+
+
+class Facts:
+    """What is known of a request when it is judged, read from it once and only as far as somebody asks.
+
+    Args:
+        request: the request, or None for an event of the connection.
+        session: the connection's number.
+        state: the scenario's state.
+        catalogue: gives products their names.
+    """
+
+    __slots__ = ("_catalogue", "_texts", "event", "request", "session", "state")
+
+    def __init__(
+        self, request: Request | None, session: int, state: str, catalogue: Catalogue, event: str | None = None
+    ) -> None:
+        self.request = request
+        self.session = session
+        self.state = state
+        self.event = event
+        self._catalogue = catalogue
+        self._texts: dict[str, Texts] = {}
+
+    def texts(self, field: str) -> Texts:
+        """Return the texts that stand for a field's value: nothing for null, the name and the id for a product."""
+        texts = self._texts.get(field)
+        if texts is None:
+            texts = self._texts[field] = self._read(field)
+        return texts
+
+    def _read(self, field: str) -> Texts:
+        value = getattr(self.request, field, None)
+        if isinstance(value, list | tuple):
+            return tuple(text for item in value for text in self._texts_of(field, item))
+        return self._texts_of(field, value)
+
+    def _texts_of(self, field: str, value: Any) -> Texts:
+        text = _text(value)
+        if text is None:
+            return ()
+        if field in _PRODUCT_FIELDS:
+            listing = self._catalogue.tradable_product(text)
+            return (text,) if listing is None else (listing.name, listing.id)
+        return (text.casefold(),) if field in _FOLDED_FIELDS else (text,)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value is UNSET:
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, msgspec.Raw):
+        text = bytes(value).decode()
+        if text == "null":
+            return None
+        return str(json.loads(text)) if text.startswith('"') else text
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+class _Test(NamedTuple):
+    field: str
+    matches: Matches
+    wanted: Any
+
+
+class Condition:
+    """A compiled ``when``.
+
+    Args:
+        when: the struct of the file.
+    """
+
+    def __init__(self, when: Any) -> None:
+        self.when = when
+        self.event: str | None = None if when.event is UNSET else when.event
+        self.types = _types(when.request)
+        self._tests = tuple(
+            _Test(name, compile_matcher(wanted, name in _FOLDED_FIELDS), wanted)
+            for name in when.__struct_fields__
+            if name not in CONDITIONS and (wanted := getattr(when, name)) is not UNSET
+        )
+        self._session = None if when.session is UNSET else compile_matcher(when.session)
+        self._state = None if when.state is UNSET else compile_matcher(when.state)
+        self._nth = None if when.nth is UNSET else compile_matcher(when.nth)
+        self.seen = 0
+        """How many requests have met everything but ``nth``."""
+
+    def matches(self, facts: Facts) -> bool:
+        """Tell whether a request or an event meets the condition; counts it for ``nth`` if it meets the rest."""
+        for test in self._tests:
+            if not test.matches(facts.texts(test.field)):
+                return False
+        if self._session is not None and not self._session((str(facts.session),)):
+            return False
+        if self._state is not None and not self._state((facts.state,)):
+            return False
+        self.seen += 1
+        return self._nth is None or self._nth((str(self.seen),))
+
+    def differences(self, facts: Facts) -> list[str]:
+        """Return in words which fields keep a request from matching: what was wanted and what came."""
+        found = []
+        kind = type(facts.request)
+        if facts.request is not None and kind not in self.types:
+            found.append(f"request: wanted {_said(self.when.request)}, came {kind.__name__}")
+        for test in self._tests:
+            texts = facts.texts(test.field)
+            if not test.matches(texts):
+                found.append(f"{test.field}: wanted {_said(test.wanted)}, came {texts[0] if texts else 'nothing'}")
+        return found
+
+
+def _said(wanted: Any) -> str:
+    if isinstance(wanted, Bounds):
+        return str(msgspec.to_builtins(wanted))
+    if isinstance(wanted, tuple):
+        return " or ".join(wanted)
+    return "*" if wanted is UNSET else str(wanted)
+
+
+def _types(request: Any) -> frozenset[type[Request]]:
+    if request is UNSET:
+        return frozenset(REQUEST_TYPES.values())
+    patterns = [Glob(name) for name in ((request,) if isinstance(request, str) else request)]
+    return frozenset(kind for name, kind in REQUEST_TYPES.items() if any(glob.matches(name) for glob in patterns))
+
+
+def compile_matcher(wanted: Any, fold: bool = False) -> Matches:
+    """Return what tells whether one of a field's texts is what a matcher wants; none stand for null.
+
+    A text matches literally, a decimal as a number, ``*`` and ``?`` as wildcards; a list matches if one of it does.
+    """
+    if wanted is None:
+        return lambda texts: not texts
+    if isinstance(wanted, str):
+        return _compile_text(wanted.casefold() if fold else wanted)
+    if isinstance(wanted, tuple):
+        choices = [compile_matcher(choice, fold) for choice in wanted]
+        return lambda texts: any(choice(texts) for choice in choices)
+    return _compile_bounds(wanted, fold)
+
+
+def _compile_text(wanted: str) -> Matches:
+    if has_wildcard(wanted):
+        glob = Glob(wanted)
+        return lambda texts: wanted in texts or any(glob.matches(text) for text in texts)
+    number = parse_amount(wanted)
+    if number is None:
+        return lambda texts: wanted in texts
+    return lambda texts: wanted in texts or any(parse_amount(text) == number for text in texts)
+
+
+def _compile_bounds(bounds: Bounds, fold: bool) -> Matches:
+    tests: list[Matches] = []
+    compare: list[tuple[str | None, Callable[[int, int], bool]]] = [
+        (bounds.ge, int.__ge__),
+        (bounds.gt, int.__gt__),
+        (bounds.le, int.__le__),
+        (bounds.lt, int.__lt__),
+    ]
+    tests += [_compile_comparison(amount(text), holds) for text, holds in compare if text is not None]
+    if bounds.in_ is not None:
+        tests.append(compile_matcher(bounds.in_, fold))
+    if bounds.not_ is not None:
+        unwanted = compile_matcher(bounds.not_, fold)
+        tests.append(lambda texts: not unwanted(texts))
+    if bounds.regex is not None:
+        pattern = re.compile(bounds.regex)
+        tests.append(lambda texts: any(pattern.search(text) for text in texts))
+    return lambda texts: all(test(texts) for test in tests)
+
+
+def _compile_comparison(limit: int, holds: Callable[[int, int], bool]) -> Matches:
+    def matches(texts: Texts) -> bool:
+        amounts = [number for text in texts if (number := parse_amount(text)) is not None]
+        return any(holds(number, limit) for number in amounts)
+
+    return matches

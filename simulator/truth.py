@@ -1,0 +1,178 @@
+"""The steps that change what the exchange holds of an order, and the lies that only say so."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.agenda import Agenda
+from simulator.desk import Desk
+from simulator.exchange.orders import Fill as VenueFill
+from simulator.exchange.orders import Order, OrderChanged, mean_price
+from simulator.exchange.venue import Venue
+from simulator.scenario.amounts import amount, duration, part_of
+from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
+from simulator.script import Script
+from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
+from simulator.views import FillIds
+
+__all__ = ["TruthSteps"]
+
+_COPIES = {"once": 1, "twice": 2, "never": 0, "renamed": 2}
+
+
+class TruthSteps:
+    """Does the steps of one world.
+
+    Args:
+        agenda: the world's time.
+        venue: the exchange.
+        desk: tells what has been done.
+        fill_ids: the ids of the exchange's fills.
+        note: writes to the journal what could not be done, and why.
+    """
+
+    def __init__(
+        self, agenda: Agenda, venue: Venue, desk: Desk, fill_ids: FillIds, note: Callable[[str, str], None]
+    ) -> None:
+        self.repeats: dict[int, str] = {}
+        """By the number of a fill that was told twice, the id under which it is seen once more."""
+        self.named: dict[str, int] = {}
+        """The numbers of the fills that the scenario has given names."""
+        self._agenda = agenda
+        self._venue = venue
+        self._desk = desk
+        self._fill_ids = fill_ids
+        self._note = note
+        self._lies: dict[int, tuple[int, int, int]] = {}
+        self._do: dict[str, Callable[[Order, Any], None]] = {
+            "ack": lambda order, args: venue.ack(order),
+            "reject": self._reject,
+            "fill": self._fill,
+            "match": lambda order, args: venue.match(order, agenda.now),
+            "cancel": lambda order, args: venue.cancel(order, args.text),
+            "expire": lambda order, args: venue.cancel(order, "Expired: the order's time is over"),
+            "stale": self._stale,
+        }
+
+    def play(self, script: Script, step: StepEntry) -> None:
+        """Do one step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
+        verb, args = step.verb, step.args
+        if verb in ("bust", "correct"):
+            self._amend(script, args)
+            return
+        orders = self.orders(args.order, script)
+        if not orders:
+            self._note("skipped", f"{script.name}: {verb}: there is no order to do it to")
+        for order in orders:
+            try:
+                self._do[verb](order, args)
+            except ValueError as error:
+                if script.illegal:
+                    self._lie(order, verb, args)
+                else:
+                    self._note("skipped", f"{script.name}: {verb}: {error}")
+            self._desk.publish(order.id, _COPIES[args.send])
+
+    def orders(self, name: str, script: Script) -> list[Order]:
+        """Return the orders that a step is about: this, last, all, or the one of an id."""
+        if name == "this":
+            return [script.order] if script.order is not None else []
+        if name == "all":
+            return list(self._venue.open.values())
+        if name == "last":
+            last = max(self._venue.open, default=None)
+            return [] if last is None else [self._venue.open[last]]
+        order = self._venue.orders.get(int(name)) if name.isascii() and name.isdigit() else None
+        return [] if order is None else [order]
+
+    def fill(self, name: str, script: Script) -> VenueFill | None:
+        """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all."""
+        fills = self._venue.fills
+        if name in self.named:
+            return fills[self.named[name] - 1]
+        if name == "last":
+            own = None if script.order is None else script.order.id
+            normal = (fill for fill in reversed(fills) if fill.kind is FillKind.NORMAL)
+            return next((fill for fill in normal if own in (None, fill.order_id)), None)
+        number = self._fill_ids.number(name, len(fills))
+        return None if number is None else fills[number - 1]
+
+    def _reject(self, order: Order, args: Reject) -> None:
+        self._venue.reject(order, reason_of(args))
+
+    def _fill(self, order: Order, args: Fill) -> None:
+        venue = self._venue
+        quantity = part_of(args.quantity, order.quantity, order.left, order.instrument.step)
+        if not quantity or order.is_out:
+            raise ValueError(f"order {order.id} has nothing left to fill")
+        first = len(venue.fills)
+        venue.fill(order, quantity, self._price(order, args), args.against, self._agenda.now)
+        own = [fill.number for fill in venue.fills[first:] if fill.order_id == order.id]
+        if args.as_ is not None:
+            self.named[args.as_] = own[0]
+        if args.send in ("twice", "renamed"):
+            for number in own:
+                again = self._fill_ids.text(number) if args.send == "twice" else self._fill_ids.other_text(number)
+                self.repeats[number] = again
+
+    def _price(self, order: Order, args: Fill) -> int:
+        """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""
+        if args.price is not None:
+            return amount(args.price)
+        book = order.instrument.book
+        best = (book.asks if order.buy else book.bids).best
+        return best if best is not None and book.crosses(order.buy, order.price) else order.price
+
+    def _stale(self, order: Order, args: Any) -> None:
+        self._venue.stale(order)
+        if args.for_ is not None:
+            self._agenda.at(self._agenda.now + duration(args.for_), lambda: self._certain(order))
+
+    def _certain(self, order: Order) -> None:
+        if order.state & STALE:
+            self._venue.stale(order, False)
+            self._desk.publish()
+
+    def _amend(self, script: Script, args: Bust | Correct) -> None:
+        fill = self.fill(args.fill, script)
+        if fill is None:
+            self._note("skipped", f"{script.name}: there is no fill {args.fill!r}")
+            return
+        try:
+            if isinstance(args, Bust):
+                self._venue.bust(fill, self._agenda.now)
+            else:
+                price = fill.price if args.price is None else amount(args.price)
+                quantity = fill.quantity if args.quantity is None else amount(args.quantity)
+                self._venue.correct(fill, price, quantity, self._agenda.now)
+        except ValueError as error:
+            self._note("skipped", f"{script.name}: {error}")
+        self._desk.publish(fill.order_id, _COPIES[args.send])
+
+    def _lie(self, order: Order, verb: str, args: Any) -> None:
+        """Tell what cannot be true of an order; the exchange's own record stays as it is."""
+        state, filled, notional = self._lies.get(order.id, (order.state, order.filled, order.notional))
+        match verb:
+            case "ack" | "match":
+                state |= ACKED
+            case "reject":
+                state = REJECTED | OUT
+            case "fill":
+                quantity = part_of(args.quantity, order.quantity, order.left or order.quantity, order.instrument.step)
+                price = order.price if args.price is None else amount(args.price)
+                filled, notional = filled + quantity, notional + quantity * price
+                if filled >= order.quantity:
+                    state = (state & ACKED) | FILLED | OUT
+            case "stale":
+                state |= STALE
+            case _:
+                state = (state & ACKED & ~OPEN) | CANCELED | OUT
+        self._lies[order.id] = (state, filled, notional)
+        self._note("lie", f"{verb} of order {order.id}")
+        mean = mean_price(notional, filled)
+        change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)
+        self._desk.tell(change, _COPIES[args.send])
+
+
+def reason_of(reject: Reject) -> str:
+    """Return a reject's reason as GetRejectReason says it."""
+    return f"{reject.code}: {reject.text}" if reject.text else reject.code
