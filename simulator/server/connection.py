@@ -24,6 +24,7 @@ from simulator.server.admission import Answer, admit
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
+    from simulator.server.world import World
     from simulator.session import Session
 
 __all__ = ["Connection"]
@@ -63,11 +64,13 @@ class Connection(asyncio.Protocol):
         "server",
         "session",
         "transport",
+        "world",
     )
 
     def __init__(self, server: "Server") -> None:
         self.server = server
         self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=_log)
+        self.world: World | None = None
         self.session: Session | None = None
         self.deadline: float | None = None
         self._frames: deque[Frame] = deque()
@@ -213,11 +216,11 @@ class Connection(asyncio.Protocol):
         answer = server.refuse_more() or admit(request, server.settings, server.is_loopback_only)
         response = self.protocol.accept(request) if answer is None else _plain(answer)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            session = server.open_session(self, request.path)
-            if isinstance(session, Answer):
-                response = _plain(session)
+            opened = server.open_session(self, request.path)
+            if isinstance(opened, Answer):
+                response = _plain(opened)
             else:
-                self.session = session
+                self.world, self.session = opened
                 self.deadline = None
         self.protocol.send_response(response)
         self._flush_protocol()
@@ -225,14 +228,17 @@ class Connection(asyncio.Protocol):
     def _serve(self) -> None:
         """Answer the frames that wait, as long as the client reads the answers."""
         frames = self._frames
-        session = self.session
+        world, session = self.world, self.session
+        if world is None:
+            self._flush_protocol()
+            return
         taken = 0
         while frames and not self._is_paused:
             self._take(frames.popleft())
             taken += 1
             if taken % _TURN == 0 or (session is not None and session.waiting > _WRITE_AHEAD):
-                self.server.flush()
-        self.server.flush()
+                world.flush()
+        world.flush()
         if not frames:
             self._flush_protocol()
 
@@ -268,7 +274,7 @@ class Connection(asyncio.Protocol):
             self._message(b"".join(fragments))
 
     def _message(self, data: bytes) -> None:
-        if self.session is None or not self.session.is_open:
+        if self.world is None or self.session is None or not self.session.is_open:
             return
         text: str | bytes = data
         if self._is_text:
@@ -277,10 +283,11 @@ class Connection(asyncio.Protocol):
             except UnicodeDecodeError as error:
                 self._fail(CloseCode.INVALID_DATA, f"not UTF-8: {error.reason}")
                 return
-        self.server.receive(self.session, text)
+        self.world.receive(self.session, text)
 
     def _fail(self, code: CloseCode, reason: str) -> None:
-        self.server.flush()
+        if self.world is not None:
+            self.world.flush()
         self._end_session(f"{int(code)} {reason}")
         if self.protocol.state is State.OPEN:
             self.protocol.fail(code, reason)
@@ -312,8 +319,8 @@ class Connection(asyncio.Protocol):
         self._frames.clear()
         self._fragments = None
         session, self.session = self.session, None
-        if session is not None:
-            self.server.end_session(session, why)
+        if self.world is not None and session is not None:
+            self.server.end_session(self.world, session, why)
 
 
 def _plain(answer: Answer) -> Response:

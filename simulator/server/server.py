@@ -1,18 +1,22 @@
-"""The shell that gives a simulation sockets and a clock."""
+"""The shell that gives simulations sockets and clocks."""
 
 import asyncio
 import contextlib
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 from websockets.frames import CloseCode
 
-from simulator.outgoing import Outgoing
+from simulator.journal import Entry
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection
 from simulator.server.settings import Settings
+from simulator.server.world import FAILED, World
+from simulator.server.worlds import Worlds
 from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
@@ -23,17 +27,18 @@ DEFAULT_PORT = 6001
 """The published client's own default."""
 
 _CHECK_EVERY = 0.5
-_FAILED = "the simulator failed"
 
 
 class Server:
-    """Serves one simulation on one address, on the wall's clock.
+    """Serves a simulation on one address, and more of them to clients that name a scenario.
 
     Args:
-        simulation: the world to serve.
+        simulation: the world of clients that name none; its scenario says which clock it runs on.
         host: the address to listen on.
         port: the port; 0 for any that is free.
         settings: the bounds.
+        folder: where a client may name scenarios from, besides the bundled ones.
+        watch: called with each journal entry of each world as it is written.
     """
 
     def __init__(
@@ -42,8 +47,10 @@ class Server:
         host: str = DEFAULT_HOST,
         port: int = DEFAULT_PORT,
         settings: Settings | None = None,
+        *,
+        folder: Path | None = None,
+        watch: Callable[[Entry], None] | None = None,
     ) -> None:
-        self.simulation = simulation
         self.host = host
         self.port = port
         self.settings = settings or Settings()
@@ -51,14 +58,12 @@ class Server:
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
         self.monotonic = time.monotonic
-        self._by_session: dict[int, Connection] = {}
+        self._watch = watch
+        simulation.journal.watch = watch
+        self._worlds = Worlds(World(simulation, self._report), folder, self._make_world)
         self._listener: asyncio.Server | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_due: int | None = None
         self._checks: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
-        self._started = 0
-        self._epoch = 0
 
     @property
     def url(self) -> str:
@@ -66,15 +71,23 @@ class Server:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ws://{host}:{self.port}"
 
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation of clients that name no scenario."""
+        return self.world.simulation
+
+    @property
+    def world(self) -> World:
+        """The world of clients that name no scenario."""
+        return self._worlds.own
+
     async def start(self) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
-        self._epoch = time.time_ns()
-        self._started = time.monotonic_ns()
         self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
-        self.flush()
+        self.world.start(self._loop)
 
     async def close(self) -> None:
         """Close every client with 1001, and cut those that do not answer within the close timeout."""
@@ -87,13 +100,25 @@ class Server:
         for connection in list(self.connections):
             connection.transport.abort()
         await self._until_empty()
-        for timer in (self._timer, self._checks):
-            if timer is not None:
-                timer.cancel()
+        self._worlds.stop()
+        if self._checks is not None:
+            self._checks.cancel()
 
-    def now(self) -> int:
-        """Return the time in nanoseconds since 1970; it never goes back."""
-        return self._epoch + time.monotonic_ns() - self._started
+    def replace(self, simulation: Simulation) -> None:
+        """Serve another simulation from now on; who is in the old one is closed with 1012, to come again."""
+        old = self.world
+        simulation.journal.watch = self._watch
+        self._worlds.own = World(simulation, self._report)
+        self.world.start(self._loop)
+        for connection in old.connections:
+            connection.close(CloseCode.SERVICE_RESTART, "the scenario has changed")
+        old.stop()
+
+    def _make_world(self, simulation: Simulation) -> World:
+        simulation.journal.watch = self._watch
+        world = World(simulation, self._report)
+        world.start(self._loop)
+        return world
 
     # What connections call
 
@@ -115,70 +140,21 @@ class Server:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
-    def open_session(self, connection: Connection, target: str) -> Session | Answer:
-        """Open a session for a connection, or return the answer to a target that has none."""
+    def open_session(self, connection: Connection, target: str) -> tuple[World, Session] | Answer:
+        """Open a session for a connection in the world it asks for, or return the answer to one that has none."""
         try:
-            session = self.simulation.connect(target, self.now())
+            world, inner = self._worlds.find(target)
+            return world, world.open(connection, inner)
         except Refused as refused:
             return Answer(HTTPStatus(refused.status), refused.text)
         except Exception as error:
             self._report(error)
-            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
-        self._by_session[session.number] = connection
-        return session
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 
-    def end_session(self, session: Session, why: str) -> None:
+    def end_session(self, world: World, session: Session, why: str) -> None:
         """End the session of a connection that closes."""
-        self._by_session.pop(session.number, None)
-        try:
-            self.simulation.disconnect(session, self.now(), why)
-        except Exception as error:
-            self._report(error)
-            self.simulation.disconnect(session, why=why)  # what failed is what was due
-
-    def receive(self, session: Session, text: str | bytes) -> None:
-        """Take one message; a mistake of the simulator's own closes that connection alone, with 1011."""
-        try:
-            self.simulation.receive(session, text, self.now())
-        except Exception as error:
-            self._report(error)
-            self.flush()
-            connection = self._by_session.get(session.number)
-            if connection is not None:
-                connection.close(CloseCode.INTERNAL_ERROR, _FAILED)
-
-    def flush(self) -> None:
-        """Send what the simulation has to say, and wake up again when it next has something."""
-        self._deliver(self.simulation.take())
-
-    def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
-        while news:
-            for session, messages in news:
-                connection = self._by_session.get(session.number)
-                if connection is not None:
-                    connection.send(messages)
-            news = self.simulation.take()  # a connection that was given up may have let time pass
-        due = self.simulation.next_due()
-        if due != self._timer_due:
-            self._set_timer(due)
-
-    def _set_timer(self, due: int | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._timer_due = due
-        if due is not None:
-            wait = max(0, due - self.now()) / 1e9
-            self._timer = self._loop.call_later(wait, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self._timer_due = None
-        try:
-            self._deliver(self.simulation.advance(self.now()))
-        except Exception as error:
-            self._report(error)
-            self.flush()
+        world.end(session, why)
+        self._worlds.leave(world)
 
     def _check_times(self) -> None:
         now = self.monotonic()

@@ -1,0 +1,95 @@
+"""The four clocks that a world can run on; times in nanoseconds since 1970."""
+
+import time
+from typing import Protocol
+
+from simulator.simulation import Simulation
+
+__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "clock_of"]
+
+
+class Clock(Protocol):
+    """Says what time it is in a world, and how long to wait for what is due there."""
+
+    jumps: bool
+    """Whether time goes straight to what is due once nothing else is to be done."""
+
+    def now(self) -> int:
+        """Return the world's time."""
+        ...
+
+    def wait(self, due: int) -> float | None:
+        """Return how many seconds of the wall's time to wait for a time of the world's; None for until told."""
+        ...
+
+
+class PacedClock:
+    """Runs with the wall's clock, or so many times as fast.
+
+    Args:
+        start: the time at which the world begins.
+        pace: how many seconds of the world's one of the wall's is.
+    """
+
+    jumps = False
+
+    def __init__(self, start: int, pace: float = 1.0) -> None:
+        self._start = start
+        self._pace = pace
+        self._began = time.monotonic_ns()
+
+    def now(self) -> int:
+        """Return the world's time."""
+        past = time.monotonic_ns() - self._began
+        return self._start + (past if self._pace == 1.0 else int(past * self._pace))
+
+    def wait(self, due: int) -> float | None:
+        """Return how many seconds of the wall's time to wait."""
+        return max(0, due - self.now()) / self._pace / 1e9
+
+
+class InstantClock:
+    """Stands while something is to be done, then jumps to what is due.
+
+    What goes on for ever, as a walking market does, is not jumped to but awaited at the wall's pace.
+    """
+
+    jumps = True
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def now(self) -> int:
+        """Return the world's time."""
+        return self._simulation.now
+
+    def wait(self, due: int) -> float | None:
+        """Return how many seconds of the wall's time to wait."""
+        return max(0, due - self._simulation.now) / 1e9
+
+
+class ManualClock:
+    """Stands until it is told to go on."""
+
+    jumps = False
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def now(self) -> int:
+        """Return the world's time."""
+        return self._simulation.now
+
+    def wait(self, due: int) -> float | None:
+        """Return None: nothing happens until time is told to pass."""
+        return None
+
+
+def clock_of(simulation: Simulation) -> Clock:
+    """Return the clock that a simulation's scenario asks for, starting now."""
+    kind = simulation.scenario.clock
+    if kind == "instant":
+        return InstantClock(simulation)
+    if kind == "manual":
+        return ManualClock(simulation)
+    return PacedClock(simulation.now, 1.0 if kind == "real" else float(kind.scaled))

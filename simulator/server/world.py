@@ -1,0 +1,155 @@
+"""One simulation being served: its clock, its timer, and which connection each of its sessions is."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from websockets.frames import CloseCode
+
+from simulator.outgoing import Outgoing
+from simulator.server.clocks import Clock, clock_of
+from simulator.session import Session
+from simulator.simulation import Simulation
+
+if TYPE_CHECKING:
+    from simulator.server.connection import Connection
+
+__all__ = ["FAILED", "World"]
+
+FAILED = "the simulator failed"
+"""What a client is told when a mistake is the simulator's own."""
+
+
+class World:
+    """Drives one simulation.
+
+    Args:
+        simulation: what is driven.
+        report: told of the simulator's own mistakes.
+    """
+
+    def __init__(self, simulation: Simulation, report: Callable[[Exception], None]) -> None:
+        self.simulation = simulation
+        self._report = report
+        self._connections: dict[int, Connection] = {}
+        self._clock: Clock | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: int | None = None
+        self._is_jumping = False
+        self._is_busy = False
+        self._has_begun = False
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let its time begin."""
+        self._loop = loop
+        self._clock = clock_of(self.simulation)
+        self.flush()
+
+    def stop(self) -> None:
+        """Let its time stand still for good."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._clock = None
+
+    @property
+    def connections(self) -> "tuple[Connection, ...]":
+        """The connections that are open in this world."""
+        return tuple(self._connections.values())
+
+    def now(self) -> int:
+        """Return the world's time in nanoseconds since 1970; it never goes back."""
+        return self.simulation.now if self._clock is None else self._clock.now()
+
+    def open(self, connection: "Connection", target: str) -> Session:
+        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none."""
+        self._has_begun = True
+        session = self.simulation.connect(target, self.now())
+        self._connections[session.number] = connection
+        return session
+
+    def end(self, session: Session, why: str) -> None:
+        """End the session of a connection that closes."""
+        self._connections.pop(session.number, None)
+        try:
+            self.simulation.disconnect(session, self.now(), why)
+        except Exception as error:
+            self._report(error)
+            self.simulation.disconnect(session, why=why)  # what failed is what was due
+
+    def receive(self, session: Session, text: str | bytes) -> None:
+        """Take one message; a mistake of the simulator's own closes that connection alone, with 1011."""
+        self._is_busy = True
+        try:
+            self.simulation.receive(session, text, self.now())
+        except Exception as error:
+            self._report(error)
+            self.flush()
+            connection = self._connections.get(session.number)
+            if connection is not None:
+                connection.close(CloseCode.INTERNAL_ERROR, FAILED)
+
+    def advance(self, nanoseconds: int) -> None:
+        """Let time pass, and send what is due by then; for a clock that stands until it is told."""
+        self._deliver(self.simulation.advance(self.now() + nanoseconds))
+
+    def flush(self) -> None:
+        """Send what the simulation has to say, and wake up again when it next has something."""
+        self._deliver(self.simulation.take())
+
+    def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
+        while news:
+            for session, items in news:
+                connection = self._connections.get(session.number)
+                if connection is not None:
+                    connection.send(items)
+            news = self.simulation.take()  # a connection that was given up may have let time pass
+        due = self.simulation.next_due()
+        if due != self._timer_due:
+            self._set_timer(due)
+        if due is not None and not self._is_jumping and self._may_jump():
+            self._is_jumping = True
+            self._loop.call_soon(self._look_up)
+
+    # Time
+
+    def _set_timer(self, due: int | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_due = due
+        if due is not None and self._clock is not None:
+            wait = self._clock.wait(due)
+            if wait is not None:
+                self._timer = self._loop.call_later(wait, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        due, self._timer_due = self._timer_due, None
+        if self._clock is not None and due is not None:
+            self._let_pass(max(due, self.now()) if self._clock.jumps else self.now())
+
+    def _let_pass(self, until: int) -> None:
+        try:
+            self._deliver(self.simulation.advance(until))
+        except Exception as error:
+            self._report(error)
+            self.flush()
+
+    def _may_jump(self) -> bool:
+        return self._clock is not None and self._clock.jumps and self._has_begun and self.simulation.is_awaited
+
+    def _look_up(self) -> None:
+        """Give what can be read now one turn of the loop to be read before time jumps."""
+        self._is_busy = False
+        self._loop.call_soon(self._jump)
+
+    def _jump(self) -> None:
+        self._is_jumping = False
+        due = self.simulation.next_due()
+        if due is None or not self._may_jump():
+            return
+        if self._is_busy:
+            self._is_jumping = True
+            self._loop.call_soon(self._look_up)
+        else:
+            self._let_pass(due)

@@ -1,0 +1,89 @@
+"""Which world a client comes into: the server's own, or one of a scenario that the client names."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+from simulator.errors import SimulatorError, nearest
+from simulator.server.world import World
+from simulator.simulation import Refused, Simulation
+
+__all__ = ["Worlds"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_KEPT = 64
+"""How many named worlds are kept without a connection in them."""
+
+NOT_FOUND = 404
+
+
+class Worlds:
+    """The worlds of one server.
+
+    Args:
+        own: the world of clients that name none.
+        folder: where scenarios that are not bundled may lie; None for nowhere.
+        make: makes and starts a world of a simulation.
+    """
+
+    def __init__(self, own: World, folder: Path | None, make: Callable[[Simulation], World]) -> None:
+        self.own = own
+        self._folder = folder
+        self._make = make
+        self._shared: dict[tuple[str, str], World] = {}
+
+    def find(self, target: str) -> tuple[World, str]:
+        """Return the world that a request target asks for, and the target within it.
+
+        ``?scenario=NAME`` asks for a new world of a scenario, and ``&session=NAME`` for one that is shared by all
+        who say the same. Raises `Refused` if there is no such scenario.
+        """
+        path, _, query = target.partition("?")
+        asked = parse_qs(query, keep_blank_values=True)
+        names = asked.pop("scenario", None)
+        sessions = asked.pop("session", None)
+        if names is None:
+            if sessions is not None:
+                raise Refused(NOT_FOUND, "a session is of a scenario: say ?scenario=NAME&session=NAME")
+            return self.own, target
+        rest = urlencode(asked, doseq=True)
+        inner = f"{path}?{rest}" if rest else path
+        if sessions is None:
+            return self._make(self._simulate(names[-1])), inner
+        key = (names[-1], sessions[-1])
+        world = self._shared.pop(key, None) or self._make(self._simulate(names[-1]))
+        self._shared[key] = world  # the one asked for last stands last
+        self._forget_idle()
+        return world, inner
+
+    def leave(self, world: World) -> None:
+        """A connection has left a world: one that nobody can come into again stops."""
+        if world is not self.own and not world.connections and world not in self._shared.values():
+            world.stop()
+
+    def stop(self) -> None:
+        """Let time stand still everywhere."""
+        self.own.stop()
+        for world in self._shared.values():
+            world.stop()
+
+    def _forget_idle(self) -> None:
+        idle = [key for key, world in self._shared.items() if not world.connections]
+        for key in idle[: max(0, len(idle) - _KEPT)]:
+            self._shared.pop(key).stop()
+
+    def _simulate(self, name: str) -> Simulation:
+        from simulator.scenario.files import bundled
+
+        known = bundled()
+        path = known.get(name)
+        if path is None and self._folder is not None and _NAME.fullmatch(name):
+            beside = [self._folder / f"{name}{ending}" for ending in (".yaml", ".yml", ".scenario.yaml")]
+            path = next((candidate for candidate in beside if candidate.is_file()), None)
+        if path is None:
+            raise Refused(NOT_FOUND, f"there is no scenario {name[:100]!r}{nearest(name[:100], known)}")
+        try:
+            return Simulation(path)
+        except SimulatorError as error:
+            raise Refused(NOT_FOUND, str(error)) from error
