@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
 PATIENCE = 15.0
 PROGRAM = [sys.executable, "-m", "simulator"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""Stdout is buffered for a user, whatever it is for the tests."""
 
 
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [*PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False, **options
+        [*PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False, env=ENVIRONMENT
     )
 
 
@@ -76,7 +78,7 @@ def started(*arguments: str, **environment: str) -> Iterator[Program]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=os.environ | environment,
+        env=ENVIRONMENT | environment,
     ) as process:
         try:
             program = Program(process)

@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli_helpers import PROGRAM, run, started
+from cli_helpers import ENVIRONMENT, PROGRAM, run, started
 
 import simulator
 from simulator.cli import main
@@ -103,7 +103,9 @@ def test_catalogue_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_nobody_reads_the_catalogue() -> None:
     """A catalogue whose reader has gone, like head, ends the program in silence."""
-    with subprocess.Popen([*PROGRAM, "catalogue"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*PROGRAM, "catalogue"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

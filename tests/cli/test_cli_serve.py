@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from cli_helpers import PATIENCE, PROGRAM, Program, started
+from cli_helpers import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
@@ -133,7 +133,7 @@ def everything() -> bytes:
 def test_stdout_that_nobody_reads() -> None:
     """A pipe that nobody reads never holds up the server, nor its end."""
     with subprocess.Popen(
-        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=ENVIRONMENT
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -162,7 +162,7 @@ def test_stdout_whose_reader_goes() -> None:
             assert client.recv(PATIENCE) == '"Normal"'
         assert program.stop() == 0
     with subprocess.Popen(
-        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+        [*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=ENVIRONMENT
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -191,7 +191,7 @@ def test_stdout_that_is_closed_from_the_start(closing: str) -> None:
     command = f"exec {shlex.join([*PROGRAM, 'serve', '--port', str(port)])}"
     if closing == ">&-":
         command += " >&-"
-    process = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
     with process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -1,7 +1,9 @@
 import asyncio
+import gc
 import itertools
 import os
 import socket
+import weakref
 from pathlib import Path
 
 import pytest
@@ -105,7 +107,7 @@ async def test_close_that_is_not_answered() -> None:
     """A client that does not answer a close is cut after the close timeout."""
     async with serving(close_timeout=2.0) as server, connected(server) as client, connected(server) as other:
         clock = server.monotonic = Clock()
-        connection = next(iter(server.world.connections))
+        connection = next(iter(server._by_session.values()))
         connection.close(1001, "enough")
         assert await client.frame() == Frame(8, b"\x03\xe9enough")
         clock.check(server, 1.5)
@@ -119,7 +121,11 @@ async def test_close_that_is_not_answered() -> None:
 
 async def test_half_closed_client_that_does_not_read() -> None:
     """A client that ends its stream and does not read what waits for it is cut after the close timeout."""
-    async with serving("default", close_timeout=2.0) as server, connected(server, receive_buffer=4096) as client:
+    async with (
+        asyncio.timeout(PATIENCE),
+        serving("default", close_timeout=2.0) as server,
+        connected(server, receive_buffer=4096) as client,
+    ):
         clock = server.monotonic = Clock()
         (connection,) = server.connections
         async with connected(server) as other:
@@ -194,10 +200,12 @@ async def test_nobody_is_let_in_while_closing() -> None:
         assert (await client.frame())[0] == CLOSE
         with pytest.raises(ConnectionRefusedError):
             await RawClient.dial(server)
+        loop = asyncio.get_running_loop()
         ours, late = socket.socketpair()
+        late.setblocking(False)
         with late:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(server), ours)
-            assert late.recv(1) == b""
+            await loop.connect_accepted_socket(lambda: Connection(server), ours)
+            assert await asyncio.wait_for(loop.sock_recv(late, 1), PATIENCE) == b""
         assert len(server.connections) == 1
         client.write(frame(CLOSE))
         await client.end()
@@ -232,6 +240,7 @@ async def test_two_hundred_servers_leak_nothing() -> None:
     """Servers that are started, used and closed leave no descriptor, task or timer behind."""
     catalogue = small_catalogue()
     counts = []
+    servers = []
     for _ in range(200):
         server = Server(Simulation(catalogue=catalogue), port=0, settings=Settings())
         await server.start()
@@ -243,5 +252,9 @@ async def test_two_hundred_servers_leak_nothing() -> None:
         await client.closing()
         await client.hang_up()
         await closing
+        servers.append(weakref.ref(server))
         counts.append((len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())))
+    del server
+    gc.collect()
+    assert [server for server in servers if server() is not None] == []
     assert set(counts[100:]) == {counts[100]}
