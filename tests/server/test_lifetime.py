@@ -107,7 +107,7 @@ async def test_close_that_is_not_answered() -> None:
     """A client that does not answer a close is cut after the close timeout."""
     async with serving(close_timeout=2.0) as server, connected(server) as client, connected(server) as other:
         clock = server.monotonic = Clock()
-        connection = next(iter(server._by_session.values()))
+        connection = next(iter(server.world.connections))
         connection.close(1001, "enough")
         assert await client.frame() == Frame(8, b"\x03\xe9enough")
         clock.check(server, 1.5)
