@@ -1,27 +1,15 @@
 """The command line: ``exchange-simulator``."""
 
 import argparse
-import asyncio
-import contextlib
-import os
-import signal
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from simulator import __version__
 from simulator.errors import SimulatorError
-
-if TYPE_CHECKING:
-    from simulator.server import Server
-    from simulator.traffic import TrafficPrinter
+from simulator.scenario_commands import add_commands as add_scenario_commands
+from simulator.serve_command import USAGE_ERROR, add_serve_command
 
 __all__ = ["main"]
-
-USAGE_ERROR = 2
-_STDERR = 2
-_MOVING_MARKETS = 6
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,38 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"exchange-simulator {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_serve(commands)
+    add_serve_command(commands)
     _add_catalogue(commands)
+    add_scenario_commands(commands)
     return parser
-
-
-def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    serve = commands.add_parser("serve", help="run a fake endpoint", description="Run a fake endpoint until stopped.")
-    serve.set_defaults(run=_serve)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=6001, help="0 for any free one (default: %(default)s)")
-    serve.add_argument(
-        "--catalogue",
-        default="default",
-        metavar="FILE",
-        help="a catalogue file, or one of: default, reference",
-    )
-    serve.add_argument("--seed", type=int, default=0, help="everything random comes from it (default: %(default)s)")
-    serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
-    serve.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a Host that clients may name; may be repeated",
-    )
-    serve.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="the origin of a web page that may connect; may be repeated",
-    )
 
 
 def _add_catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,16 +53,6 @@ def _add_catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     catalogue.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
 
 
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
-    return port
-
-
 def _catalogue(options: argparse.Namespace) -> int:
     from simulator.catalogue import dump
     from simulator.catalogue.faker import invent
@@ -116,70 +66,4 @@ def _catalogue(options: argparse.Namespace) -> int:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
-    return 0
-
-
-def _serve(options: argparse.Namespace) -> int:
-    from simulator.server import Server, Settings
-    from simulator.simulation import Simulation
-
-    _fill_standard_streams()
-    simulation = Simulation(
-        catalogue=options.catalogue, seed=options.seed, moving=_MOVING_MARKETS, start=time.time_ns()
-    )
-    settings = Settings(allowed_hosts=tuple(options.allow_host), allowed_origins=tuple(options.allow_origin))
-    server = Server(simulation, options.host, options.port, settings)
-    printer = None if options.quiet else _printer()
-    if printer is not None:
-        simulation.journal.watch = printer.show
-    with _runner() as runner:
-        return runner.run(_serve_until_stopped(server, printer))
-
-
-def _fill_standard_streams() -> None:
-    """Open what whoever started us closed of stdin, stdout and stderr, lest a socket take the place."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
-        pass
-    os.close(descriptor)
-
-
-def _printer() -> "TrafficPrinter | None":
-    from simulator.traffic import TrafficPrinter
-
-    if sys.stdout is None:  # closed by whoever started us
-        return None
-    buffer = sys.stdout.buffer
-    return TrafficPrinter(getattr(buffer, "raw", buffer), sys.stdout.encoding)
-
-
-def _runner() -> asyncio.Runner:
-    """Return a loop of uvloop's if it is installed, else one of asyncio's."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
-
-
-async def _serve_until_stopped(server: "Server", printer: "TrafficPrinter | None") -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in a loop
-            loop.add_signal_handler(number, stop.set)
-    try:
-        await server.start()
-    except OSError as error:
-        why = error.strerror or str(error)
-        print(  # noqa: T201
-            f"exchange-simulator: cannot listen on {server.host} port {server.port}: {why}", file=sys.stderr
-        )
-        return USAGE_ERROR
-    try:
-        print(server.url, flush=True)  # noqa: T201
-    except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
-        sys.stdout = None
-    with printer or contextlib.nullcontext():  # it prints from here on, behind the address
-        await stop.wait()
-        await server.close()
     return 0

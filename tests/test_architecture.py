@@ -26,12 +26,13 @@ ROWS = [
     {"playing"},
     {"simulation"},
     {"server", "traffic", "scenario_commands"},
+    {"serve_command"},
     {"cli"},
     {"__main__"},
 ]
 ROW = {name: number for number, row in enumerate(ROWS) for name in row}
 
-SHELLS = {"server", "cli", "traffic", "__main__"}
+SHELLS = {"server", "serve_command", "cli", "traffic", "__main__"}
 """Where sockets, clocks and threads are allowed."""
 
 IMPURE = {"asyncio", "socket", "threading", "time", "uuid", "secrets", "select", "subprocess", "signal"}
