@@ -64,6 +64,7 @@ class Connections:
         self._hello = hello
         self._count = 0
         self._refused_until = 0
+        delivery.cut = self.abort
 
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""

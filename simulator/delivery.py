@@ -5,7 +5,7 @@ from functools import partial
 
 from simulator.agenda import Agenda
 from simulator.journal import Journal
-from simulator.outgoing import Abort, Close, Outgoing, Pongs, RawBytes, text_frame
+from simulator.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 from simulator.scenario.latency import Legs
 from simulator.session import Session, Trouble
 from simulator.terms import BILLION
@@ -32,17 +32,19 @@ class Delivery:
         self._reply = legs.reply if legs else None
         self._update = legs.update if legs else None
         self._reorder = legs.reorder if legs else False
+        self.cut: Callable[[Session], None] = lambda session: session.say(Abort(), agenda.now)
+        """Cuts a connection; who keeps the connections has a way of its own."""
 
     def reply(self, session: Session, message: bytes) -> None:
         """Send the reply to a request."""
-        if self._reply is None and session.trouble is None:
+        if self._reply is None and session.trouble is None and session.is_open:
             session.say(message, self._agenda.now)
         else:
             self._carry(session, message, self._reply)
 
     def update(self, session: Session, message: bytes) -> None:
         """Send a message of a subscription."""
-        if self._update is None and session.trouble is None:
+        if self._update is None and session.trouble is None and session.is_open:
             session.say(message, self._agenda.now)
         else:
             self._carry(session, message, self._update)
@@ -76,13 +78,17 @@ class Delivery:
             self._put(session, trouble, item)
 
     def _put(self, session: Session, trouble: Trouble, item: Outgoing) -> None:
-        now = self._agenda.now
         if trouble.bytes_per_second and isinstance(item, bytes):
             self._drip(session, trouble, text_frame(item))
-            return
-        session.say(item, now)
+        elif trouble.drips_until > self._agenda.now:
+            self._agenda.at(trouble.drips_until, lambda: self._write(session, item))
+        else:
+            self._write(session, item)
+
+    def _write(self, session: Session, item: Outgoing) -> None:
+        self._say_if_open(session, item)
         if isinstance(item, RawBytes):  # a frame cut short is the last thing on its connection
-            session.say(Abort(), now)
+            self.cut(session)
 
     def _drip(self, session: Session, trouble: Trouble, data: bytes) -> None:
         """Write a frame a few bytes at a time, behind what still drips."""
@@ -151,14 +157,6 @@ class Delivery:
     def corrupt(self, session: Session, what: str, messages: int) -> None:
         """Let a connection damage its next messages."""
         _trouble(session).damages.extend([what] * messages)
-
-    def close(self, session: Session, code: int, reason: str) -> None:
-        """Close a connection behind what is to be sent on it already."""
-        session.say(Close(code, reason), self._agenda.now)
-
-    def abort(self, session: Session) -> None:
-        """Cut a connection."""
-        session.say(Abort(), self._agenda.now)
 
     def _note(self, session: Session, kind: str, data: bytes | str) -> None:
         self._journal.write(self._agenda.now, session.number, kind, data)

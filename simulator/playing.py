@@ -8,6 +8,7 @@ from simulator.agenda import Agenda
 from simulator.connections import Connections
 from simulator.delivery import Delivery
 from simulator.desk import Desk
+from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.scenario.amounts import duration
@@ -17,7 +18,7 @@ from simulator.script import Script
 from simulator.session import Session
 from simulator.stage import Stage
 from simulator.terms import Refusal
-from simulator.truth import TruthSteps, reason_of
+from simulator.truth import COPIES, TruthSteps, reason_of
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
 
@@ -107,11 +108,6 @@ class Player:
         if isinstance(request, CancelOrder):
             self._venue.ask_cancel(placed)
             self._desk.publish()
-        elif placed.is_out:
-            self._note("skipped", f"{script.name}: the order was rejected before: {placed.reason}")
-            self._answer(script)
-            self._desk.publish()
-            return False
         elif script.answers:
             self._desk.publish()
         return True
@@ -144,8 +140,8 @@ class Player:
             self.release(step.args)
         elif verb == "reply":
             self._reply(script, step.args)
-        elif verb in ("reject", "cancel") and not isinstance(script.request, SendLimitOrder | None):
-            self._settle_cancel(script, step)
+        elif verb == "reject" and step.args.order == "this" and not isinstance(script.request, SendLimitOrder | None):
+            self._refuse(script, step.args)
         elif verb in TRUTH:
             self._truth.play(script, step)
         else:
@@ -174,18 +170,15 @@ class Player:
         """The names that somebody waits for."""
         return tuple(self._held)
 
-    def _settle_cancel(self, script: Script, step: StepEntry) -> None:
-        """Do or refuse what a request other than an order asks for, and answer it."""
+    def _refuse(self, script: Script, reject: Reject) -> None:
+        """Refuse what a request other than an order asks for, and answer it unless a step says when to."""
+        script.refusal = Refusal(reason_of(reject))
+        if not script.answers:
+            self._answer(script)
         order = script.order
-        if step.verb == "reject":
-            reject: Reject = step.args
-            if order is not None and not order.is_out:
-                self._venue.refuse_cancel(order)
-            if not script.answers:
-                self._say(script, Refusal(reason_of(reject)))
-            self._desk.publish()
-        else:
-            self._truth.play(script, step)
+        if order is not None and not order.is_out:
+            self._venue.refuse_cancel(order)
+            self._desk.publish(order.id, COPIES[reject.send])
 
     # Answers
 
@@ -215,7 +208,9 @@ class Player:
         request, session, order = script.request, script.session, script.order
         if script.is_answered or request is None or session is None:
             return
-        if isinstance(request, SendLimitOrder):
+        if script.refusal is not None:
+            self._say(script, script.refusal)
+        elif isinstance(request, SendLimitOrder):
             self._say(script, str(order.id) if order is not None else None)
         elif isinstance(request, CancelOrder):
             is_lost = order is not None and order.is_out and not order.is_canceled
@@ -238,19 +233,23 @@ class Player:
             if not script.answers:
                 self._answer(script)
                 self._desk.publish()
-            if order is not None and not order.is_out and not script.illegal:
+            if order is not None and self._is_open(order):
                 if script.is_truthful:
                     self._venue.stand(order, self._agenda.now)
                 else:
                     self._venue.match(order, self._agenda.now)
         elif isinstance(request, CancelOrder):
-            if order is not None and order.is_canceling:
+            if order is not None and order.is_canceling and self._is_open(order):
                 self._venue.cancel(order)
             if not script.answers:
                 self._answer(script)
         elif not script.answers:
             self._answer(script)
         self._desk.publish()
+
+    def _is_open(self, order: Order) -> bool:
+        """Tell whether the exchange still has an order in its market; it may have lost it in a restart."""
+        return order.id in self._venue.open
 
 
 def _waits_for_answer(script: Script, verb: str) -> bool:

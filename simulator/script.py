@@ -3,6 +3,7 @@
 from simulator.exchange.orders import Order
 from simulator.scenario.steps import TRUTH, Reply, StepEntry
 from simulator.session import Session
+from simulator.terms import Refusal
 from simulator.wire.requests import Request
 
 __all__ = ["Script"]
@@ -27,6 +28,7 @@ class Script:
         "name",
         "order",
         "position",
+        "refusal",
         "request",
         "session",
         "steps",
@@ -46,6 +48,8 @@ class Script:
         self.request = request
         self.illegal = illegal
         self.order: Order | None = None
+        self.refusal: Refusal | None = None
+        """What the request is answered with if a step has refused it."""
         self.position = 0
         self.is_answered = request is None
         verbs = [step.verb for step in steps]

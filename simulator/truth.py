@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from simulator.agenda import Agenda
 from simulator.desk import Desk
 from simulator.exchange.orders import Fill as VenueFill
@@ -11,12 +13,13 @@ from simulator.exchange.venue import Venue
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
 from simulator.script import Script
-from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
+from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, text_of_amount
 from simulator.views import FillIds
 
-__all__ = ["TruthSteps"]
+__all__ = ["COPIES", "TruthSteps"]
 
-_COPIES = {"once": 1, "twice": 2, "never": 0, "renamed": 2}
+COPIES = {"once": 1, "twice": 2, "never": 0, "renamed": 2}
+_NO_BOUND = 1 << 200
 
 
 class TruthSteps:
@@ -63,19 +66,21 @@ class TruthSteps:
         if not orders:
             self._note("skipped", f"{script.name}: {verb}: there is no order to do it to")
         for order in orders:
+            wanted = _uncut(args, order) if script.illegal and verb == "fill" else args
             try:
-                self._do[verb](order, args)
+                self._do[verb](order, wanted)
             except ValueError as error:
                 if script.illegal:
-                    self._lie(order, verb, args)
+                    self._lie(order, verb, wanted)
                 else:
                     self._note("skipped", f"{script.name}: {verb}: {error}")
-            self._desk.publish(order.id, _COPIES[args.send])
+            self._desk.publish(order.id, COPIES[args.send])
 
     def orders(self, name: str, script: Script) -> list[Order]:
         """Return the orders that a step is about: this, last, all, or the one of an id."""
         if name == "this":
-            return [script.order] if script.order is not None else []
+            own = script.order
+            return [] if own is None or own.id not in self._venue.orders else [own]
         if name == "all":
             return list(self._venue.open.values())
         if name == "last":
@@ -137,6 +142,9 @@ class TruthSteps:
         if fill is None:
             self._note("skipped", f"{script.name}: there is no fill {args.fill!r}")
             return
+        if not self._is_known(fill):
+            self._note("skipped", f"{script.name}: the exchange has lost the orders of fill {args.fill!r}")
+            return
         try:
             if isinstance(args, Bust):
                 self._venue.bust(fill, self._agenda.now)
@@ -146,7 +154,12 @@ class TruthSteps:
                 self._venue.correct(fill, price, quantity, self._agenda.now)
         except ValueError as error:
             self._note("skipped", f"{script.name}: {error}")
-        self._desk.publish(fill.order_id, _COPIES[args.send])
+        self._desk.publish(fill.order_id, COPIES[args.send])
+
+    def _is_known(self, fill: VenueFill) -> bool:
+        """Tell whether the exchange still has the orders on both sides of a fill's trade."""
+        sides = (other for other in self._venue.fills if other.trade == fill.trade)
+        return all(side.order_id in self._venue.orders for side in sides)
 
     def _lie(self, order: Order, verb: str, args: Any) -> None:
         """Tell what cannot be true of an order; the exchange's own record stays as it is."""
@@ -170,7 +183,15 @@ class TruthSteps:
         self._note("lie", f"{verb} of order {order.id}")
         mean = mean_price(notional, filled)
         change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)
-        self._desk.tell(change, _COPIES[args.send])
+        self._desk.tell(change, COPIES[args.send])
+
+
+def _uncut(fill: Fill, order: Order) -> Fill:
+    """Return a fill with a share of its order written out, which is not cut down to what is left."""
+    if not fill.quantity.endswith("%"):
+        return fill
+    quantity = part_of(fill.quantity, order.quantity, _NO_BOUND, order.instrument.step)
+    return structs.replace(fill, quantity=text_of_amount(quantity))
 
 
 def reason_of(reject: Reject) -> str:

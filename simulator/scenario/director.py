@@ -43,7 +43,7 @@ class RuleInPlay:
         rule = self.rule
         if rule.times is not None and self.fired >= rule.times:
             return False
-        if not self.condition.matches(facts):
+        if not self.condition.holds(facts):
             return False
         self.matched += 1
         past = self.matched - rule.after - 1
@@ -111,6 +111,7 @@ class Director:
         if not candidates:
             return None
         facts = Facts(request, session, self.state, self._catalogue)
+        _count(candidates, facts)
         for rule in candidates:
             if rule.takes(facts, self._rng):
                 exceeded = rule.exceeded(session, now)
@@ -124,4 +125,12 @@ class Director:
         if not candidates:
             return None
         facts = Facts(None, session, self.state, self._catalogue, event)
+        _count(candidates, facts)
         return next((rule for rule in candidates if rule.takes(facts, self._rng)), None)
+
+
+def _count(rules: list[RuleInPlay], facts: Facts) -> None:
+    """Count a request for each rule that asks which it is, whichever of the rules will decide about it."""
+    for rule in rules:
+        if rule.condition.counts:
+            rule.condition.count(facts)

@@ -115,18 +115,29 @@ class Condition:
         self._nth = None if when.nth is UNSET else compile_matcher(when.nth)
         self.seen = 0
         """How many requests have met everything but ``nth``."""
+        self.counts = self._nth is not None
+        """Whether it matters how many those are."""
 
     def matches(self, facts: Facts) -> bool:
-        """Tell whether a request or an event meets the condition; counts it for ``nth`` if it meets the rest."""
+        """Count a request or an event for ``nth``, and tell whether it meets the condition."""
+        self.count(facts)
+        return self.holds(facts)
+
+    def count(self, facts: Facts) -> None:
+        """Count a request or an event for ``nth`` if it meets the rest."""
+        self.seen += self.counts and self._meets(facts)
+
+    def holds(self, facts: Facts) -> bool:
+        """Tell whether a request or an event, which has been counted, meets the condition."""
+        return self._meets(facts) and (self._nth is None or self._nth((str(self.seen),)))
+
+    def _meets(self, facts: Facts) -> bool:
         for test in self._tests:
             if not test.matches(facts.texts(test.field)):
                 return False
         if self._session is not None and not self._session((str(facts.session),)):
             return False
-        if self._state is not None and not self._state((facts.state,)):
-            return False
-        self.seen += 1
-        return self._nth is None or self._nth((str(self.seen),))
+        return self._state is None or self._state((facts.state,))
 
     def differences(self, facts: Facts) -> list[str]:
         """Return in words which fields keep a request from matching: what was wanted and what came."""
