@@ -7,7 +7,16 @@ import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["CatalogueError", "Problem", "ScenarioError", "SimulatorError", "escaped", "nearest"]
+__all__ = [
+    "CatalogueError",
+    "Failure",
+    "Problem",
+    "ScenarioError",
+    "SimulatorError",
+    "UnmetExpectation",
+    "escaped",
+    "nearest",
+]
 
 _MOST_SHOWN = 50
 _WIDEST_LINE = 200
@@ -55,6 +64,30 @@ class ScenarioError(SimulatorError):
         if len(self.problems) > _MOST_SHOWN:
             shown.append(f"… and {len(self.problems) - _MOST_SHOWN} more")
         super().__init__("\n".join(shown))
+
+
+class Failure(NamedTuple):
+    """Something that was expected and is not so.
+
+    ``place`` is where it is expected (``file:line:column``, or a path such as ``expect[0]``), ``text`` what was
+    expected and what came, ``details`` what may explain it, in lines of its own.
+    """
+
+    place: str
+    text: str
+    details: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (f"{self.place}: {self.text}", self.details) if part)
+
+
+class UnmetExpectation(SimulatorError):
+    """Expectations of a test or a scenario that do not hold, in their order; ``context`` is what happened last."""
+
+    def __init__(self, failures: Iterable[Failure], context: str = "") -> None:
+        self.failures = tuple(failures)
+        self.context = context
+        super().__init__("\n\n".join([*map(str, self.failures), *([context] if context else [])]))
 
 
 def _shown(text: str, at: int) -> tuple[str, int]:

@@ -26,7 +26,8 @@ ROWS = [
     {"playing"},
     {"simulation"},
     {"server", "traffic", "scenario_commands"},
-    {"serve_command"},
+    {"serve_command", "expecting"},
+    {"replay"},
     {"cli"},
     {"__main__"},
 ]

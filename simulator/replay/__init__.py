@@ -1,0 +1,36 @@
+"""Replaying scenarios: what their clients say is played, and what is expected is compared with what comes."""
+
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import Failure, UnmetExpectation
+from simulator.expecting import unmet
+from simulator.replay.client import Client
+from simulator.replay.inprocess import drive
+from simulator.replay.results import Result
+from simulator.scenario.loader import Loaded
+from simulator.scenario.loader import load as load_scenario
+from simulator.simulation import Simulation
+
+__all__ = ["Client", "Failure", "Result", "replay"]
+
+
+def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = None) -> Result:
+    """Play a scenario's client against a simulation of its own in this process, as fast as it goes.
+
+    ``loaded`` is a scenario that is loaded, or what one is loaded from; ``seed`` stands instead of the scenario's.
+    The same scenario, seed and version give the same journal, always. Raises `simulator.errors.ScenarioError` for
+    a scenario that cannot be used; what does not come as expected is in the result.
+    """
+    if not isinstance(loaded, Loaded):
+        loaded = load_scenario(loaded)
+    simulation = Simulation(loaded, seed=seed)
+    began = simulation.now
+    client = Client(loaded)
+    try:
+        drive(simulation, client)
+        failures = tuple(unmet(simulation, loaded, client.names))
+    except UnmetExpectation as error:
+        failures = error.failures
+    elapsed = simulation.now - began
+    return Result(loaded, simulation.seed, failures, client.names, simulation.journal, client.steps_done, elapsed)

@@ -1,0 +1,105 @@
+"""What has come to a replayed client and has not been asked for yet."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from simulator.replay.values import decoded
+
+__all__ = ["Inbox", "Line", "Piece"]
+
+_REMEMBERED = 200
+_LONGEST_DAMAGED = 500
+
+
+class Line(msgspec.Struct):
+    """A client's connection: whether it is open, and if not, with which code and reason it ended."""
+
+    name: str
+    target: str
+    is_open: bool = False
+    awaits_hello: bool = False
+    refused: str = ""
+    code: int = 0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.is_open:
+            return f"the connection {self.name!r} is open"
+        if not self.code:
+            return f"the connection {self.name!r} is not open"
+        return f"the connection {self.name!r} is closed: {self.code} {self.reason}".rstrip()
+
+
+class Piece(msgspec.Struct, eq=False):
+    """What one message says of one thing: an item of the list that it bears, or all that it bears.
+
+    ``payload`` is the ``Ok`` of a message of the gateway, and the whole message otherwise.
+    """
+
+    line: str
+    message: Any
+    id: Any
+    payload: Any
+    item: Any
+
+
+class Inbox:
+    """Messages in the order in which they came, as pieces that are taken one by one."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Piece] = []
+        self.recent: deque[Piece] = deque(maxlen=_REMEMBERED)
+        """The latest pieces, taken or not."""
+
+    def put(self, line: Line, data: bytes) -> None:
+        """Take in a message; one that is no JSON is an object with the one key ``damaged``."""
+        try:
+            message = decoded(data.decode())
+        except ValueError:
+            message = {"damaged": data.decode(errors="replace")[:_LONGEST_DAMAGED]}
+        if line.awaits_hello:
+            line.awaits_hello = False
+            if isinstance(message, str):
+                return
+        pieces = list(_pieces(line.name, message))
+        self._pieces += pieces
+        self.recent.extend(pieces)
+
+    def take_reply(self, line: str, number: Any) -> Any:
+        """Return the first message that bears an id, and forget it; None if there is none."""
+        for piece in self._pieces:
+            if piece.line == line and _is_envelope(piece.message) and _same(piece.id, number):
+                self._pieces = [other for other in self._pieces if other.message is not piece.message]
+                return piece.message
+        return None
+
+    def take(self, fits: Callable[[Piece], bool], passes: Callable[[Piece], bool]) -> bool:
+        """Take the first piece that fits, and forget those before it that it ``passes``; False if none fits."""
+        for at, piece in enumerate(self._pieces):
+            if fits(piece):
+                self._pieces = [other for other in self._pieces[:at] if not passes(other)] + self._pieces[at + 1 :]
+                return True
+        return False
+
+
+def _pieces(line: str, message: Any) -> Iterator[Piece]:
+    number, payload = None, message
+    if _is_envelope(message):
+        number = message["id"]
+        response = message["response"]
+        payload = response["Ok"] if isinstance(response, dict) and "Ok" in response else response
+    items = payload if isinstance(payload, list) and payload else [payload]
+    for item in items:
+        yield Piece(line, message, number, payload, item)
+
+
+def _is_envelope(message: Any) -> bool:
+    return isinstance(message, dict) and "id" in message and "response" in message
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two ids are one; true is no 1."""
+    return isinstance(one, bool) == isinstance(other, bool) and one == other

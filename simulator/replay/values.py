@@ -1,0 +1,120 @@
+"""Values of a client's script: names put in for what they stand for, and comparison with what came."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from simulator.catalogue.globs import Glob, has_wildcard
+from simulator.terms import parse_amount
+
+__all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]
+
+_LONGEST = 200
+
+
+def decoded(text: str | bytes) -> Any:
+    """Return a message's JSON as data, numbers with all their digits; raises `ValueError` if it is none."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def text_of(value: Any) -> str:
+    """Return data as JSON, numbers just as they were written."""
+    return msgspec.json.encode(_encodable(value)).decode()
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _encodable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_encodable(item) for item in value]
+        case Decimal():
+            return msgspec.Raw(str(value).encode())
+        case _:
+            return value
+
+
+def shown(value: Any) -> str:
+    """Return data as JSON fit to print, cut if it is long."""
+    text = text_of(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def fill_in(value: Any, names: dict[str, Any]) -> Any:
+    """Return data with every text ``$name`` replaced by what the name stands for, as far as it is known."""
+    match value:
+        case dict():
+            return {key: fill_in(item, names) for key, item in value.items()}
+        case list() | tuple():
+            return [fill_in(item, names) for item in value]
+        case str() if value[:1] == "$" and value[1:] in names:
+            return names[value[1:]]
+        case _:
+            return value
+
+
+def differences(wanted: Any, came: Any, place: str = "") -> list[str]:
+    """Return where what came is not what is wanted; nothing if it fits.
+
+    An object fits if it has what the wanted keys want, whatever else it has; a text fits literally, as a number or
+    by wildcards, ``*`` alone fits anything, and numbers are compared as numbers.
+    """
+    if isinstance(wanted, dict) and isinstance(came, dict):
+        return _object(wanted, came, place)
+    if isinstance(wanted, list | tuple) and isinstance(came, list):
+        if len(wanted) != len(came):
+            return [f"{place or 'the value'}: wanted a list of {len(wanted)}, came {shown(came)}"]
+        pairs = enumerate(zip(wanted, came, strict=True))
+        return [found for at, (one, other) in pairs for found in differences(one, other, f"{place}[{at}]")]
+    if _fits(wanted, came):
+        return []
+    return [f"{place or 'the value'}: wanted {shown(wanted)}, came {shown(came)}"]
+
+
+def _object(wanted: dict[str, Any], came: dict[str, Any], place: str) -> list[str]:
+    found = []
+    for key, value in wanted.items():
+        here = f"{place}.{key}" if place else key
+        if key in came:
+            found += differences(value, came[key], here)
+        else:
+            found.append(f"{here}: wanted {shown(value)}, came nothing")
+    return found
+
+
+def _fits(wanted: Any, came: Any) -> bool:
+    if wanted == "*":
+        return True
+    if isinstance(wanted, bool) or wanted is None or isinstance(came, bool) or came is None:
+        return wanted is came
+    if isinstance(wanted, str) and isinstance(came, str) and (wanted == came or _is_alike(wanted, came)):
+        return True
+    number = _number(wanted)
+    return number is not None and number == _number(came)
+
+
+def _is_alike(wanted: str, came: str) -> bool:
+    return has_wildcard(wanted) and Glob(wanted).matches(came)
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, msgspec.Raw):
+        value = bytes(value).decode()
+    if isinstance(value, str):
+        if parse_amount(value) is None:
+            return None
+    elif not isinstance(value, int | Decimal):
+        return None
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return None
