@@ -21,6 +21,7 @@ from websockets.server import ServerProtocol
 
 from simulator.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
 from simulator.server.admission import Answer, admit
+from simulator.server.frames import FrameReader
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
@@ -59,6 +60,7 @@ class Connection(asyncio.Protocol):
         "_is_text",
         "_ping_due",
         "_pong_due",
+        "_reader",
         "deadline",
         "protocol",
         "server",
@@ -73,7 +75,8 @@ class Connection(asyncio.Protocol):
         self.world: World | None = None
         self.session: Session | None = None
         self.deadline: float | None = None
-        self._frames: deque[Frame] = deque()
+        self._reader = FrameReader(self.protocol)
+        self._frames: deque[bytes | Frame] = deque()
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
         self._is_text = True
@@ -97,12 +100,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
         self._is_heard = True
-        protocol = self.protocol
-        if protocol.state is State.CONNECTING:
+        if self.protocol.state is State.CONNECTING:
             data = self._read_handshake(data)
         if data:
-            protocol.receive_data(data)
-            self._frames.extend(cast(list[Frame], protocol.events_received()))
+            self._frames.extend(self._reader.read(data))
         self._serve()
 
     def eof_received(self) -> bool:
@@ -242,7 +243,11 @@ class Connection(asyncio.Protocol):
         if not frames:
             self._flush_protocol()
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: bytes | Frame) -> None:
+        if isinstance(frame, bytes):
+            self._is_text = True
+            self._message(frame)
+            return
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
             self._is_text = opcode is Opcode.TEXT
