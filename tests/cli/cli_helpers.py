@@ -36,6 +36,10 @@ class Lines:
             self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
+    def close(self) -> None:
+        """Wait for the end of the stream."""
+        self._thread.join(PATIENCE)
+
     def next(self) -> str | None:
         """Return the next line, or None at the end."""
         return self._lines.get(timeout=PATIENCE)
@@ -80,9 +84,10 @@ def started(*arguments: str, **environment: str) -> Iterator[Program]:
         encoding="utf-8",
         env=ENVIRONMENT | environment,
     ) as process:
+        program = Program(process)
         try:
-            program = Program(process)
             assert program.port, process.stderr and process.stderr.read()
             yield program
         finally:
             process.kill()
+            program.lines.close()
