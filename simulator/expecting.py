@@ -25,7 +25,7 @@ from simulator.traffic import traffic_line
 from simulator.wire import BadRequest, decode
 from simulator.wire.requests import Request
 
-__all__ = ["Received", "context", "explain", "last_messages", "nearest_miss", "received", "unmet"]
+__all__ = ["Received", "context", "explain", "last_messages", "nearest_miss", "received", "unmet", "unmet_requests"]
 
 _MOST_MESSAGES = 20
 _NOTES = frozenset({"rule", "state", "fault", "lost", "kept", "corrupt", "stall", "slow", "skipped", "refused"})
@@ -104,6 +104,15 @@ def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None =
     return failures + _not_fired(simulation, loaded)
 
 
+def unmet_requests(journal: Iterable[Entry], loaded: Loaded) -> list[Failure]:
+    """Return what a scenario expects of a client's requests and is not so, by a journal of any endpoint's."""
+    failures = []
+    for at, expectation in enumerate(loaded.scenario.expect):
+        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue):
+            failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+    return failures
+
+
 def _not_fired(simulation: Simulation, loaded: Loaded) -> list[Failure]:
     failures = []
     for rule in simulation.director.rules:
@@ -118,31 +127,30 @@ _Unmet = tuple[Path, str, str]
 
 
 def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, Any]) -> Iterator[_Unmet]:
-    journal, catalogue = simulation.journal, simulation.catalogue
+    yield from _judge_requests(expectation, simulation.journal, simulation.catalogue)
+    if expectation.orders is not UNSET:
+        for key, wanted in expectation.orders.items():
+            yield from _judge_order(key, wanted, simulation, names)
+    if expectation.fired is not UNSET:
+        rules = [rule for rule in simulation.director.rules if rule.name == expectation.fired]
+        if not any(rule.fired for rule in rules):
+            text = f"expected the rule {expectation.fired!r} to fire; it never did"
+            whens = [rule.rule.when for rule in rules[:1]]
+            yield ("fired",), text, "".join(explain(simulation.journal, when, simulation.catalogue) for when in whens)
+
+
+def _judge_requests(expectation: Expectation, journal: Iterable[Entry], catalogue: Catalogue) -> Iterator[_Unmet]:
     if expectation.never is not UNSET:
         came = received(journal, expectation.never, catalogue)
         if came:
-            text = f"expected never {_said(expectation.never)}, got {len(came)}"
-            yield ("never",), text, f"first: {came[0]}"
+            yield ("never",), f"expected never {_said(expectation.never)}, got {len(came)}", f"first: {came[0]}"
     elif expectation.received is not UNSET:
-        yield from _judge_received(expectation, simulation)
-    elif expectation.orders is not UNSET:
-        for key, wanted in expectation.orders.items():
-            yield from _judge_order(key, wanted, simulation, names)
-    elif not any(rule.name == expectation.fired and rule.fired for rule in simulation.director.rules):
-        text = f"expected the rule {expectation.fired!r} to fire; it never did"
-        whens = [rule.rule.when for rule in simulation.director.rules if rule.name == expectation.fired]
-        yield ("fired",), text, explain(journal, whens[0], catalogue) if whens else ""
-
-
-def _judge_received(expectation: Expectation, simulation: Simulation) -> Iterator[_Unmet]:
-    journal, when, count = simulation.journal, expectation.received, expectation.count
-    came = len(received(journal, when, simulation.catalogue))
-    if came == count or (count is None and came):
-        return
-    wanted = "at least once" if count is None else f"{count} times"
-    text = f"expected {wanted} {_said(when)}, got {came}"
-    yield ("received",), text, explain(journal, when, simulation.catalogue)
+        when, count = expectation.received, expectation.count
+        times = len(received(journal, when, catalogue))
+        if times != count and (count is not None or not times):
+            wanted = "at least once" if count is None else f"{count} times"
+            text = f"expected {wanted} {_said(when)}, got {times}"
+            yield ("received",), text, explain(journal, when, catalogue)
 
 
 def _judge_order(key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any]) -> Iterator[_Unmet]:

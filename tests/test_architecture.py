@@ -28,12 +28,23 @@ ROWS = [
     {"server", "traffic", "scenario_commands"},
     {"serve_command", "expecting"},
     {"replay"},
+    {"replay_socket", "recording"},
+    {"replay_commands", "journal_commands", "record_command"},
     {"cli"},
     {"__main__"},
 ]
 ROW = {name: number for number, row in enumerate(ROWS) for name in row}
 
-SHELLS = {"server", "serve_command", "cli", "traffic", "__main__"}
+SHELLS = {
+    "server",
+    "serve_command",
+    "replay_socket",
+    "replay_commands",
+    "record_command",
+    "cli",
+    "traffic",
+    "__main__",
+}
 """Where sockets, clocks and threads are allowed."""
 
 IMPURE = {"asyncio", "socket", "threading", "time", "uuid", "secrets", "select", "subprocess", "signal"}

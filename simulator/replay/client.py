@@ -80,8 +80,9 @@ class Client:
             yield from self._step(step)
             self.steps_done += 1
 
-    def ask(self, request: dict[str, Any], within: int) -> Generator[Action, int, Any]:
+    def ask(self, request: dict[str, Any], now: int, within: int) -> Generator[Action, int, Any]:
         """Send a request on the first connection and return its reply, or None."""
+        self._now = now
         number = yield from self._say(FIRST, request)
         return (yield from self._reply(FIRST, number, within))
 

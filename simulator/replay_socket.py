@@ -1,0 +1,300 @@
+"""Replays scenarios over sockets: against a server of their own, or against any endpoint."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from msgspec import UNSET
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from simulator.errors import Failure, SimulatorError, UnmetExpectation
+from simulator.expecting import unmet, unmet_requests
+from simulator.journal import Journal
+from simulator.replay import Client, Result
+from simulator.replay.actions import Action, Leave, Listen, Open, Say
+from simulator.replay.client import Playing
+from simulator.replay.values import differences, shown
+from simulator.scenario.loader import Loaded
+from simulator.scenario.model import Expectation, OrderExpectation
+from simulator.server import Server
+from simulator.simulation import Simulation
+
+__all__ = ["Unreachable", "replay_over_socket", "replay_url"]
+
+_OPEN_TIMEOUT = 10
+_CLOSE_TIMEOUT = 1
+_ECHO_TIMEOUT = 0.2
+_TURNS = 20
+_ASK_WITHIN = 5_000_000_000
+_CUT = 1006
+
+
+class Unreachable(SimulatorError):
+    """An endpoint to which no connection could be made."""
+
+
+class _Clock(Protocol):
+    """The time of a replay."""
+
+    def now(self) -> int: ...
+    async def settle(self) -> None: ...
+    async def listen(self, until: int) -> None: ...
+
+
+class _Sockets:
+    """The connections of a replayed client.
+
+    Args:
+        url: where the endpoint is, to which each connection's own target is added.
+        client: told what comes.
+        journal: where what passes is written down; None if the other side does that.
+    """
+
+    def __init__(self, url: str, client: Client, journal: Journal | None = None) -> None:
+        self.news = asyncio.Event()
+        self._url = url.rstrip("/")
+        self._client = client
+        self._journal = journal
+        self._open: dict[str, ClientConnection] = {}
+        self._numbers: dict[str, int] = {}
+        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._mute: set[str] = set()
+        self._count = 0
+
+    async def do(self, action: Action) -> None:
+        """Do anything but listen."""
+        match action:
+            case Open():
+                await self._connect(action)
+            case Say():
+                await self._say(action)
+            case Leave():
+                await self._open[action.line].close()
+                await self._readers[action.line]
+
+    async def _say(self, action: Say) -> None:
+        self._note(action.line, "in", action.text)
+        try:
+            await self._open[action.line].send(action.text)
+        except ConnectionClosed:
+            await self._readers[action.line]
+
+    async def _connect(self, action: Open) -> None:
+        try:
+            connection = await connect(
+                self._url + action.target,
+                open_timeout=_OPEN_TIMEOUT,
+                close_timeout=_CLOSE_TIMEOUT,
+                ping_interval=None,
+                max_size=None,
+                max_queue=None,
+                compression=None,
+                proxy=None,
+            )
+        except InvalidStatus as error:
+            body = error.response.body.decode(errors="replace").strip() if error.response.body else ""
+            self._client.refused(action.line, f"{error.response.status_code} {body}".strip())
+            return
+        except (OSError, InvalidHandshake, InvalidURI, ValueError) as error:
+            why = str(error) or type(error).__name__
+            if not self._count:
+                raise Unreachable(f"cannot reach {self._url + action.target}: {why}") from error
+            self._client.refused(action.line, why)
+            return
+        self._count += 1
+        self._mute.discard(action.line)
+        self._open[action.line] = connection
+        self._numbers[action.line] = self._count
+        self._note(action.line, "open", action.target)
+        self._readers[action.line] = asyncio.create_task(self._read(action.line, connection))
+
+    async def _read(self, line: str, connection: ClientConnection) -> None:
+        try:
+            while True:
+                data = await connection.recv(decode=False)
+                self._note(line, "out", data)
+                self._client.arrived(line, data)
+                self.news.set()
+        except ConnectionClosed as error:
+            code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (_CUT, "cut")
+            self._note(line, "close", f"{code} {reason}".rstrip())
+            self._client.ended(line, code, reason)
+            self.news.set()
+
+    def _note(self, line: str, kind: str, data: str | bytes) -> None:
+        if self._journal is not None:
+            self._journal.write(time.time_ns(), self._numbers[line], kind, data)
+
+    async def hear_out(self) -> None:
+        """Wait until the endpoint has read what was said and said what it has to say, as a ping's echo tells.
+
+        A connection that echoes nothing, because its pongs stall or a frame drips on it, gets a few turns of the
+        loop instead.
+        """
+        for line, connection in self._open.items():
+            if self._readers[line].done() or line in self._mute:
+                continue
+            try:
+                async with asyncio.timeout(_ECHO_TIMEOUT):
+                    await (await connection.ping())
+            except ConnectionClosed:
+                await self._readers[line]
+            except TimeoutError:
+                self._mute.add(line)
+        for _ in range(_TURNS if self._mute else 1):
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        for connection in self._open.values():
+            await connection.close()
+        await asyncio.gather(*self._readers.values())
+
+
+class _WallTime:
+    """The wall's clock, for an endpoint that lives by it."""
+
+    def __init__(self, sockets: _Sockets) -> None:
+        self._sockets = sockets
+        self._began = time.time_ns() - time.monotonic_ns()
+
+    def now(self) -> int:
+        return self._began + time.monotonic_ns()
+
+    async def settle(self) -> None:
+        pass
+
+    async def listen(self, until: int) -> None:
+        self._sockets.news.clear()
+        try:
+            async with asyncio.timeout(max(0, until - self.now()) / 1e9):
+                await self._sockets.news.wait()
+        except TimeoutError:
+            return
+
+
+class _WorldTime:
+    """The time of a world on this side of the socket, which stands while anything is on its way."""
+
+    def __init__(self, sockets: _Sockets, server: Server) -> None:
+        self._sockets = sockets
+        self._world = server.world
+
+    def now(self) -> int:
+        return self._world.simulation.now
+
+    async def settle(self) -> None:
+        await self._sockets.hear_out()
+
+    async def listen(self, until: int) -> None:
+        news = self._sockets.news
+        news.clear()
+        while not news.is_set() and self.now() < until:
+            due = self._world.simulation.next_due()
+            self._world.advance((until if due is None else min(due, until)) - self.now())
+            await self.settle()
+
+
+async def _drive(playing: Playing, sockets: _Sockets, clock: _Clock) -> Any:
+    """Play to the end; return what the playing returns."""
+    try:
+        action = next(playing)
+        while True:
+            if isinstance(action, Listen):
+                await clock.listen(action.until)
+            else:
+                await sockets.do(action)
+                await clock.settle()
+            action = playing.send(clock.now())
+    except StopIteration as end:
+        return end.value
+
+
+def replay_over_socket(loaded: Loaded, seed: int | None = None) -> Result:
+    """Play a scenario's client against a server of its own on this machine, whose time the player drives.
+
+    What comes of it is what comes of `simulator.replay.replay`, bytes and frames and all.
+    """
+    return asyncio.run(_replay_own(loaded, seed))
+
+
+@asynccontextmanager
+async def _serving(simulation: Simulation) -> AsyncIterator[Server]:
+    server = Server(simulation, port=0)
+    await server.start()
+    try:
+        yield server
+        if server.errors:
+            raise server.errors[0]
+    finally:
+        await server.close()
+
+
+async def _replay_own(loaded: Loaded, seed: int | None) -> Result:
+    simulation = Simulation(loaded, seed=seed, clock="manual")
+    began = simulation.now
+    client = Client(loaded)
+    async with _serving(simulation) as server:
+        sockets = _Sockets(server.url, client)
+        try:
+            await _drive(client.play(began), sockets, _WorldTime(sockets, server))
+            failures = tuple(unmet(simulation, loaded, client.names))
+        except UnmetExpectation as error:
+            failures = error.failures
+        finally:
+            elapsed = simulation.now - began
+            await sockets.close()
+    return Result(loaded, simulation.seed, failures, client.names, simulation.journal, client.steps_done, elapsed)
+
+
+def replay_url(loaded: Loaded, url: str) -> Result:
+    """Play a scenario's client against an endpoint, by the wall's clock.
+
+    What a scenario expects of its own rules is left aside, since they are not there; orders are asked for with
+    GetOrderState. Raises `Unreachable` if the first connection cannot be made.
+    """
+    return asyncio.run(_replay_url(loaded, url))
+
+
+async def _replay_url(loaded: Loaded, url: str) -> Result:
+    client = Client(loaded)
+    journal = Journal()
+    sockets = _Sockets(url, client, journal)
+    clock = _WallTime(sockets)
+    began = clock.now()
+    try:
+        await _drive(client.play(began), sockets, clock)
+        orders = [failure async for failure in _unmet_orders(loaded, client, sockets, clock)]
+        failures = tuple(unmet_requests(journal, loaded) + orders)
+    except UnmetExpectation as error:
+        failures = error.failures
+    finally:
+        await sockets.close()
+    return Result(loaded, loaded.scenario.seed, failures, client.names, journal, client.steps_done, clock.now() - began)
+
+
+async def _unmet_orders(loaded: Loaded, client: Client, sockets: _Sockets, clock: _Clock) -> AsyncIterator[Failure]:
+    """Yield the orders that are not as expected, as the endpoint says they are."""
+    for at, expectation in enumerate(loaded.scenario.expect):
+        for key, wanted in _orders(expectation).items():
+            place = loaded.position(("expect", at, "orders", key))
+            name = str(client.names.get(key[1:], key)) if key.startswith("$") else key
+            request = {"type": "GetOrderState", "order_ids": [name]}
+            reply = await _drive(client.ask(request, clock.now(), _ASK_WITHIN), sockets, clock)
+            views = reply["response"].get("Ok") if reply else None
+            if not views:
+                yield Failure(place, f"expected the order {key} ({name}), got {shown(reply)}")
+                continue
+            stated = {k: v for k in ("filled_qty", "avg_fill_price") if (v := getattr(wanted, k)) is not None}
+            lacks = differences(stated, views[0])
+            if wanted.state is not None and sorted(views[0]["state"]) != sorted(wanted.state):
+                lacks.append(f"state: wanted {shown(list(wanted.state))}, came {shown(views[0]['state'])}")
+            if lacks:
+                yield Failure(place, f"expected the order {key} ({name}) otherwise", "\n".join(lacks))
+
+
+def _orders(expectation: Expectation) -> dict[str, OrderExpectation]:
+    return {} if expectation.orders is UNSET else expectation.orders
