@@ -95,11 +95,12 @@ def context(journal: Iterable[Entry], seed: int) -> str:
 def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None = None) -> list[Failure]:
     """Return what a scenario expects in the end and is not so: its ``expect``, and its rules that are required.
 
-    ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations.
+    ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
+    them, what is expected of a named order is passed over, because it is about a client that was not replayed.
     """
     failures = []
     for at, expectation in enumerate(loaded.scenario.expect):
-        for place, text, details in _judge(expectation, simulation, names or {}):
+        for place, text, details in _judge(expectation, simulation, names):
             failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
     return failures + _not_fired(simulation, loaded)
 
@@ -126,7 +127,7 @@ def _not_fired(simulation: Simulation, loaded: Loaded) -> list[Failure]:
 _Unmet = tuple[Path, str, str]
 
 
-def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, Any]) -> Iterator[_Unmet]:
+def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[_Unmet]:
     yield from _judge_requests(expectation, simulation.journal, simulation.catalogue)
     if expectation.orders is not UNSET:
         for key, wanted in expectation.orders.items():
@@ -153,8 +154,10 @@ def _judge_requests(expectation: Expectation, journal: Iterable[Entry], catalogu
             yield ("received",), text, explain(journal, when, catalogue)
 
 
-def _judge_order(key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any]) -> Iterator[_Unmet]:
-    name = str(names.get(key[1:], key)) if key.startswith("$") else key
+def _judge_order(key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[_Unmet]:
+    if names is None and key.startswith("$"):
+        return
+    name = str((names or {}).get(key[1:], key)) if key.startswith("$") else key
     order = simulation.gateway.order(name)
     place: Path = ("orders", key)
     if order is None:

@@ -4,7 +4,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["DEFAULT_LIMIT", "Entry", "Journal"]
+import msgspec
+
+from simulator.agenda import Agenda
+from simulator.terms import text_of_time
+
+__all__ = ["DEFAULT_LIMIT", "Entry", "Journal", "json_lines"]
 
 DEFAULT_LIMIT = 1_000_000
 """How many entries a journal keeps unless told otherwise: a day's development, and about half a gigabyte if full."""
@@ -14,9 +19,16 @@ Entry = tuple[int, int, str, Any]
 
 The kinds are ``open`` and ``close`` of a connection (data: path, or why), ``in`` and ``out`` for a message (its
 text), ``event`` for what the exchange did (the event's struct), ``rule`` for one that fired (its name), ``fault``
-for bytes, closes and resets that a scenario sends (the struct), and for what a scenario does to messages:
-``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped`` (a text, or the message or event).
+for bytes, closes and resets that a scenario sends (the struct), ``timeline`` for a part of it (its place), and for what a scenario does to messages:
+``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped`` (a text, or the message or event); ``unmatched``
+is a request for which a strict scenario has no rule.
 """
+
+
+_CAUSES = frozenset({"in", "open", "close", "rule", "timeline"})
+"""What makes other things happen."""
+
+_FROM_OUTSIDE = frozenset({"in", "open"})
 
 
 class Journal:
@@ -25,10 +37,18 @@ class Journal:
     Args:
         limit: how many entries are kept.
         watch: called with each entry as it is written.
+        agenda: knows what has caused what happens now; without one, nothing has a cause.
     """
 
-    def __init__(self, limit: int = DEFAULT_LIMIT, watch: Callable[[Entry], None] | None = None) -> None:
+    def __init__(
+        self,
+        limit: int = DEFAULT_LIMIT,
+        watch: Callable[[Entry], None] | None = None,
+        agenda: Agenda | None = None,
+    ) -> None:
         self._entries: deque[Entry] = deque(maxlen=limit)
+        self._causes: deque[int] = deque(maxlen=limit)
+        self._agenda = agenda or Agenda(0)
         self.watch = watch
         self.written = 0
 
@@ -43,10 +63,63 @@ class Journal:
         """How many entries have been given up."""
         return self.written - len(self._entries)
 
+    @property
+    def causes(self) -> tuple[int, ...]:
+        """For each entry that is kept, the number of the one that made it happen, counted from 1; 0 for none."""
+        return tuple(self._causes)
+
     def write(self, time: int, connection: int, kind: str, data: Any) -> None:
         """Add an entry."""
         entry = (time, connection, kind, data)
         self.written += 1
         self._entries.append(entry)
+        agenda = self._agenda
+        if kind in _CAUSES:
+            self._causes.append(0 if kind in _FROM_OUTSIDE else agenda.cause)
+            agenda.cause = self.written
+        else:
+            self._causes.append(agenda.cause)
         if self.watch is not None:
             self.watch(entry)
+
+
+def json_lines(journal: Journal) -> Iterator[bytes]:
+    """Yield a journal's entries as lines of JSON, without their ends.
+
+    Each has the keys ``line`` (counted from 1), ``time``, ``connection``, ``direction`` (``in``, ``out`` or null),
+    ``kind``, ``cause`` (the line of what made it happen, or null) and ``data``: a message's own JSON, or its text if
+    it is none.
+    """
+    encode = msgspec.json.Encoder().encode
+    for number, (entry, cause) in enumerate(zip(journal, journal.causes, strict=True), journal.dropped + 1):
+        time, connection, kind, data = entry
+        yield encode(
+            {
+                "line": number,
+                "time": text_of_time(time),
+                "connection": connection or None,
+                "direction": kind if kind in ("in", "out") else None,
+                "kind": kind,
+                "cause": cause or None,
+                "data": _message(data) if kind in ("in", "out") else _plain(data),
+            }
+        )
+
+
+def _message(data: str | bytes) -> Any:
+    """Return a message to be written as it is, or as text if it is no JSON or would not stay on its line."""
+    text = data if isinstance(data, str) else data.decode(errors="backslashreplace")
+    try:
+        raw = text.encode()
+        msgspec.json.decode(raw)
+    except (ValueError, RecursionError):  # what cannot be encoded, and what is no JSON
+        return text.encode(errors="backslashreplace").decode()
+    return text if b"\n" in raw or b"\r" in raw else msgspec.Raw(raw)
+
+
+def _plain(data: Any) -> Any:
+    """Return what is no message as data: the fields of a struct with its name."""
+    if isinstance(data, msgspec.Struct):
+        fields = {name: getattr(data, name) for name in data.__struct_fields__}
+        return {"type": type(data).__name__, **msgspec.to_builtins(fields)}
+    return data.decode(errors="backslashreplace") if isinstance(data, bytes) else data

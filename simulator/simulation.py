@@ -8,6 +8,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from simulator.agenda import Agenda
 from simulator.catalogue import Catalogue, load
 from simulator.catalogue.dates import parse_time
@@ -25,7 +27,7 @@ from simulator.playing import Player
 from simulator.scenario.amounts import duration
 from simulator.scenario.director import Director, RuleInPlay
 from simulator.scenario.latency import Legs
-from simulator.scenario.loader import Loaded, parse_step
+from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.steps import StepEntry, entry_of
@@ -48,6 +50,8 @@ class Simulation:
         catalogue: what is traded, instead of the scenario's: a `Catalogue`, a bundled name (``default``,
             ``reference``) or a file.
         seed: everything random is drawn from it, instead of from the scenario's.
+        clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``, for the shell that drives it, instead of the
+            scenario's.
         start: the time at which the world begins, in nanoseconds since 1970, instead of the scenario's.
         moving: how many of the catalogue's markets walk and trade without being told to.
         journal_limit: how many entries the journal keeps.
@@ -61,17 +65,20 @@ class Simulation:
         *,
         catalogue: Catalogue | str | Path | None = None,
         seed: int | None = None,
+        clock: str | dict[str, Any] | None = None,
         start: int | None = None,
         moving: int = 0,
         journal_limit: int = DEFAULT_LIMIT,
     ) -> None:
         loaded = None if scenario is None else scenario if isinstance(scenario, Loaded) else load_scenario(scenario)
         plan = Scenario() if loaded is None else loaded.scenario
+        if clock is not None:
+            plan = msgspec.structs.replace(plan, clock=parse_clock(clock))
         self.scenario = plan
         self.catalogue = _catalogue(catalogue, loaded)
         self.seed = plan.seed if seed is None else seed
-        self.journal = Journal(journal_limit)
         self._agenda = agenda = Agenda(_start(plan) if start is None else start)
+        self.journal = Journal(journal_limit, agenda=agenda)
         self._legs = Legs(plan.latency, self._rng("latency"))
         self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
         history = None if loaded is None else History()
@@ -130,6 +137,7 @@ class Simulation:
         entries = tuple(entry_of(step) for step in steps)
 
         def act() -> None:
+            self._note("timeline", name)
             self._player.play(entries, name)
             if entry.every is not None:
                 self._schedule(entry, name, self._agenda.now + max(1, duration(entry.every)))
@@ -187,6 +195,7 @@ class Simulation:
         """A connection is gone, and its subscriptions with it; its orders stay."""
         if session.is_open:
             self._catch_up(now)
+            self._agenda.cause = 0
             self._connections.lose(session, why)
             self._on_event("disconnect", session)
 
@@ -220,10 +229,12 @@ class Simulation:
         Raises `simulator.errors.ScenarioError` for a step that is none.
         """
         entries = tuple(step if isinstance(step, StepEntry) else parse_step(step) for step in steps)
+        self._agenda.cause = 0
         self._player.play(entries, "do", session)
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name."""
+        self._agenda.cause = 0
         self._player.release(name)
 
     @property
@@ -254,6 +265,8 @@ class Simulation:
         """A request has come to the venue: the first rule that matches decides, else the engine."""
         decision = self.director.decide(request, session.number, self._agenda.now)
         if decision is None:
+            if self.scenario.strict and self.director.rules:
+                self.journal.write(self._agenda.now, session.number, "unmatched", type(request).__name__)
             self._desk.handle(session, request)
         else:
             rule, exceeded = decision

@@ -12,13 +12,13 @@ from simulator.errors import CatalogueError, Problem, ScenarioError
 from simulator.scenario.checks import check
 from simulator.scenario.files import beside, find, read
 from simulator.scenario.including import Whole, assemble
-from simulator.scenario.model import Scenario, When
+from simulator.scenario.model import Clock, Rule, Scenario, When
 from simulator.scenario.nodes import of_data
 from simulator.scenario.reading import Path as Place
 from simulator.scenario.reading import Reader, path_text
 from simulator.scenario.steps import Step, StepEntry, entry_of
 
-__all__ = ["Loaded", "load", "parse_step", "parse_when"]
+__all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
 
 
 class Loaded:
@@ -59,10 +59,21 @@ def load(source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None 
     return Loaded(scenario, catalogue, name, whole)
 
 
+def parse_clock(data: str | dict[str, Any]) -> Any:
+    """Return a clock of data in a file's own words; raises `simulator.errors.ScenarioError`."""
+    return _parsed(data, Clock)
+
+
 def parse_step(data: str | dict[str, Any]) -> StepEntry:
     """Return a step of data in a file's own words; raises `simulator.errors.ScenarioError`."""
     step: StepEntry = entry_of(_parsed(data, Step))
     return step
+
+
+def parse_rules(data: list[dict[str, Any]]) -> tuple[Rule, ...]:
+    """Return rules of data in a file's own words; raises `simulator.errors.ScenarioError`."""
+    rules: tuple[Rule, ...] = _parsed(data, tuple[Rule, ...])
+    return rules
 
 
 def parse_when(data: dict[str, Any]) -> Any:

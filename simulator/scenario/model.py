@@ -15,6 +15,7 @@ __all__ = [
     "Await",
     "Bounds",
     "ClientStep",
+    "Clock",
     "Expectation",
     "Latency",
     "LegEntry",
@@ -164,6 +165,9 @@ class Scaled(_Section, frozen=True):
     ]
 
 
+Clock = Literal["real", "instant", "manual"] | Scaled
+
+
 class Await(_Section, frozen=True):
     """A message that must come within a time of the scenario's: on a subscription, or any at all."""
 
@@ -216,7 +220,7 @@ class Scenario(_Section, frozen=True):
     name: str | None = None
     include: tuple[str, ...] = ()
     seed: Annotated[int, Meta(ge=0)] = 0
-    clock: Literal["real", "instant", "manual"] | Scaled = "real"
+    clock: Clock = "real"
     start: str | None = None
     hello: Literal["Normal", "Trial", "FirstRun", "NotLicensed"] = "Normal"
     strict: bool = False

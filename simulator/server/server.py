@@ -89,17 +89,21 @@ class Server:
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         self.world.start(self._loop)
 
-    async def close(self) -> None:
-        """Close every client with 1001, and cut those that do not answer within the close timeout."""
+    async def close(self, patience: float | None = None) -> None:
+        """Close every client with 1001, and cut those that do not answer within the close timeout.
+
+        ``patience`` is how many seconds to wait for them instead.
+        """
+        wait = self.settings.close_timeout if patience is None else patience
         if self._listener is not None:
             self._listener.close()
         self._emptied = asyncio.Event()
         for connection in list(self.connections):
             connection.close(CloseCode.GOING_AWAY, "the exchange shuts down")
-        await self._until_empty()
+        await self._until_empty(wait)
         for connection in list(self.connections):
             connection.transport.abort()
-        await self._until_empty()
+        await self._until_empty(self.settings.close_timeout)
         self._worlds.stop()
         if self._checks is not None:
             self._checks.cancel()
@@ -162,10 +166,10 @@ class Server:
             connection.check_time(now)
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
 
-    async def _until_empty(self) -> None:
+    async def _until_empty(self, seconds: float) -> None:
         if self.connections and self._emptied is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._emptied.wait(), self.settings.close_timeout)
+                await asyncio.wait_for(self._emptied.wait(), seconds)
 
     def _report(self, error: Exception) -> None:
         self.errors.append(error)

@@ -1,0 +1,1 @@
+"""What a test suite uses: a running exchange, and hypothesis strategies."""

@@ -1,0 +1,50 @@
+"""Scenario files as test items of pytest: each file whose client is to be replayed is one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import ScenarioError, UnmetExpectation
+from simulator.replay import replay
+from simulator.scenario import Loaded, load
+
+__all__ = ["ScenarioFile", "ScenarioItem"]
+
+
+class ScenarioFile(pytest.File):
+    """A file with a scenario."""
+
+    def collect(self) -> "Iterator[ScenarioItem]":
+        """Yield the scenario, if it has a client to replay."""
+        try:
+            loaded = load(self.path)
+        except ScenarioError as error:
+            raise self.CollectError(str(error)) from None
+        if loaded.scenario.client:
+            yield ScenarioItem.from_parent(self, name=loaded.scenario.name or self.path.stem, loaded=loaded)
+
+
+class ScenarioItem(pytest.Item):
+    """A scenario whose client is replayed against it, in this process."""
+
+    def __init__(self, *, loaded: Loaded, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]  # whatever pytest gives its items
+        self.loaded = loaded
+
+    def runtest(self) -> None:
+        """Replay."""
+        seed = self.config.getoption("exchange_seed")
+        replay(self.loaded, seed=None if seed is None else int(seed)).check()
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None
+    ) -> "str | pytest._code.code.TerminalRepr":  # type: ignore[name-defined]
+        """Say what was expected and what came, with the line of the file."""
+        if isinstance(excinfo.value, UnmetExpectation):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the scenario is."""
+        return self.path, 0, f"scenario {self.name}"

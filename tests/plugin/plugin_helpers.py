@@ -1,0 +1,24 @@
+"""What the tests of the plugin share: texts of test files that use it."""
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+
+CLIENT = f'''
+import json
+
+import pytest
+from websockets.sync.client import connect
+
+PAIR = {PAIR!r}
+
+
+def ask(url, **request):
+    with connect(url + "/") as venue:
+        venue.send(json.dumps({{"id": 1, **request}}))
+        return json.loads(venue.recv(timeout=5))["response"]
+
+
+def order(url, price="10000", quantity="1", **more):
+    return ask(
+        url, type="SendLimitOrder", account="DEFAULT", dir="Buy", price=price, quantity=quantity, target=PAIR, **more
+    )
+'''

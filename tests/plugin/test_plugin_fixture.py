@@ -1,0 +1,196 @@
+"""The ``exchange`` fixture, in pytest runs of its own."""
+
+import pytest
+from plugin_helpers import CLIENT
+
+pytest_plugins = ["pytester"]
+
+ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers")
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+    """Run pytest on a test file in a process of its own, without a plugin for asyncio."""
+
+    def runs(text: str, *more: str) -> pytest.RunResult:
+        pytester.makepyfile(CLIENT + text)
+        return pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", *more)
+
+    return runs
+
+
+def test_sync_test_talks_to_its_own_exchange(run) -> None:  # type: ignore[no-untyped-def]
+    """A test gets an exchange with books of its own: the first order of each test is order 1."""
+    result = run(
+        """
+@pytest.mark.parametrize("_", range(3))
+def test_order(exchange, _):
+    assert order(exchange.url) == {"Ok": "1"}
+    assert [(o.order_id, o.price, o.state) for o in exchange.orders] == [("1", "10000.00", ("Open", "Acked"))]
+"""
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_manual_clock_and_steps(run) -> None:  # type: ignore[no-untyped-def]
+    """On a manual clock a test lets time pass, releases what is held, and pushes steps of its own."""
+    result = run(
+        """
+RULES = {
+    "rules": [
+        {"when": {"request": "SendLimitOrder"},
+         "then": [{"delay": "250ms"}, "ack", {"hold": "fill"}, {"fill": "40%"}]}
+    ]
+}
+
+@pytest.mark.exchange(RULES, clock="manual")
+def test_time(exchange):
+    begin = exchange.now
+    assert order(exchange.url) == {"Ok": "1"}
+    assert exchange.orders[0].state == ("Open",)
+    exchange.advance("249ms")
+    assert exchange.orders[0].state == ("Open",)
+    exchange.advance("1ms")
+    assert exchange.orders[0].state == ("Open", "Acked")
+    exchange.release("fill")
+    assert exchange.orders[0].filled_qty == "0.4"
+    exchange.do({"fill": {"order": "last"}})
+    assert [fill.quantity for fill in exchange.fills] == ["0.4", "0.6"]
+    assert exchange.now == begin + 250_000_000
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("marker", "error"),
+    [
+        ('"partial-fil"', "*partial-fil*did you mean 'partial-fill'*"),
+        ("sed=7", "*exchange has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue*"),
+        ('clock="manuel"', "*clock is real, instant, manual or*got 'manuel'; did you mean 'manual'?*"),
+        ("seed='x'", "*seed is a whole number, got 'x'*"),
+        ("7", "*the scenario is a file, a bundled name or a dict, got int*"),
+        ("'a', 'b'", "*takes one scenario, got 2*"),
+    ],
+)
+def test_wrong_marker_is_a_usage_error(run, marker: str, error: str) -> None:  # type: ignore[no-untyped-def]
+    """A marker that says something wrong is an error that says what is right."""
+    result = run(f"@pytest.mark.exchange({marker})\ndef test_it(exchange):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([error])
+
+
+def test_precedence(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+    """The command line comes before the marker, the marker before the ini file, that before the default."""
+    text = """
+@pytest.mark.exchange(seed=2)
+def test_marked(exchange):
+    print("marked", exchange.seed)
+
+def test_plain(exchange):
+    print("plain", exchange.seed)
+"""
+    for ini, more, expected in [
+        ("", (), [0, 2]),
+        ("exchange_seed = 1", (), [1, 2]),
+        ("exchange_seed = 1", ("--exchange-seed", "3"), [3, 3]),
+    ]:
+        pytester.makeini(f"[pytest]\n{ini}\n")
+        result = run(text, "-s", *more)
+        result.assert_outcomes(passed=2)
+        result.stdout.fnmatch_lines_random([f"*plain {expected[0]}*", f"*marked {expected[1]}*"])
+
+
+def test_config_fixture_decides(run) -> None:  # type: ignore[no-untyped-def]
+    """A suite that overrides exchange_config decides itself what is started."""
+    result = run(
+        """
+@pytest.fixture
+def exchange_config():
+    return {"catalogue": "reference", "seed": 9}
+
+def test_it(exchange):
+    assert exchange.seed == 9
+    assert exchange.simulation.catalogue.name == "reference"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_several_venues_in_one_test(run) -> None:  # type: ignore[no-untyped-def]
+    """The factory makes as many exchanges as a test wants, each with its own books."""
+    result = run(
+        """
+def test_it(make_exchange):
+    one, other = make_exchange(), make_exchange(clock="manual")
+    assert order(one.url) == {"Ok": "1"}
+    assert order(one.url) == {"Ok": "2"}
+    assert order(other.url) == {"Ok": "1"}
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_trio_and_subprocess_clients(run) -> None:  # type: ignore[no-untyped-def]
+    """A client on trio and one in another process talk to the exchange as any other."""
+    result = run(
+        """
+import subprocess
+import sys
+
+import trio
+from websockets.trio.client import connect as trio_connect
+
+
+def test_trio(exchange):
+    async def main():
+        async with trio_connect(exchange.url + "/architect") as venue:
+            return await venue.recv()
+
+    assert trio.run(main) == '"Normal"'
+
+
+def test_subprocess(exchange):
+    code = f"from websockets.sync.client import connect; print(connect({exchange.url!r} + '/architect').recv())"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20).stdout
+    assert output == '"Normal"\\n'
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_async_test_under_pytest_asyncio(pytester: pytest.Pytester) -> None:
+    """An async test calls the exchange's methods from its own loop without standing still."""
+    pytester.makepyfile(
+        CLIENT
+        + """
+from websockets.asyncio.client import connect as async_connect
+
+@pytest.mark.asyncio
+@pytest.mark.exchange(clock="manual")
+async def test_it(exchange):
+    async with async_connect(exchange.url + "/netidx") as venue:
+        await venue.send(json.dumps({"type": "Subscribe", "path": "/local/architect/core/clock"}))
+        assert json.loads(await venue.recv()) == {"type": "Subscribed", "id": 1}
+        await venue.recv()
+        exchange.advance("1s")
+        assert json.loads(await venue.recv())["updates"][0]["event"]["value"] == "2024-01-01T00:00:01.000000000Z"
+"""
+    )
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    result = pytester.runpytest_subprocess(*ARGS)
+    result.assert_outcomes(passed=1)
+
+
+def test_xdist(pytester: pytest.Pytester) -> None:
+    """Under two workers each test still has an exchange of its own."""
+    pytester.makepyfile(
+        CLIENT
+        + """
+@pytest.mark.parametrize("_", range(6))
+def test_order(exchange, _):
+    assert order(exchange.url) == {"Ok": "1"}
+"""
+    )
+    result = pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", "-n", "2")
+    result.assert_outcomes(passed=6)
