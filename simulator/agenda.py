@@ -20,14 +20,16 @@ class Agenda:
         self.now = now
         self.awaited = 0
         """How many acts wait that are not background."""
-        self._due: list[tuple[int, int, bool, Callable[[], None]]] = []
+        self.cause = 0
+        """What has made happen what happens now: a number of the journal's, or 0; an act inherits it."""
+        self._due: list[tuple[int, int, bool, Callable[[], None], int]] = []
         self._count = 0
 
     def at(self, time: int, act: Callable[[], None], background: bool = False) -> None:
         """Put down an act for a time, or for now if that is past."""
         self._count += 1
         self.awaited += not background
-        heapq.heappush(self._due, (max(time, self.now), self._count, background, act))
+        heapq.heappush(self._due, (max(time, self.now), self._count, background, act, self.cause))
 
     @property
     def next_due(self) -> int | None:
@@ -38,7 +40,8 @@ class Agenda:
         """Let time pass until ``now``, giving each act that is due on the way when its moment has come."""
         due = self._due
         while due and due[0][0] <= now:
-            self.now, _, background, act = heapq.heappop(due)
+            self.now, _, background, act, self.cause = heapq.heappop(due)
             self.awaited -= not background
             yield act
+        self.cause = 0
         self.now = max(self.now, now)

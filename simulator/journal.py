@@ -18,10 +18,10 @@ Entry = tuple[int, int, str, Any]
 """Time in nanoseconds, connection (0 for none), kind and data.
 
 The kinds are ``open`` and ``close`` of a connection (data: path, or why), ``in`` and ``out`` for a message (its
-text), ``event`` for what the exchange did (the event's struct), ``rule`` for one that fired (its name), ``fault``
-for bytes, closes and resets that a scenario sends (the struct), ``timeline`` for a part of it (its place), and for what a scenario does to messages:
-``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped`` (a text, or the message or event); ``unmatched``
-is a request for which a strict scenario has no rule.
+text), ``event`` for what the exchange did (the event's struct), ``rule`` for one that fired (its name), ``timeline``
+for an entry of it that is played (its place), ``fault`` for bytes, closes and resets that a scenario sends (the
+struct), and for what a scenario does to messages: ``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped``
+(a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type).
 """
 
 

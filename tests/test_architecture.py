@@ -15,8 +15,8 @@ PACKAGE = Path(simulator.__file__).parent
 ROWS = [
     {"errors", "terms", "resources"},
     {"wire", "catalogue", "outgoing"},
-    {"exchange"},
-    {"journal", "views", "candles", "scopes", "agenda"},
+    {"exchange", "agenda"},
+    {"journal", "views", "candles", "scopes"},
     {"scenario", "lens"},
     {"gateway", "session"},
     {"subscriptions", "delivery", "markets", "script"},
