@@ -1,3 +1,19 @@
 """A mock exchange to test trading clients against."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.simulation import Simulation as Simulation
+
+__all__ = ["Simulation", "__version__"]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy when it is first asked for."""
+    if name == "Simulation":
+        from simulator.simulation import Simulation
+
+        return Simulation
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -154,7 +154,9 @@ def _judge_requests(expectation: Expectation, journal: Iterable[Entry], catalogu
             yield ("received",), text, explain(journal, when, catalogue)
 
 
-def _judge_order(key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[_Unmet]:
+def _judge_order(
+    key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any] | None
+) -> Iterator[_Unmet]:
     if names is None and key.startswith("$"):
         return
     name = str((names or {}).get(key[1:], key)) if key.startswith("$") else key

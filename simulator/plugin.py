@@ -81,7 +81,11 @@ def make_exchange() -> Iterator[Callable[..., Exchange]]:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """After a test's own asserts, hold its exchanges to their scenarios: what is not met fails the test itself."""
-    result = yield
+    try:
+        result = yield
+    except BaseException:  # a test that fails by itself has said what is wrong
+        pyfuncitem.stash[_RUNNING] = []
+        raise
     _verify(pyfuncitem)
     return result
 

@@ -2,7 +2,7 @@
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
-CLIENT = f'''
+CLIENT = f"""
 import json
 
 import pytest
@@ -21,4 +21,4 @@ def order(url, price="10000", quantity="1", **more):
     return ask(
         url, type="SendLimitOrder", account="DEFAULT", dir="Buy", price=price, quantity=quantity, target=PAIR, **more
     )
-'''
+"""

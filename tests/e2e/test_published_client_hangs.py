@@ -1,0 +1,62 @@
+"""Why this project exists: what the published client does when its order is refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import websockets
+
+from simulator.testing.exchange import Exchange
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+PROGRAM = f"""
+import asyncio, sys
+from architect_py.client import Client, Dir
+
+async def main():
+    client = Client(sys.argv[1])
+    await client.connect()
+    print(await client.send_limit_order({PAIR!r}, Dir.Buy, "10000", "1"), flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where the published client is found, installed as its users would."""
+    target = tmp_path_factory.mktemp("client")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target)]
+    subprocess.run([*command, "architect-py==0.1.0"], check=True, capture_output=True, timeout=120)
+    path = os.pathsep.join([str(target), str(Path(websockets.__file__).parents[1])])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _start(exchange: Exchange, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", PROGRAM, exchange.url]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/"
+    )
+
+
+def test_taken_order_is_answered(environment: dict[str, str]) -> None:
+    """The published client sends an order and gets its id, and its program ends."""
+    with Exchange() as exchange:
+        client = _start(exchange, environment)
+        assert client.communicate(timeout=20) == ("1\n", None)
+
+
+@pytest.mark.parametrize("scenario", ["order-refused"])
+def test_refused_order_is_awaited_for_ever(scenario: str, environment: dict[str, str]) -> None:
+    """The published client still waits for the answer to its order long after it has been refused with an Err."""
+    with Exchange(scenario) as exchange:
+        client = _start(exchange, environment)
+        exchange.wait_for(request="SendLimitOrder", timeout=20)
+        refused = [entry for entry in exchange.journal if entry[2] == "out" and b'"Err"' in entry[3]]
+        assert len(refused) == 1
+        with pytest.raises(subprocess.TimeoutExpired):
+            client.communicate(timeout=3)
+        client.kill()
+        assert client.communicate(timeout=20) == ("", None)

@@ -1,0 +1,184 @@
+"""What fails a test besides its own asserts, and how it is said."""
+
+import pytest
+from plugin_helpers import CLIENT
+
+pytest_plugins = ["pytester"]
+
+ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:asyncio")
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+    """Run pytest on a test file in a process of its own."""
+
+    def runs(text: str, *more: str) -> pytest.RunResult:
+        pytester.makepyfile(CLIENT + text)
+        return pytester.runpytest_subprocess(*ARGS, *more)
+
+    return runs
+
+
+def test_required_rule_that_never_fired(run) -> None:  # type: ignore[no-untyped-def]
+    """A required rule that never fired fails the test, with the nearest request and what it lacks, and the seed."""
+    result = run(
+        """
+RULES = {"rules": [
+    {"name": "big buy", "required": True,
+     "when": {"request": "SendLimitOrder", "quantity": {"ge": 10}}, "then": ["ack"]},
+]}
+
+@pytest.mark.exchange(RULES, seed=7)
+def test_it(exchange):
+    order(exchange.url, quantity="1")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "rules?0?: expected the rule 'big buy' to fire, which is required; it never did",
+            "nearest: * #1 {*SendLimitOrder*",
+            "  quantity: wanted {'ge': '10'}, came 1",
+            "",
+            "last messages:",
+            "  * #1 --> {*SendLimitOrder*}",
+            '  * #1 <-- {"id":1,"response":{"Ok":"1"}}',
+            "seed: 7",
+        ],
+        consecutive=False,
+    )
+
+
+def test_expectation_that_does_not_hold(run) -> None:  # type: ignore[no-untyped-def]
+    """What the scenario expects never to come, and came, fails the test."""
+    result = run(
+        """
+@pytest.mark.exchange({"expect": [{"never": {"request": "SendLimitOrder", "nth": 2}}]})
+def test_it(exchange):
+    order(exchange.url)
+    order(exchange.url)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["expect?0?.never: expected never *SendLimitOrder*, got 1", "first: *SendLimitOrder*"])
+
+
+def test_strict_scenario_without_a_rule(run) -> None:  # type: ignore[no-untyped-def]
+    """A request for which a strict scenario has no rule fails the test."""
+    result = run(
+        """
+@pytest.mark.exchange({"strict": True, "rules": [{"when": {"request": "CancelOrder"}, "then": ["reject"]}]})
+def test_it(exchange):
+    order(exchange.url)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["exchange: the scenario is strict and has no rule for SendLimitOrder on connection 1"])
+
+
+def test_error_inside_the_simulator(run) -> None:  # type: ignore[no-untyped-def]
+    """A mistake of the simulator's own fails the test with its traceback, whatever the client made of it."""
+    result = run(
+        """
+def test_it(exchange, monkeypatch):
+    def broken(*args):
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(exchange.simulation.venue, "submit", broken)
+    with pytest.raises(Exception):
+        order(exchange.url)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["exchange: the simulator itself failed: RuntimeError('a mistake')", "RuntimeError: a mistake"]
+    )
+
+
+def test_a_test_s_own_failure_comes_first(run) -> None:  # type: ignore[no-untyped-def]
+    """A test that fails by itself is not told of unmet expectations besides."""
+    result = run(
+        """
+@pytest.mark.exchange({"expect": [{"received": {"request": "SendLimitOrder"}}]})
+def test_it(exchange):
+    assert exchange.orders == ["nothing"]
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*expected*SendLimitOrder*")
+
+
+def test_waiting_and_never(run) -> None:  # type: ignore[no-untyped-def]
+    """A test waits for what the client says, and what does not come in time is explained by the nearest that did."""
+    result = run(
+        """
+import threading
+
+def test_it(exchange):
+    threading.Thread(target=order, args=(exchange.url,)).start()
+    (sent,) = exchange.wait_for(request="SendLimitOrder")
+    assert (sent.connection, type(sent.request).__name__) == (1, "SendLimitOrder")
+    exchange.never(request="CancelOrder")
+    with pytest.raises(Exception) as caught:
+        exchange.wait_for(request="SendLimitOrder", dir="Sell", timeout=0.01)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "exchange: expected 1 of {'request': 'SendLimitOrder', 'dir': 'Sell'} within 0.01 s, got 0"
+    assert "  dir: wanted Sell, came buy" in lines
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_waiting_in_an_async_test(pytester: pytest.Pytester) -> None:
+    """In an async test wait_for says that it would block the client's loop, and until does not."""
+    pytester.makepyfile(
+        CLIENT
+        + """
+import asyncio
+
+@pytest.mark.asyncio
+async def test_it(exchange):
+    with pytest.raises(Exception, match="await exchange.until"):
+        exchange.wait_for(request="SendLimitOrder")
+    sent = asyncio.create_task(asyncio.to_thread(order, exchange.url))
+    assert len(await exchange.until(request="SendLimitOrder")) == 1
+    await sent
+"""
+    )
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    result = pytester.runpytest_subprocess(*ARGS[:-2])
+    result.assert_outcomes(passed=1)
+
+
+SCENARIO = """\
+name: one order
+rules:
+  - when: {request: SendLimitOrder}
+    then: [ack]
+client:
+  - send: {type: SendLimitOrder, target: "BTC Crypto/USD*COINBASE/DIRECT", dir: Buy, price: 10, quantity: 1, account: DEFAULT}
+    as: order
+expect:
+  - orders: {$order: {state: [Open, Acked], filled_qty: %s}}
+"""
+
+
+def test_scenario_files_are_tests(pytester: pytest.Pytester) -> None:
+    """Each file with a client's section is a test; a failure points at the line of the file."""
+    pytester.path.joinpath("good.scenario.yaml").write_text(SCENARIO % 0)
+    pytester.path.joinpath("bad.yaml").write_text(SCENARIO % 1)
+    pytester.path.joinpath("other.yaml").write_text("client: nothing of ours\n")
+    result = pytester.runpytest_subprocess(*ARGS, "-v")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["bad.yaml::one order FAILED*", "good.scenario.yaml::one order PASSED*"],
+    )
+    result.stdout.fnmatch_lines(["*bad.yaml:9:*: expected the filled_qty of the order $order (1) to be 1, got 0"])
+
+
+def test_wrong_scenario_file_is_a_collection_error(pytester: pytest.Pytester) -> None:
+    """A file that is no right scenario is an error of the collection, with line and column."""
+    pytester.path.joinpath("wrong.scenario.yaml").write_text("rules:\n  - when: {requst: '*'}\n    then: [ack]\n")
+    result = pytester.runpytest_subprocess(*ARGS)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*wrong.scenario.yaml:2:12: *did you mean 'request'?*"])
