@@ -36,6 +36,11 @@ class Agenda:
         """The time of the next act, or None."""
         return self._due[0][0] if self._due else None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether anything waits whose time is now."""
+        return bool(self._due) and self._due[0][0] <= self.now
+
     def due_by(self, now: int) -> Iterator[Callable[[], None]]:
         """Let time pass until ``now``, giving each act that is due on the way when its moment has come."""
         due = self._due

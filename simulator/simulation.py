@@ -210,6 +210,8 @@ class Simulation:
 
     def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
+        if self._agenda.is_due:
+            self._catch_up(self._agenda.now)
         news = self._connections.news
         if not news:
             return []
@@ -250,7 +252,7 @@ class Simulation:
 
     def _catch_up(self, now: int | None) -> None:
         """Do all that is due by ``now``, each thing at its own time; time never goes back."""
-        if now is not None and now > self._agenda.now:
+        if now is not None and now >= self._agenda.now:
             for act in self._agenda.due_by(now):
                 act()
                 self._desk.publish()

@@ -1,0 +1,181 @@
+"""Which world a client comes into, and how time passes there."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from simulator.server import Server
+from simulator.simulation import Simulation
+
+pytestmark = pytest.mark.asyncio
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+ORDER = {
+    "type": "SendLimitOrder",
+    "account": "DEFAULT",
+    "dir": "Buy",
+    "price": "10000",
+    "quantity": "1",
+    "target": PAIR,
+}
+SLOW = {"rules": [{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "10m"}, "ack", {"fill": "rest"}]}]}
+
+
+@asynccontextmanager
+async def serving(scenario: Any = None, **options: Any) -> AsyncIterator[Server]:
+    """Serve a scenario for as long as the block lasts."""
+    clock = options.pop("clock", None)
+    server = Server(Simulation(scenario, clock=clock), port=0, **options)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close(patience=0.2)
+
+
+async def ask(venue: ClientConnection, number: int, **request: Any) -> Any:
+    """Send a request and return what is answered."""
+    await venue.send(json.dumps({"id": number, **request}))
+    return (await heard(venue))["response"]
+
+
+async def heard(venue: ClientConnection) -> Any:
+    """Return the next message."""
+    return json.loads(await asyncio.wait_for(venue.recv(), 10))
+
+
+async def refused(url: str) -> tuple[int, str]:
+    """Return the status and the text with which a connection is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(url)
+    return caught.value.response.status_code, bytes(caught.value.response.body or b"").decode()
+
+
+async def test_scenario_of_the_client_s_choice() -> None:
+    """A client that names a scenario has an exchange of its own in it, beside the server's."""
+    async with (
+        serving() as server,
+        connect(server.url + "/?scenario=order-refused") as chosen,
+        connect(server.url + "/") as plain,
+    ):
+        assert await ask(plain, 1, **ORDER) == {"Ok": "1"}
+        assert "Err" in await ask(chosen, 1, **ORDER)
+        assert await ask(plain, 2, **ORDER) == {"Ok": "2"}
+
+
+async def test_shared_session_of_a_scenario() -> None:
+    """Connections that name the same scenario and session share an exchange, and it outlives a reconnect."""
+    async with serving() as server:
+        url = server.url + "/?scenario=partial-fill&session="
+        async with connect(url + "a") as one, connect(url + "a") as two, connect(url + "b") as other:
+            assert await ask(one, 1, **ORDER) == {"Ok": "1"}
+            assert await ask(two, 1, **ORDER) == {"Ok": "2"}
+            assert await ask(other, 1, **ORDER) == {"Ok": "1"}
+        async with connect(url + "a") as again:
+            assert await ask(again, 1, **ORDER) == {"Ok": "3"}
+
+
+async def test_scenarios_that_are_not_served(tmp_path: Path) -> None:
+    """A name that is no scenario is answered 404 with the nearest one; no path leads out of the served folder."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "mine.yaml").write_text("rules: []\n")
+    (tmp_path / "secret.yaml").write_text("rules: []\n")
+    async with serving(folder=tmp_path / "served") as server:
+        async with connect(server.url + "/?scenario=mine") as venue:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+        assert await refused(server.url + "/?scenario=partial-fil") == (
+            404,
+            "there is no scenario 'partial-fil'; did you mean 'partial-fill'?\n",
+        )
+        for name in ("../secret", "..%2Fsecret", str(tmp_path / "secret.yaml"), ""):
+            status, _ = await refused(f"{server.url}/?scenario={name}")
+            assert status == 404
+        assert (await refused(server.url + "/?session=a"))[0] == 404
+
+
+async def test_instant_clock_jumps() -> None:
+    """On an instant clock ten scripted minutes pass while the client waits, with their timestamps."""
+    async with serving(SLOW, clock="instant") as server, connect(server.url + "/") as venue:
+        assert await ask(venue, 1, type="SubscribeOrderState") == {"Ok": []}
+        await venue.send(json.dumps({"id": 2, **ORDER}))
+        messages = [await heard(venue) for _ in range(4)]
+        assert [message["response"]["Ok"] for message in messages] == [
+            "1",
+            [{"order_id": "1", "state": ["Open"], "filled_qty": "0", "avg_fill_price": None}],
+            [{"order_id": "1", "state": ["Open", "Acked"], "filled_qty": "0", "avg_fill_price": None}],
+            [{"order_id": "1", "state": ["Acked", "Filled", "Out"], "filled_qty": "1", "avg_fill_price": "10000.00"}],
+        ]
+        assert server.world.now() == server.simulation.venue.orders[1].time + 600 * 10**9
+
+
+async def test_instant_timeline_waits_for_a_client() -> None:
+    """On an instant clock the timeline begins when the first client comes."""
+    timeline = {"timeline": [{"at": "20s", "do": {"disconnect": {"code": 1012}}}]}
+    async with serving(timeline, clock="instant") as server:
+        began = server.world.now()
+        async with connect(server.url + "/") as venue:
+            with pytest.raises(ConnectionClosed) as caught:
+                await asyncio.wait_for(venue.recv(), 10)
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1012
+        assert server.world.now() == began + 20 * 10**9
+
+
+async def test_manual_clock_stands() -> None:
+    """On a manual clock nothing is due until time is told to pass, and then all of it is sent."""
+    async with serving(SLOW, clock="manual") as server, connect(server.url + "/") as venue:
+        await ask(venue, 1, type="SubscribeOrderState")
+        await ask(venue, 2, **ORDER)
+        assert (await heard(venue))["response"]["Ok"][0]["state"] == ["Open"]
+        server.world.advance(600 * 10**9 - 1)
+        assert (await ask(venue, 3, type="GetOrderState", order_ids=["1"]))["Ok"][0]["state"] == ["Open"]
+        server.world.advance(1)
+        states = [(await heard(venue))["response"]["Ok"][0]["state"] for _ in range(2)]
+        assert states == [["Open", "Acked"], ["Acked", "Filled", "Out"]]
+
+
+async def test_scaled_clock_runs_ahead() -> None:
+    """A clock scaled a hundred thousandfold passes ten scripted minutes in a few milliseconds."""
+    async with serving(SLOW, clock={"scaled": "100000"}) as server, connect(server.url + "/") as venue:
+        await ask(venue, 1, type="SubscribeOrderState")
+        await ask(venue, 2, **ORDER)
+        states = [(await heard(venue))["response"]["Ok"][0]["state"] for _ in range(3)]
+        assert states == [["Open"], ["Open", "Acked"], ["Acked", "Filled", "Out"]]
+
+
+async def test_replaced_simulation() -> None:
+    """When another simulation is served, who is in the old one is closed with 1012 and comes into the new one."""
+    async with serving() as server, connect(server.url + "/") as venue:
+        assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+        server.replace(Simulation("order-refused"))
+        with pytest.raises(ConnectionClosed) as caught:
+            await asyncio.wait_for(venue.recv(), 10)
+        assert caught.value.rcvd is not None
+        assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1012, "the scenario has changed")
+        async with connect(server.url + "/") as again:
+            assert "Err" in await ask(again, 1, **ORDER)
+
+
+async def test_world_that_nobody_can_come_into_stops() -> None:
+    """The world of a client that named a scenario without a session ends with its connection."""
+    async with serving() as server:
+        async with connect(server.url + "/?scenario=fast-market") as venue:
+            await ask(venue, 1, **ORDER)
+            (connection,) = server.connections
+            world = connection.world
+            assert world is not None
+            assert world is not server.world
+        await asyncio.wait_for(_gone(server), 10)
+        assert world._timer is None or world._timer.cancelled()
+
+
+async def _gone(server: Server) -> None:
+    while server.connections:  # noqa: ASYNC110 - a server tells nobody that a connection is gone
+        await asyncio.sleep(0)
