@@ -6,6 +6,9 @@ from pathlib import Path
 
 from simulator import __version__
 from simulator.errors import SimulatorError
+from simulator.journal_commands import add_diff_command
+from simulator.record_command import add_record_command
+from simulator.replay_commands import add_replay_command
 from simulator.scenario_commands import add_commands as add_scenario_commands
 from simulator.serve_command import USAGE_ERROR, add_serve_command
 
@@ -37,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     add_serve_command(commands)
     _add_catalogue(commands)
     add_scenario_commands(commands)
+    add_replay_command(commands)
+    add_record_command(commands)
+    add_diff_command(commands)
     return parser
 
 

@@ -10,19 +10,20 @@ from msgspec import UNSET
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from simulator.errors import Failure, SimulatorError, UnmetExpectation
+from simulator.errors import Failure, UnmetExpectation
 from simulator.expecting import unmet, unmet_requests
 from simulator.journal import Journal
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
+from simulator.replay.results import Unreachable
 from simulator.replay.values import differences, shown
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
 from simulator.server import Server
 from simulator.simulation import Simulation
 
-__all__ = ["Unreachable", "replay_over_socket", "replay_url"]
+__all__ = ["replay_over_socket", "replay_url"]
 
 _OPEN_TIMEOUT = 10
 _CLOSE_TIMEOUT = 1
@@ -30,10 +31,6 @@ _ECHO_TIMEOUT = 0.2
 _TURNS = 20
 _ASK_WITHIN = 5_000_000_000
 _CUT = 1006
-
-
-class Unreachable(SimulatorError):
-    """An endpoint to which no connection could be made."""
 
 
 class _Clock(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulator.errors import ScenarioError
 
-__all__ = ["add_commands", "check", "first_line", "list_scenarios", "print_schema"]
+__all__ = ["add_commands", "check", "first_line", "list_scenarios", "print_schema", "scenario_files"]
 
 _SECTIONS = ("rules:", "timeline:", "client:", "expect:")
 
@@ -35,7 +35,7 @@ def check(options: argparse.Namespace) -> int:
 
     status = 0
     for name in options.paths:
-        for source in _files(name):
+        for source in scenario_files(name):
             try:
                 load(source)
             except ScenarioError as error:
@@ -46,7 +46,7 @@ def check(options: argparse.Namespace) -> int:
     return status
 
 
-def _files(name: str) -> list[str]:
+def scenario_files(name: str) -> list[str]:
     """Return the file of a name, or the scenarios in a folder."""
     from simulator.scenario.files import SUFFIXES
 

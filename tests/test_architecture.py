@@ -28,7 +28,7 @@ ROWS = [
     {"server", "traffic", "scenario_commands"},
     {"serve_command", "expecting"},
     {"replay"},
-    {"replay_socket", "recording"},
+    {"replay_socket", "record"},
     {"replay_commands", "journal_commands", "record_command"},
     {"cli"},
     {"__main__"},

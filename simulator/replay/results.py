@@ -5,12 +5,16 @@ from typing import Any
 
 import msgspec
 
-from simulator.errors import Failure, UnmetExpectation
+from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.expecting import context
 from simulator.journal import Journal
 from simulator.scenario.loader import Loaded
 
-__all__ = ["Result"]
+__all__ = ["Result", "Unreachable"]
+
+
+class Unreachable(SimulatorError):
+    """An endpoint to which no connection could be made."""
 
 
 class Result(msgspec.Struct, frozen=True):
