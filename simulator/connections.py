@@ -122,6 +122,7 @@ class Connections:
     def refuse(self, nanoseconds: int) -> None:
         """Refuse new connections for a while."""
         self._refused_until = max(self._refused_until, self._agenda.now + nanoseconds)
+        self._agenda.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
 
     def restart(self, nanoseconds: int) -> None:
         """Close every connection as a venue does that restarts, and take new ones only after a while."""
