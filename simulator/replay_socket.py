@@ -16,7 +16,7 @@ from simulator.journal import Journal
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
-from simulator.replay.results import Unreachable
+from simulator.replay.results import Unreachable, result_of
 from simulator.replay.values import differences, shown
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
@@ -97,7 +97,7 @@ class _Sockets:
             return
         except (OSError, InvalidHandshake, InvalidURI, ValueError) as error:
             why = str(error) or type(error).__name__
-            if not self._count:
+            if not self._count and self._journal is not None:  # one of our own may refuse on purpose
                 raise Unreachable(f"cannot reach {self._url + action.target}: {why}") from error
             self._client.refused(action.line, why)
             return
@@ -238,13 +238,13 @@ async def _replay_own(loaded: Loaded, seed: int | None) -> Result:
         sockets = _Sockets(server.url, client)
         try:
             await _drive(client.play(began), sockets, _WorldTime(sockets, server))
-            failures = tuple(unmet(simulation, loaded, client.names))
         except UnmetExpectation as error:
             failures = error.failures
-        finally:
-            elapsed = simulation.now - began
-            await sockets.close()
-    return Result(loaded, simulation.seed, failures, client.names, simulation.journal, client.steps_done, elapsed)
+        else:
+            failures = tuple(unmet(simulation, loaded, client.names))
+        result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)
+        await sockets.close()
+    return result
 
 
 def replay_url(loaded: Loaded, url: str) -> Result:
@@ -268,9 +268,9 @@ async def _replay_url(loaded: Loaded, url: str) -> Result:
         failures = tuple(unmet_requests(journal, loaded) + orders)
     except UnmetExpectation as error:
         failures = error.failures
-    finally:
-        await sockets.close()
-    return Result(loaded, loaded.scenario.seed, failures, client.names, journal, client.steps_done, clock.now() - began)
+    result = result_of(client, failures, journal, loaded.scenario.seed, clock.now() - began)
+    await sockets.close()
+    return result
 
 
 async def _unmet_orders(loaded: Loaded, client: Client, sockets: _Sockets, clock: _Clock) -> AsyncIterator[Failure]:

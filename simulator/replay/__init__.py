@@ -6,8 +6,8 @@ from typing import Any
 from simulator.errors import Failure, UnmetExpectation
 from simulator.expecting import unmet
 from simulator.replay.client import Client
-from simulator.replay.inprocess import drive
-from simulator.replay.results import Result
+from simulator.replay.inprocess import LEFT, drive
+from simulator.replay.results import Result, result_of
 from simulator.scenario.loader import Loaded
 from simulator.scenario.loader import load as load_scenario
 from simulator.simulation import Simulation
@@ -32,5 +32,7 @@ def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = No
         failures = tuple(unmet(simulation, loaded, client.names))
     except UnmetExpectation as error:
         failures = error.failures
-    elapsed = simulation.now - began
-    return Result(loaded, simulation.seed, failures, client.names, simulation.journal, client.steps_done, elapsed)
+    result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)
+    for session in list(simulation.sessions.values()):
+        simulation.disconnect(session, why=LEFT)
+    return result

@@ -42,7 +42,7 @@ class Client:
         """What the scenario's names stand for: the ``Ok`` of a reply, the id of a subscription."""
         self.lines: dict[str, Line] = {}
         self.steps_done = 0
-        self._loaded = loaded
+        self.loaded = loaded
         self._inbox = Inbox()
         self._asked: dict[str, tuple[str, Any]] = {}
         self._place: Path = ("client",)
@@ -72,7 +72,7 @@ class Client:
     def play(self, now: int) -> Playing:
         """Play the script from a time on; raises `UnmetExpectation`."""
         self._now = now
-        steps = self._loaded.scenario.client
+        steps = self.loaded.scenario.client
         if steps and not _opens_first(steps[0]):
             yield from self._connect(FIRST, _DEFAULT_TARGET, 0)
         for at, step in enumerate(steps):
@@ -231,7 +231,7 @@ class Client:
 
     def _unmet(self, text: str, key: str = "", explanation: list[str] | None = None) -> UnmetExpectation:
         place = (*self._place, key) if key else self._place
-        return UnmetExpectation([Failure(self._loaded.position(place), text, "\n".join(explanation or ()))])
+        return UnmetExpectation([Failure(self.loaded.position(place), text, "\n".join(explanation or ()))])
 
 
 def _opens_first(step: ClientStep) -> bool:

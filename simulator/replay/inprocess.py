@@ -8,7 +8,11 @@ from simulator.replay.client import Client
 from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
-__all__ = ["Frames", "drive"]
+__all__ = ["LEFT", "Frames", "drive"]
+
+LEFT = "1000 (OK)"
+"""Why a connection is gone that its client has closed, in a server's words."""
+
 
 _SHORT, _MEDIUM = 126, 127
 
@@ -59,7 +63,7 @@ class _Shell:
             case Leave():
                 session = self._sessions[action.line]
                 self._lines.pop(session.number, None)
-                self._simulation.disconnect(session, why="1000 (the client)")
+                self._simulation.disconnect(session, why=LEFT)
             case Listen():
                 self._listen(action.until)
         self._deliver(self._simulation.take())

@@ -1,5 +1,6 @@
 """What came of a replay."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import msgspec
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.expecting import context
 from simulator.journal import Journal
+from simulator.replay.client import Client
 from simulator.scenario.loader import Loaded
 
-__all__ = ["Result", "Unreachable"]
+__all__ = ["Result", "Unreachable", "result_of"]
 
 
 class Unreachable(SimulatorError):
@@ -21,7 +23,7 @@ class Result(msgspec.Struct, frozen=True):
     """What came of one replay.
 
     ``names`` are what the script's names stood for, ``elapsed`` is the scenario's time in nanoseconds, ``steps`` how
-    many of the client's steps were done.
+    many of the client's steps were done; ``context`` is what happened last, in lines, if anything failed.
     """
 
     loaded: Loaded
@@ -31,6 +33,7 @@ class Result(msgspec.Struct, frozen=True):
     journal: Journal
     steps: int
     elapsed: int
+    context: str = ""
 
     @property
     def passed(self) -> bool:
@@ -47,7 +50,9 @@ class Result(msgspec.Struct, frozen=True):
         if self.failures:
             raise UnmetExpectation(self.failures, self.context)
 
-    @property
-    def context(self) -> str:
-        """The last messages and the seed, in lines."""
-        return context(self.journal, self.seed)
+
+def result_of(client: Client, failures: Iterable[Failure], journal: Journal, seed: int, elapsed: int) -> Result:
+    """Return what came of a client's script; the journal may grow on."""
+    failures = tuple(failures)
+    said = context(journal, seed) if failures else ""
+    return Result(client.loaded, seed, failures, client.names, journal, client.steps_done, elapsed, said)
