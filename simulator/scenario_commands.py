@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulator.errors import ScenarioError
 
-__all__ = ["add_commands", "check", "first_line", "list_scenarios", "print_schema", "scenario_files"]
+__all__ = ["add_commands", "check", "list_scenarios", "print_schema", "scenario_files"]
 
 _SECTIONS = ("rules:", "timeline:", "client:", "expect:")
 
@@ -78,20 +78,10 @@ def print_schema(options: argparse.Namespace) -> int:
 def list_scenarios(options: argparse.Namespace) -> int:
     """Print the name and the idea of each bundled scenario."""
     from simulator.scenario.files import bundled
+    from simulator.scenario.listing import idea
 
     scenarios = bundled()
     width = max(map(len, scenarios), default=0)
     for name, path in scenarios.items():
-        print(f"{name:{width}}  {first_line(path)}".rstrip())  # noqa: T201
+        print(f"{name:{width}}  {idea(path)}".rstrip())  # noqa: T201
     return 0
-
-
-def first_line(path: Path) -> str:
-    """Return the first comment of a scenario's file, which says its idea."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            break
-        comment = line.lstrip("# ")
-        if not comment.startswith("yaml-language-server:"):
-            return comment
-    return ""

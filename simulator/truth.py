@@ -63,7 +63,7 @@ class TruthSteps:
             self._amend(script, args)
             return
         orders = self.orders(args.order, script)
-        if not orders:
+        if not orders and args.order != "all":
             self._note("skipped", f"{script.name}: {verb}: there is no order to do it to")
         for order in orders:
             wanted = _uncut(args, order) if script.illegal and verb == "fill" else args

@@ -361,7 +361,7 @@ def test_a_step_names_another_order() -> None:
 
 
 def test_what_cannot_be_done_any_more_is_noted() -> None:
-    """A step that comes too late, because the client has cancelled meanwhile, changes nothing, and the journal says so."""
+    """A step that comes after the client's cancel changes nothing, and the journal says so."""
     play = Play(sends("ack", {"delay": "1s"}, "fill", name="late"))
     client = play.follow()
     client.order()
