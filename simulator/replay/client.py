@@ -169,19 +169,20 @@ class Client:
         if step.reply is UNSET and step.as_ is None:
             return
         message = yield from self._reply(line, number, duration(step.within))
+        key = "as" if step.reply is UNSET else "reply"
         if step.reply == "never":
             if message is not None:
-                raise self._unmet(f"expected no reply within {step.within}, got {shown(message)}", "reply")
+                raise self._unmet(f"expected no reply within {step.within}, got {shown(message)}", key)
             return
         if message is None:
             why = "none came" if self.lines[line].is_open else f"none came, and {self.lines[line]}"
-            raise self._unmet(f"expected a reply to request {shown(number)} within {step.within}; {why}", "reply")
+            raise self._unmet(f"expected a reply to request {shown(number)} within {step.within}; {why}", key)
         response = message["response"]
         wanted = {"Ok": "*"} if step.reply is UNSET else fill_in(step.reply, self.names)
         found = differences({wanted: "*"} if wanted in ("Ok", "Err") else wanted, response)
         if found:
             text = f"expected the reply {shown(wanted)}, got {shown(response)}"
-            raise self._unmet(text, "reply", [f"  {difference}" for difference in found])
+            raise self._unmet(text, key, [f"  {difference}" for difference in found])
         if step.as_ is not None and step.as_ not in self.names:
             self.names[step.as_] = response.get("Ok") if isinstance(response, dict) else None
 

@@ -1,0 +1,180 @@
+"""The command `replay`: its lines, its reports and its exit status."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from simulator.cli import main
+
+GOOD = "name: good\nseed: 3\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: []}\n"
+ODD = "name: odd\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: 1}\n"
+WRONG = "name: wrong\nclient:\n  - sent: {type: GetHalts}\n"
+SILENT = "name: silent\nclient: []\n"
+CONTEXT = (
+    "    last messages:\n"
+    "      00:00:00.000000Z #1 +++ /architect\n"
+    '      00:00:00.000000Z #1 <-- "Normal"\n'
+    '      00:00:00.000000Z #1 --> {"id":1,"type":"GetHalts"}\n'
+    '      00:00:00.000000Z #1 <-- {"id":1,"response":{"Ok":[]}}\n'
+)
+ODD_LINES = (
+    "FAILED  odd (odd.yaml): 0 steps in 0s of its time\n"
+    '    odd.yaml:4:12: expected the reply {"Ok":1}, got {"Ok":[]}\n'
+    "      Ok: wanted 1, came []\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+
+def write(**files: str) -> None:
+    """Write scenario files into the working folder."""
+    for name, text in files.items():
+        Path(f"{name}.yaml").write_text(text)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run the command; return its status and what it printed, with its time taken as nothing."""
+    status = main(["replay", *arguments])
+    return status, re.sub(r"in [0-9.]+s$", "in 0s", capsys.readouterr().out, flags=re.MULTILINE)
+
+
+def test_all_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for each scenario and a summary; the status is 0."""
+    write(good=GOOD, silent=SILENT)
+    assert run(capsys, ".") == (
+        0,
+        "ok      good (good.yaml): 1 step in 0s of its time\n"
+        "skipped silent (silent.yaml): it has no client\n"
+        "1 passed, 1 skipped in 0s\n",
+    )
+
+
+@pytest.mark.parametrize("route", [(), ("--socket",)])
+def test_one_fails(capsys: pytest.CaptureFixture[str], route: tuple[str, ...]) -> None:
+    """A failure is said with its place, the difference, the last messages and the seed; the status is 1."""
+    write(good=GOOD, odd=ODD)
+    assert run(capsys, ".", *route) == (
+        1,
+        "ok      good (good.yaml): 1 step in 0s of its time\n"
+        f"{ODD_LINES}{CONTEXT}    seed: 0\n1 passed, 1 failed in 0s\n",
+    )
+
+
+def test_a_file_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with a file is said, the others are played, and the status is 2."""
+    write(odd=ODD, wrong=WRONG)
+    status, text = run(capsys, "odd.yaml", "wrong.yaml", "nowhere.yaml")
+    assert (status, text.splitlines()[9:]) == (
+        2,
+        [
+            "WRONG   wrong.yaml",
+            "    wrong.yaml:3:5: client[0]: expected one of send, raw, reply, as, await, wait, connect, disconnect, "
+            "on, within, got 'sent'; did you mean 'send'?",
+            "WRONG   nowhere.yaml",
+            "    nowhere.yaml: expected a scenario's file or the name of a bundled one, got 'nowhere.yaml'",
+            "1 failed, 2 wrong in 0s",
+        ],
+    )
+
+
+def test_nothing_is_there_to_play(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without a scenario is a mistake."""
+    assert main(["replay", "."]) == 2
+    assert capsys.readouterr().err == "exchange-simulator: there is no scenario in .\n"
+
+
+def test_the_endpoint_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """An endpoint that cannot be reached ends the run with status 3."""
+    write(good=GOOD, odd=ODD)
+    status, text = run(capsys, ".", "--url", "ws://127.0.0.1:1")
+    assert (status, text.splitlines()[0], text.splitlines()[-1]) == (3, "UNREACHABLE good.yaml", "1 unreachable in 0s")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--shard", "3/2"),
+        ("--shard", "1"),
+        ("--repeat", "0"),
+        ("-n", "0"),
+        ("--seed", "-1"),
+        ("--socket", "--url", "ws://x"),
+        (),
+    ],
+)
+def test_wrong_options(arguments: tuple[str, ...]) -> None:
+    """An option that cannot be is a mistake in what was asked."""
+    with pytest.raises(SystemExit) as raised:
+        main(["replay", *arguments, *(["good.yaml"] if arguments else [])])
+    assert raised.value.code == 2
+
+
+def test_annotations(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On GitHub each failure is shown at its line."""
+    write(odd=ODD.replace("odd", "odd, 100%"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    _, text = run(capsys, ".")
+    assert text.splitlines()[-1] == (
+        "::error file=odd.yaml,line=4,col=12,title=odd%2C 100%25 (seed 0)::"
+        'expected the reply {"Ok":1}, got {"Ok":[]}%0A  Ok: wanted 1, came []'
+    )
+
+
+def test_a_junit_report(capsys: pytest.CaptureFixture[str]) -> None:
+    """The report has a case for each replay, with what went wrong."""
+    write(good=GOOD, odd=ODD, silent=SILENT, wrong=WRONG)
+    run(capsys, ".", "--junitxml", "out/report.xml")
+    suite = ET.parse("out/report.xml").getroot()[0]  # noqa: S314 - written by the test itself
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "4",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+    }
+    cases = [
+        (case.get("classname"), case.get("name"), [(part.tag, part.get("message")) for part in case]) for case in suite
+    ]
+    assert cases[:3] == [
+        ("good.yaml", "good[seed=3]", []),
+        ("odd.yaml", "odd[seed=0]", [("failure", 'expected the reply {"Ok":1}, got {"Ok":[]}')]),
+        ("silent.yaml", "silent[seed=0]", [("skipped", "it has no client")]),
+    ]
+    assert cases[3][2][0][0] == "error"
+
+
+def test_repeating_takes_the_next_seeds_and_processes_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each run of a scenario has the next seed and a journal of its own, in however many processes."""
+    write(good=GOOD.replace("client", "latency: {reply: {uniform: [1ms, 9ms]}}\nclient"))
+    said = [run(capsys, ".", "--repeat", "3", "-n", count, "--journal", count) for count in ("1", "2")]
+    assert said[0] == said[1]
+    assert said[0][0] == 0
+    assert "passed 3 of 3 times" in said[0][1]
+    journals = [[path.read_bytes() for path in sorted(Path(count).iterdir())] for count in ("1", "2")]
+    assert journals[0] == journals[1]
+    assert len(set(journals[0])) == 3
+    main(["replay", "good.yaml", "--seed", "5", "--journal", "again"])
+    assert Path("again/good.jsonl").read_bytes() == journals[0][2]
+
+
+def test_shards_share_the_work(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each scenario is played by just one of the shards."""
+    names = [f"s{number}" for number in range(5)]
+    write(**{name: GOOD.replace("good", name) for name in names})
+    played = []
+    for part in ("1/3", "2/3", "3/3"):
+        _, text = run(capsys, ".", "--shard", part)
+        played.append(re.findall(r"s\d(?= \()", text))
+    assert played == [["s0", "s3"], ["s1", "s4"], ["s2"]]
+
+
+def test_a_journal_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot be written to is a mistake."""
+    write(good=GOOD)
+    status, text = run(capsys, ".", "--journal", "good.yaml")
+    assert (status, text.splitlines()[1]) == (2, "    good.yaml: cannot write good.yaml/good.jsonl: File exists")

@@ -1,0 +1,71 @@
+"""Values in a client's script: names, and comparison with what came."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from simulator.replay.values import decoded, differences, fill_in, shown, text_of
+
+
+@pytest.mark.parametrize(
+    ("wanted", "came"),
+    [
+        ("a*c", "abbc"),
+        ("a*c", "a*c"),
+        ("10", "10.00"),
+        (msgspec.Raw(b"10"), "10.0"),
+        (10, Decimal("10.0")),
+        ("*", None),
+        ("*", {"any": 1}),
+        ({"a": 1}, {"a": 1, "b": 2}),
+        ([{"a": "x*"}], [{"a": "xy", "b": 2}]),
+        (None, None),
+        (True, True),
+    ],
+)
+def test_what_fits_has_no_differences(wanted: Any, came: Any) -> None:
+    """Objects fit in part, texts literally, by wildcards or as numbers, and a lone star fits anything."""
+    assert differences(wanted, came) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "came", "said"),
+    [
+        ({"a": 1}, {"b": 1}, ["a: wanted 1, came nothing"]),
+        ({"a": {"b": "x"}}, {"a": {"b": "y"}}, ['a.b: wanted "x", came "y"']),
+        ([1, 2], [1], ["the value: wanted a list of 2, came [1]"]),
+        ([1, [2]], [1, [3]], ["[1][0]: wanted 2, came 3"]),
+        (None, 0, ["the value: wanted null, came 0"]),
+        (1, True, ["the value: wanted 1, came true"]),
+        ("1e2", "100", ['the value: wanted "1e2", came "100"']),
+        ({"a": 1}, [1], ['the value: wanted {"a":1}, came [1]']),
+    ],
+)
+def test_differences_say_where(wanted: Any, came: Any, said: list[str]) -> None:
+    """What does not fit is said with its path, what was wanted and what came."""
+    assert differences(wanted, came) == said
+
+
+def test_names_are_filled_in_where_they_are_a_whole_text() -> None:
+    """A known name is replaced anywhere as a whole text, and nothing else is."""
+    data = {"a": "$x", "b": ["$x", "$y", "a $x"], "c": {"d": "$x"}}
+    assert fill_in(data, {"x": 1}) == {"a": 1, "b": [1, "$y", "a $x"], "c": {"d": 1}}
+
+
+def test_numbers_keep_their_digits() -> None:
+    """A number is written just as it came."""
+    assert text_of(decoded('{"a":1.500,"b":[10]}')) == '{"a":1.500,"b":[10]}'
+
+
+@pytest.mark.parametrize("text", ["NaN", "[" * 100_000, "{", '{"a":Infinity}'])
+def test_what_is_no_json_is_a_value_error(text: str) -> None:
+    """Whatever is no JSON, or nested too deeply, raises the one error that is caught."""
+    with pytest.raises(ValueError, match=r"Expecting|is no JSON|nested"):
+        decoded(text)
+
+
+def test_a_long_value_is_cut() -> None:
+    """What is printed of a value has at most 200 characters and an ellipsis."""
+    assert shown("x" * 300) == '"' + "x" * 199 + "…"
