@@ -278,7 +278,7 @@ class Exchange:
         return UnmetExpectation([Failure("exchange", text, details)], what_happened)
 
     def unmet(self) -> str | None:
-        """Return a report of what the scenario expects and is not so, and of what failed inside; None if all is well."""
+        """Return a report of what is expected and is not so, and of what failed inside; None if all is well."""
         failures, what_happened = self._call(self._judge)
         if not failures:
             return None

@@ -156,7 +156,9 @@ rules:
   - when: {request: SendLimitOrder}
     then: [ack]
 client:
-  - send: {type: SendLimitOrder, target: "BTC Crypto/USD*COINBASE/DIRECT", dir: Buy, price: 10, quantity: 1, account: DEFAULT}
+  - send:
+      {type: SendLimitOrder, account: DEFAULT, dir: Buy, price: 10, quantity: 1,
+       target: "BTC Crypto/USD*COINBASE/DIRECT"}
     as: order
 expect:
   - orders: {$order: {state: [Open, Acked], filled_qty: %s}}
@@ -173,7 +175,7 @@ def test_scenario_files_are_tests(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["bad.yaml::one order FAILED*", "good.scenario.yaml::one order PASSED*"],
     )
-    result.stdout.fnmatch_lines(["*bad.yaml:9:*: expected the filled_qty of the order $order (1) to be 1, got 0"])
+    result.stdout.fnmatch_lines(["*bad.yaml:11:*: expected the filled_qty of the order $order (1) to be 1, got 0"])
 
 
 def test_wrong_scenario_file_is_a_collection_error(pytester: pytest.Pytester) -> None:
