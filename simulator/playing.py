@@ -120,7 +120,7 @@ class Player:
         while script.position < len(steps):
             step = steps[script.position]
             verb = step.verb
-            if not script.is_answered and not script.answers and _waits_for_answer(script, verb):
+            if _is_unanswered(script) and (verb in TRUTH or verb in ("delay", "hold", "release")):
                 self._answer(script)
                 self._desk.publish()
             script.position += 1
@@ -146,7 +146,8 @@ class Player:
             self._truth.play(script, step)
         else:
             self._stage.play(script, step)
-            self._desk.publish()
+            if not _is_unanswered(script):  # nobody hears of an order before its reply
+                self._desk.publish()
 
     def _holds(self, script: Script, name: str) -> bool:
         """Tell whether a script has to wait for a release; one that came before anybody waited counts."""
@@ -252,9 +253,9 @@ class Player:
         return order.id in self._venue.open
 
 
-def _waits_for_answer(script: Script, verb: str) -> bool:
-    """Tell whether a step comes after the answer, where no step says when to answer.
+def _is_unanswered(script: Script) -> bool:
+    """Tell whether a script is about an order that has no answer yet, where no step says when to answer.
 
     An order is answered when the gateway takes it, before anything becomes of it; all else when it has been done.
     """
-    return isinstance(script.request, SendLimitOrder) and (verb in TRUTH or verb in ("delay", "hold"))
+    return isinstance(script.request, SendLimitOrder) and not script.is_answered and not script.answers
