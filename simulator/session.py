@@ -92,7 +92,13 @@ class Session:
         return f"<Session {self.number}>"
 
     def say(self, item: Outgoing, now: int) -> None:
-        """Put a message, or what else goes out on a connection, into the outbox, behind what is there already."""
+        """Put a message, or what else goes out on a connection, into the outbox, behind what is there already.
+
+        On a connection that has ended it is lost.
+        """
+        if not self.is_open:
+            self._journal.write(now, self.number, "lost", item)
+            return
         if not self.outbox:
             self._has_news[self.number] = self
         self.outbox.append(item)

@@ -1,0 +1,187 @@
+"""Queries over a journal, and what a scenario expects in the end."""
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.errors import ScenarioError
+from simulator.expecting import context, explain, last_messages, nearest_miss, received, unmet
+from simulator.scenario import load
+from simulator.simulation import Simulation
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+
+
+class Asked:
+    """A world of a scenario, and what has been asked of it."""
+
+    def __init__(self, **sections: Any) -> None:
+        self.loaded = load({"seed": 7, **sections})
+        self.world = Simulation(self.loaded)
+        self.session = self.world.connect("/")
+
+    def ask(self, kind: str, **fields: Any) -> None:
+        """Send a request; what it lacks of an order's fields is filled in."""
+        if kind == "SendLimitOrder":
+            fields = {"target": PAIR, "dir": "Buy", "price": "100", "quantity": "10", "account": "DEFAULT"} | fields
+        self.world.receive(self.session, json.dumps({"id": 1, "type": kind, **fields}))
+
+    def received(self, **when: Any) -> list[str]:
+        """Return the texts of what was received."""
+        return [one.text for one in received(self.world.journal, when, self.world.catalogue)]
+
+    def unmet(self, **names: Any) -> list[str]:
+        """Return what is not as expected, as texts."""
+        return [str(failure) for failure in unmet(self.world, self.loaded, names)]
+
+
+def test_requests_are_found_by_their_fields() -> None:
+    """Only requests of the type and with the fields that are wanted are found, in their order."""
+    asked = Asked()
+    asked.ask("GetHalts")
+    asked.ask("SendLimitOrder", quantity="5")
+    asked.ask("SendLimitOrder", quantity="15")
+    asked.world.receive(asked.session, "no json")
+    asked.ask("SendLimitOrder", quantity="25")
+    assert [json.loads(text)["quantity"] for text in asked.received(request="Send*", quantity={"gt": 5})] == [
+        "15",
+        "25",
+    ]
+    assert len(asked.received(request="SendLimitOrder", nth=2)) == 1
+    assert asked.received(request="SendLimitOrder", session=2) == []
+
+
+def test_events_are_found_by_their_name() -> None:
+    """Connections that come and go, and subscriptions, are found as events."""
+    asked = Asked()
+    asked.ask("SubscribeOrderState")
+    asked.world.disconnect(asked.session, why="gone")
+    assert asked.received(event="connect") == ["connect /"]
+    assert asked.received(event="subscribe") == ['subscribe {"id": 1, "type": "SubscribeOrderState"}']
+    assert asked.received(event="disconnect") == ["disconnect gone"]
+
+
+def test_a_when_that_is_none_is_refused() -> None:
+    """Data that no rule could have as its `when` is a mistake."""
+    with pytest.raises(ScenarioError):
+        Asked().received(requests="GetHalts")
+
+
+def test_the_state_counts_when_it_was() -> None:
+    """A request is judged by the state in which the scenario was when it came."""
+    rule = {"when": {"request": "GetHalts"}, "then": [{"goto": "later"}]}
+    other = {"when": {"request": "ListOpen", "state": "later"}, "then": ["reply"]}
+    asked = Asked(rules=[rule, other])
+    asked.ask("ListOpen", scope="All", set="All")
+    asked.ask("GetHalts")
+    asked.ask("ListOpen", scope="All", set={"Account": "DEFAULT"})
+    assert [json.loads(text)["set"] for text in asked.received(request="ListOpen", state="later")] == [
+        {"Account": "DEFAULT"}
+    ]
+
+
+def test_the_nearest_miss_lacks_the_least() -> None:
+    """Of several misses the nearest is told with what it lacks, the later of two that are as near."""
+    asked = Asked()
+    asked.ask("GetHalts")
+    asked.ask("SendLimitOrder", quantity="5", dir="Sell")
+    asked.ask("SendLimitOrder", quantity="6")
+    asked.ask("SendLimitOrder", quantity="7")
+    miss = nearest_miss(
+        asked.world.journal, {"request": "SendLimitOrder", "quantity": 8, "dir": "Buy"}, asked.world.catalogue
+    )
+    assert miss is not None
+    assert (json.loads(miss[0].text)["quantity"], miss[1]) == ("7", ["quantity: wanted 8, came 7"])
+
+
+def test_a_miss_may_be_one_of_circumstance() -> None:
+    """Where all fields fit, the session, the state or the count is what lacks."""
+    asked = Asked()
+    asked.ask("GetHalts")
+    assert explain(asked.world.journal, {"request": "GetHalts", "nth": 2}, asked.world.catalogue) == (
+        'nearest: 00:00:00.000000Z #1 {"id": 1, "type": "GetHalts"}\n  nth: wanted 2, came 1'
+    )
+
+
+def test_nothing_comes_near_in_silence() -> None:
+    """Where nothing has come there is no nearest, and only the seed to tell."""
+    world = Simulation()
+    assert explain(world.journal, {"request": "GetHalts"}, world.catalogue) == ""
+    assert context(world.journal, 3) == "seed: 3"
+
+
+def test_only_the_last_messages_are_shown() -> None:
+    """At most so many lines are shown, with what a scenario did, and nothing that steers a terminal."""
+    asked = Asked(rules=[{"name": "rude", "when": {"request": "GetHalts"}, "then": [{"disconnect": {"code": 1012}}]}])
+    asked.world.receive(asked.session, "\x1b[2J")
+    asked.ask("GetHalts")
+    assert last_messages(asked.world.journal, 7) == [
+        "00:00:00.000000Z #1 --> \\x1b[2J",
+        '00:00:00.000000Z #1 <-- {"id":null,"response":{"Err":"not a JSON request: JSON is malformed: '
+        'invalid character (byte 0)"}}',
+        '00:00:00.000000Z #1 --> {"id": 1, "type": "GetHalts"}',
+        "00:00:00.000000Z *** rule rude",
+        "00:00:00.000000Z #1 *** fault Close(code=1012, reason='')",
+        "00:00:00.000000Z #1 --- closed by the scenario: 1012",
+        '00:00:00.000000Z #1 *** lost {"id":1,"response":{"Ok":[]}}',
+    ]
+
+
+def test_what_is_expected_and_so() -> None:
+    """Nothing is said of expectations that hold."""
+    expect = [
+        {"never": {"request": "CancelOrder"}},
+        {"received": {"request": "SendLimitOrder"}},
+        {"received": {"request": "SendLimitOrder", "dir": "Sell"}, "count": 0},
+        {"orders": {"$one": {"state": ["Open", "Acked"], "filled_qty": "4.0", "avg_fill_price": 100}, "2": {}}},
+        {"fired": "part"},
+    ]
+    rule = {
+        "name": "part",
+        "when": {"request": "SendLimitOrder"},
+        "then": [{"fill": {"quantity": 4, "price": 100}}, "ack"],
+        "times": 1,
+        "required": True,
+    }
+    asked = Asked(
+        expect=expect, rules=[rule], client=[{"send": {"type": "SendLimitOrder"}, "as": "one", "reply": {"Err": "*"}}]
+    )
+    asked.ask("SendLimitOrder")
+    asked.ask("SendLimitOrder")
+    assert asked.unmet(one="1") == []
+
+
+def test_what_is_expected_and_not_so() -> None:
+    """Each expectation that does not hold is said with its place, what came, and what came nearest."""
+    expect = [
+        {"never": {"request": "SendLimitOrder"}},
+        {"received": {"request": "SendLimitOrder", "dir": "Sell"}},
+        {"received": {"request": "SendLimitOrder"}, "count": 2},
+        {"orders": {"1": {"state": ["Acked", "Filled", "Out"], "filled_qty": 4, "avg_fill_price": 100}, "7": {}}},
+        {"fired": "sell"},
+    ]
+    rule = {
+        "name": "sell",
+        "when": {"request": "SendLimitOrder", "dir": "Sell"},
+        "then": ["ack"],
+        "required": True,
+    }
+    asked = Asked(expect=expect, rules=[rule])
+    asked.ask("SendLimitOrder")
+    came = (
+        f'00:00:00.000000Z #1 {{"id": 1, "type": "SendLimitOrder", "target": "{PAIR}", "dir": "Buy", '
+        '"price": "100", "quantity": "10", "account": "DEFAULT"}'
+    )
+    nearest = f"nearest: {came}\n  dir: wanted Sell, came buy"
+    assert asked.unmet() == [
+        f'expect[0].never: expected never {{"request":"SendLimitOrder"}}, got 1\nfirst: {came}',
+        f'expect[1].received: expected at least once {{"request":"SendLimitOrder","dir":"Sell"}}, got 0\n{nearest}',
+        'expect[2].received: expected 2 times {"request":"SendLimitOrder"}, got 1',
+        "expect[3].orders['1'].state: expected the state of the order 1 to be Acked, Filled, Out, got Acked, Open",
+        "expect[3].orders['1'].filled_qty: expected the filled_qty of the order 1 to be 4, got 0",
+        "expect[3].orders['1'].avg_fill_price: expected the avg_fill_price of the order 1 to be 100, got null",
+        "expect[3].orders['7']: expected the order 7, which does not exist; orders: 1",
+        f"expect[4].fired: expected the rule 'sell' to fire; it never did\n{nearest}",
+        f"rules[0]: expected the rule 'sell' to fire, which is required; it never did\n{nearest}",
+    ]

@@ -1,0 +1,75 @@
+"""The command `diff`: the first place where two journals part."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+from simulator.journal import Journal, json_lines
+
+
+def written(path: Path, *messages: str, kind: str = "out") -> str:
+    """Write a journal of messages, a nanosecond apart; return its path."""
+    journal = Journal()
+    for number, message in enumerate(messages):
+        journal.write(number, 1, kind, message)
+    path.write_bytes(b"".join(line + b"\n" for line in json_lines(journal)))
+    return str(path)
+
+
+def test_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two journals that are the same nothing is said, and the status is 0."""
+    first, second = written(tmp_path / "a", "1", "2"), written(tmp_path / "b", "1", "2")
+    assert (main(["diff", first, second]), capsys.readouterr().out) == (0, "")
+
+
+def test_the_place_where_they_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines that differ are shown, three before them, and which fields differ; the status is 1."""
+    first = written(tmp_path / "a", "1", "2", "3", "4", '{"a":[1,{"b":2}],"c":3}', "6")
+    second = written(tmp_path / "b", "1", "2", "3", "4", '{"a":[1,{"b":5}],"d":3}', "7")
+    assert main(["diff", first, second]) == 1
+    assert capsys.readouterr().out == (
+        "the journals part at line 5:\n"
+        "  1970-01-01T00:00:00.000000001Z #1 <-- 2\n"
+        "  1970-01-01T00:00:00.000000002Z #1 <-- 3\n"
+        "  1970-01-01T00:00:00.000000003Z #1 <-- 4\n"
+        '- 1970-01-01T00:00:00.000000004Z #1 <-- {"a":[1,{"b":2}],"c":3}\n'
+        '+ 1970-01-01T00:00:00.000000004Z #1 <-- {"a":[1,{"b":5}],"d":3}\n'
+        "    data.a[1].b: 2 and 5\n"
+        "    data.c: 3 and null\n"
+        "    data.d: null and 3\n"
+    )
+
+
+def test_one_ends_before_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where one journal goes on, its line is shown beside the other's end."""
+    first, second = written(tmp_path / "a", "1"), written(tmp_path / "b", "1", "2")
+    assert main(["diff", first, second]) == 1
+    assert capsys.readouterr().out == (
+        "the journals part at line 2:\n"
+        "  1970-01-01T00:00:00.000000000Z #1 <-- 1\n"
+        "- (its end)\n"
+        "+ 1970-01-01T00:00:00.000000001Z #1 <-- 2\n"
+    )
+
+
+def test_digits_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Journals are compared byte by byte, so 1 and 1.0 differ."""
+    first, second = written(tmp_path / "a", "1"), written(tmp_path / "b", "1.0")
+    assert main(["diff", first, second]) == 1
+
+
+@pytest.mark.parametrize("content", [b"no json\n", b"[]\n", b"\xff\n", b"[" * 100_000])
+def test_what_is_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    """A file that is no journal is a mistake, said with its line."""
+    good, bad = written(tmp_path / "a", "1"), tmp_path / "bad"
+    bad.write_bytes(content)
+    assert main(["diff", str(bad), good]) == 2
+    assert capsys.readouterr().err.startswith(f"exchange-simulator: {bad}:1: expected an entry of a journal: ")
+
+
+def test_a_journal_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that cannot be read is a mistake."""
+    gone = tmp_path / "gone"
+    assert main(["diff", str(gone), str(gone)]) == 2
+    assert capsys.readouterr().err == f"exchange-simulator: cannot read {gone}: No such file or directory\n"
