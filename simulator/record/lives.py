@@ -34,17 +34,18 @@ def delay(nanoseconds: int) -> list[Any]:
     return [{"delay": duration_text(nanoseconds)}] if nanoseconds >= _MILLISECOND else []
 
 
-def life_of(began: int, views: Iterable[View], is_cancel_wanted: bool, tick: Decimal, reason: str) -> list[Any]:
+def life_of(began: int, views: Iterable[View], cancels: Iterable[int], tick: Decimal, reason: str) -> list[Any]:
     """Return the steps of an order's life from when it was sent.
 
     Args:
         began: when it was sent.
         views: what was said of it, in its order, by one source.
-        is_cancel_wanted: whether the client asked for its end, which then needs no step.
+        cancels: when the client asked for its end and was not refused; an end after that needs no step.
         tick: the price increment, to which the prices of fills are rounded.
         reason: why it was rejected, if it was.
     """
     steps: list[Any] = []
+    cancels = list(cancels)
     acked, filled, worth = False, Decimal(0), Decimal(0)
     for view in views:
         found: list[Any] = []
@@ -59,7 +60,7 @@ def life_of(began: int, views: Iterable[View], is_cancel_wanted: bool, tick: Dec
             price = (price / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
             filled, worth = view.filled, worth + price * quantity
             found.append({"fill": {"quantity": _text(quantity), "price": _text(price)}})
-        if "Canceled" in view.state and not is_cancel_wanted:
+        if "Canceled" in view.state and not any(time <= view.time for time in cancels):
             found.append("cancel")
         if found:
             steps += [*delay(view.time - began), *found]

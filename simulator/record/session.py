@@ -159,10 +159,15 @@ class _Reading:
         order = next(order for order, other in self._orders.items() if other is request)
         views = [view for found in self._views.values() for view in found if view.order == order]
         followed = [view for view in views if view.source.startswith("updates")] or views
-        cancels = [other for other in self._requests.values() if other.type == _CANCEL]
-        is_cancel_wanted = any(str(other.fields.get("order_id")) == order for other in cancels)
+        cancels = [
+            other.time
+            for other in self._requests.values()
+            if other.type == _CANCEL
+            and str(other.fields.get("order_id")) == order
+            and "Err" not in (other.response or ())
+        ]
         source = [view for view in followed if view.source == followed[0].source]
-        return life_of(request.time, source, is_cancel_wanted, self._tick(request), self._reason(order))
+        return life_of(request.time, source, cancels, self._tick(request), self._reason(order))
 
     def _tick(self, request: _Request) -> Decimal:
         listing = self._catalogue.tradable_product(str(request.fields.get("target")))

@@ -1,0 +1,133 @@
+"""The command `record` between a client and a simulator: what passes, and that it replays."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from simulator.catalogue import load as load_catalogue
+from simulator.record import scenario_of, yaml_of
+from simulator.record_command import Recorder
+from simulator.replay import replay
+from simulator.replay_socket import replay_over_socket
+from simulator.scenario import load
+from simulator.server import Server
+from simulator.simulation import Simulation
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+ORDER = {"type": "SendLimitOrder", "target": PAIR, "dir": "Buy", "price": 100, "quantity": "10", "account": "Default"}
+PATIENCE = 10
+
+
+@contextlib.asynccontextmanager
+async def recording(**scenario: Any) -> AsyncIterator[Recorder]:
+    """Record what is said to a simulator of a scenario while the block runs."""
+    server = Server(Simulation({"clock": "instant", **scenario}), port=0)
+    await server.start()
+    recorder = Recorder(server.url)
+    await recorder.start("127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield recorder
+    finally:
+        await recorder.close()
+        await server.close()
+
+
+async def ask(client: ClientConnection, number: int, request: dict[str, Any]) -> Any:
+    """Send a request; return its answer, passing over what else comes."""
+    await client.send(json.dumps({"id": number, **request}))
+    return (await heard(client, lambda message: message["id"] == number))["response"]
+
+
+async def heard(client: ClientConnection, wanted: Any) -> Any:
+    """Return the next message that is wanted."""
+    while True:
+        message = json.loads(await client.recv())
+        if wanted(message):
+            return message
+
+
+def test_a_recorded_session_replays(tmp_path: Any) -> None:
+    """A session with fills, a lost race, a reject and queries replays from its file, in process and over a socket."""
+    rule = {
+        "when": {"request": "SendLimitOrder", "nth": 1},
+        "then": ["ack", {"delay": "20ms"}, {"fill": {"quantity": "40%", "price": 99.5}}],
+    }
+
+    async def session() -> Recorder:
+        async with recording(rules=[rule]) as recorder, connect(recorder.url + "/architect") as client:
+            assert json.loads(await client.recv()) == "Normal"
+            await ask(client, 1, {"type": "SubscribeOrderState"})
+            order = (await ask(client, 2, ORDER))["Ok"]
+            await heard(client, lambda message: message["response"]["Ok"][0]["filled_qty"] == "4")
+            await ask(client, 3, {"type": "GetOrderState", "order_ids": [order]})
+            await ask(client, 4, {"type": "CancelOrder", "order_id": order})
+            await ask(client, 5, {**ORDER, "price": "100.0001"})
+            await ask(client, 6, {**ORDER, "target": "nowhere"})
+            await ask(client, 7, {"type": "ListOpen", "scope": "All", "set": {"Account": "DEFAULT"}})
+            return recorder
+
+    recorder = asyncio.run(session())
+    path = tmp_path / "session.scenario.yaml"
+    path.write_text(yaml_of(scenario_of(recorder.session, load_catalogue("default"))))
+    loaded = load(path)
+    assert [replay(loaded).failures, replay_over_socket(loaded).failures] == [(), ()]
+    assert (replay(loaded).steps > 10, "default" in path.read_text().replace("catalogue: default", "").casefold()) == (
+        True,
+        False,
+    )
+
+
+def test_what_passes_is_unchanged() -> None:
+    """Texts, garbage and the end pass as they are, to either side."""
+    rule = {
+        "when": {"request": "GetHalts"},
+        "then": [{"reply": {"raw": '{"a" :  1}\u20ac'}}, {"disconnect": {"code": 4001, "reason": "so"}}],
+    }
+
+    async def session() -> tuple[Any, ...]:
+        async with recording(rules=[rule]) as recorder, connect(recorder.url + "/") as client:
+            await client.send('{ "id":1,"type":"GetHalts"}')
+            text = await client.recv()
+            with pytest.raises(ConnectionClosed) as closed:
+                await client.recv()
+            await client.wait_closed()
+            seen = [(one.kind, one.data, one.by_endpoint) for one in recorder.session]
+            return text, closed.value.rcvd.code, closed.value.rcvd.reason, seen
+
+    assert asyncio.run(session()) == (
+        '{"a" :  1}\u20ac',
+        4001,
+        "so",
+        [
+            ("open", "/", False),
+            ("in", '{ "id":1,"type":"GetHalts"}', False),
+            ("out", '{"a" :  1}\u20ac', False),
+            ("close", "4001", True),
+        ],
+    )
+
+
+def test_a_refusal_passes_and_an_endpoint_that_is_gone_is_said() -> None:
+    """What the endpoint refuses is refused in its words, and one that cannot be reached is a 502."""
+
+    async def refused() -> tuple[int, bytes, int]:
+        async with recording() as recorder:
+            with pytest.raises(InvalidStatus) as first:
+                await connect(recorder.url + "/nowhere")
+            recorder._upstream = "ws://127.0.0.1:1"
+            with pytest.raises(InvalidStatus) as second:
+                await connect(recorder.url + "/")
+        return first.value.response.status_code, first.value.response.body, second.value.response.status_code
+
+    assert asyncio.run(refused()) == (
+        404,
+        b"there is nothing at '/nowhere'; connect to one of /architect, /, /netidx\n",
+        502,
+    )
