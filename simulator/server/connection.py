@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         "_ping_due",
         "_pong_due",
         "_reader",
+        "_unsent",
         "deadline",
         "protocol",
         "server",
@@ -87,6 +88,7 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._ping_due = 0.0
         self._pong_due: float | None = None
+        self._unsent: deque[bytes] = deque()
 
     # What asyncio calls
 
@@ -259,6 +261,19 @@ class Connection(asyncio.Protocol):
                 self._fragment(frame)
         elif opcode is Opcode.CONT:
             self._fragment(frame)
+        elif opcode is Opcode.PING:
+            self._write_pong()
+
+    def _write_pong(self) -> None:
+        """Write the pong of the ping that is taken: behind what was asked before it, and before what comes after."""
+        if self.world is not None:
+            self.world.flush()
+        self._unsent.extend(self.protocol.data_to_send())
+        is_next = self._unsent and self._unsent[0].startswith(_PONG)
+        if is_next and not self._is_mid_frame:
+            pong = self._unsent.popleft()
+            if self._answers_pings and not self.transport.is_closing():
+                self.transport.write(pong)
 
     def _fragment(self, frame: Frame) -> None:
         fragments = self._fragments
@@ -302,7 +317,8 @@ class Connection(asyncio.Protocol):
         protocol = self.protocol
         if self._is_mid_frame:  # nothing may come between the pieces of a frame that drips
             return
-        writes = protocol.data_to_send()
+        writes = [*self._unsent, *protocol.data_to_send()]
+        self._unsent.clear()
         if not self._answers_pings:
             writes = [data for data in writes if not data.startswith(_PONG)]
         if writes and not self.transport.is_closing():

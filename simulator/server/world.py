@@ -94,7 +94,15 @@ class World:
 
     def flush(self) -> None:
         """Send what the simulation has to say, and wake up again when it next has something."""
-        self._deliver(self.simulation.take())
+        self._deliver(self._news())
+
+    def _news(self) -> list[tuple[Session, list[Outgoing]]]:
+        """Return what is to be sent, though something fails that is due now."""
+        while True:
+            try:
+                return self.simulation.take()
+            except Exception as error:
+                self._report(error)
 
     def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
         while news:
@@ -102,7 +110,7 @@ class World:
                 connection = self._connections.get(session.number)
                 if connection is not None:
                     connection.send(items)
-            news = self.simulation.take()  # a connection that was given up may have let time pass
+            news = self._news()  # a connection that was given up may have let time pass
         due = self.simulation.next_due()
         if due != self._timer_due:
             self._set_timer(due)
