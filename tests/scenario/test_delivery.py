@@ -1,0 +1,87 @@
+"""How messages reach a connection that is troubled in several ways at once."""
+
+from verb_helpers import Play, ok
+
+from simulator.outgoing import Abort, Pongs, RawBytes
+
+LIST = {"scope": "All", "set": "All"}
+
+
+def test_what_follows_a_drip_waits_for_its_end() -> None:
+    """A message that is said while a frame still drips never comes between its pieces."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"slow": {"bytes_per_second": 100, "for": "50ms"}})
+    client.request("GetHalts")
+    play.advance("100ms")
+    client.request("ListOpen", **LIST)
+    client.request("GetHalts")
+    play.advance("1s")
+    items = client.raw()
+    assert [isinstance(item, RawBytes) for _, item in items] == [*[True] * 7, False, False]
+    assert items[-2:] == [(350, b'{"id":2,"response":{"Ok":[]}}'), (350, b'{"id":3,"response":{"Ok":[]}}')]
+
+
+def test_a_cut_frame_waits_for_the_drip_before_it() -> None:
+    """A frame that is cut short comes behind what still drips, and ends the connection there."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"slow": {"bytes_per_second": 1000}})
+    client.request("GetHalts")
+    play.sim.do({"corrupt": "frame"})
+    client.request("GetHalts")
+    play.advance("1s")
+    assert client.raw()[-2:] == [(50, RawBytes(b'\x81\x1d{"id":2,"resp')), (50, Abort())]
+    assert play.sim.sessions == {}
+
+
+def test_damage_is_done_before_a_stall() -> None:
+    """A message that is damaged while a connection stands still comes damaged when it goes on."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"stall": {"what": "all", "for": "1s"}}, {"corrupt": "id"})
+    client.request("GetHalts")
+    client.request("GetHalts")
+    play.advance("2s")
+    assert client.news() == [(0, Pongs(False)), (1000, ok(1000001, [])), (1000, ok(2, [])), (1000, Pongs(True))]
+
+
+def test_a_longer_stall_wins() -> None:
+    """A connection that is stalled again stands still until the later end."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"stall": {"what": "data", "for": "1s"}})
+    play.sim.do({"stall": {"what": "data", "for": "3s"}})
+    client.request("GetHalts")
+    play.advance("5s")
+    assert client.news() == [(3000, ok(1, []))]
+
+
+def test_a_stalled_connection_that_ends_says_nothing() -> None:
+    """What a stall has kept is gone with the connection."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"stall": {"what": "data", "for": "1s"}})
+    client.request("GetHalts")
+    play.sim.do({"disconnect": "abort"})
+    play.advance("2s")
+    assert client.raw() == [(0, Abort())]
+
+
+def test_a_hello_is_a_message_like_others() -> None:
+    """The first message of a connection is delayed as replies are."""
+    play = Play(latency={"reply": "5ms"}, hello="Trial")
+    client = play.connect("/architect")
+    play.advance("1s")
+    assert client.news() == [(5, "Trial")]
+
+
+def test_a_reply_without_an_id_keeps_its_shape() -> None:
+    """Where there is no id to change, or none that is a number, the damage still gives a message that is whole."""
+    play = Play(hello="Normal")
+    client = play.connect()
+    play.sim.do({"corrupt": {"what": "id", "messages": 3}})
+    play.sim.receive(client.session, '{"id":1.5,"type":"GetHalts"}')
+    play.sim.receive(client.session, "[]")
+    found = [message for _, message in client.news()]
+    assert [message["id"] for message in found] == [1000000, 1000000]
