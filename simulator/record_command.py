@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import SimulatorError
+from simulator.serve_command import port_number
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -36,7 +37,7 @@ def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     record.add_argument("--upstream", required=True, metavar="URL", help="the endpoint, such as ws://127.0.0.1:6001")
     record.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="the scenario to write")
     record.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    record.add_argument("--port", type=int, default=6001, help="0 for any free one (default: %(default)s)")
+    record.add_argument("--port", type=port_number, default=6001, help="0 for any free one (default: %(default)s)")
     record.add_argument(
         "--catalogue", default="default", help="what the endpoint trades: default, reference, or a file beside FILE"
     )
@@ -49,9 +50,11 @@ def _record(options: argparse.Namespace) -> int:
     beside = options.output.parent / options.catalogue
     catalogue = load(beside if beside.is_file() else options.catalogue)
     recorder = Recorder(options.upstream)
-    asyncio.run(_record_until_stopped(recorder, options.host, options.port))
-    text = yaml_of(scenario_of(recorder.session, catalogue, options.catalogue))
     try:
+        with options.output.open("a"):  # what cannot be written is said before the session, not after
+            pass
+        asyncio.run(_record_until_stopped(recorder, options.host, options.port))
+        text = yaml_of(scenario_of(recorder.session, catalogue, options.catalogue))
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error

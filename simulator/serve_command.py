@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.simulation import Simulation
     from simulator.traffic import TrafficPrinter
 
-__all__ = ["USAGE_ERROR", "add_serve_command"]
+__all__ = ["USAGE_ERROR", "add_serve_command", "port_number"]
 
 USAGE_ERROR = 2
 """The exit status for a mistake in what was asked."""
@@ -35,7 +35,7 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         "scenario", nargs="?", help="a scenario file, or the name of a bundled one; without it, a plain exchange"
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=6001, help="0 for any free one (default: %(default)s)")
+    serve.add_argument("--port", type=port_number, default=6001, help="0 for any free one (default: %(default)s)")
     serve.add_argument(
         "--catalogue",
         default="default",
@@ -60,7 +60,8 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """Return an option's text as a port; raises `argparse.ArgumentTypeError` if it is none."""
     try:
         port = int(text)
     except ValueError:

@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.catalogue import load as load_catalogue
+from simulator.cli import main
 from simulator.record import scenario_of, yaml_of
 from simulator.record_command import Recorder
 from simulator.replay import replay
@@ -53,7 +58,7 @@ async def heard(client: ClientConnection, wanted: Any) -> Any:
             return message
 
 
-def test_a_recorded_session_replays(tmp_path: Any) -> None:
+def test_a_recorded_session_replays(tmp_path: Path) -> None:
     """A session with fills, a lost race, a reject and queries replays from its file, in process and over a socket."""
     rule = {
         "when": {"request": "SendLimitOrder", "nth": 1},
@@ -131,3 +136,35 @@ def test_a_refusal_passes_and_an_endpoint_that_is_gone_is_said() -> None:
         b"there is nothing at '/nowhere'; connect to one of /architect, /, /netidx\n",
         502,
     )
+
+
+def test_the_command_writes_when_it_is_stopped(tmp_path: Path) -> None:
+    """An interrupt ends the recording, and the scenario is written with status 0."""
+    path = tmp_path / "session.scenario.yaml"
+    command = [sys.executable, "-m", "simulator", "record", "--upstream", "ws://127.0.0.1:1", "--port", "0"]
+    with subprocess.Popen([*command, "-o", str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ws://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+    assert path.read_text() == "{name: recorded session, clock: instant, catalogue: default}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-o", "nowhere/session.yaml"), "cannot write nowhere/session.yaml: No such file or directory"),
+        (("-o", "session.yaml", "--catalogue", "nope"), "expected a catalogue to be default or reference, "),
+    ],
+)
+def test_a_mistake_is_said_before_the_session(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    """A file that cannot be written and a catalogue that is not there are mistakes, before anybody connects."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["record", "--upstream", "ws://127.0.0.1:1", "--port", "0", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"exchange-simulator: {said}")
