@@ -29,7 +29,8 @@ ROWS = [
     {"serve_command", "expecting"},
     {"replay"},
     {"replay_socket", "record"},
-    {"replay_commands", "journal_commands", "record_command"},
+    {"testing"},
+    {"plugin", "replay_commands", "journal_commands", "record_command"},
     {"cli"},
     {"__main__"},
 ]
@@ -43,6 +44,7 @@ SHELLS = {
     "record_command",
     "cli",
     "traffic",
+    "testing",
     "__main__",
 }
 """Where sockets, clocks and threads are allowed."""

@@ -1,0 +1,276 @@
+"""Strategies for venues that keep to the rules and make life hard for a client all the same."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from simulator.errors import nearest
+from simulator.scenario import load
+from simulator.scenario.amounts import duration
+from simulator.scenario.steps import VIEWED
+from simulator.testing.sequencing import HOLD, Rule, Step, answered_once, legal_rules, of_cancel, of_order
+from simulator.testing.venue import Venue
+
+__all__ = ["FAULTS", "scenarios"]
+
+FAULTS: Mapping[str, str] = {
+    "fills": "an order is filled whatever the market says, in whole or in parts",
+    "late-acks": "an order is filled or cancelled before it is acked",
+    "late-replies": "a request is answered after what comes of it",
+    "lost-replies": "a request is done and never answered",
+    "lost-updates": "a change of an order is not told, only the next one",
+    "duplicates": "a reply or an update comes twice, a fill under two ids",
+    "delays": "it takes time",
+    "rejects": "an order is rejected by the venue",
+    "refusals": "a request gets an Err and nothing comes of it",
+    "unasked-cancels": "an order is cancelled or expires and nobody asked",
+    "refused-cancels": "a cancel is refused and the order lives on",
+    "races": "an order is filled while its cancel is on its way",
+    "busts": "a fill is taken back",
+    "stale": "the gateway is unsure of an order for a while",
+    "views": "queries lag, or leave orders out for a while",
+    "latency": "messages travel for a while",
+    "reordering": "messages overtake each other",
+    "disconnects": "the connection is closed or cut, and new ones are refused for a while",
+    "stalls": "the connection stands still for a while",
+    "slow-lines": "the connection drips for a while",
+    "restarts": "the venue restarts and keeps its orders",
+    "lost-orders": "the venue restarts and has lost its orders",
+    "halts": "trading is halted for a while",
+    "rate-limits": "more than so many requests in a second are refused",
+}
+"""What a venue can do to a client: the names for `scenarios`, and what each of them means."""
+
+_DRAWN = ("rules", "timeline", "latency")
+_MOST_RULES = 4
+_MOST_STEPS = 5
+_MOST_EVENTS = 3
+_TIMES = ("1ms", "10ms", "100ms", "1s", "10s")
+_PARTS = ("50%", "10%", "90%", "30%", "1%")
+_CODES = ("InsufficientFunds", "PriceOutOfBand", "RateLimited", "VenueUnavailable")
+_QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
+
+_T = TypeVar("_T")
+_Steps = st.SearchStrategy[Any]
+_Entry = dict[str, Any]
+_Pool = list[tuple[str, _Steps]]
+_Faults = frozenset[str]
+_time = st.sampled_from(_TIMES)
+_whole = st.just("rest")
+
+
+def scenarios(faults: Iterable[str] | None = None, base: Mapping[str, Any] | None = None) -> st.SearchStrategy[Venue]:
+    """Return a strategy for venues that are legal but unkind: scenarios in the file's own words, as `Venue`.
+
+    The smallest is a plain exchange, the next have the fewest rules and steps.
+
+    Args:
+        faults: what a client must survive, names of `FAULTS`; all of them unless it is said.
+        base: what every scenario says besides, such as ``{"clock": "instant", "catalogue": "reference"}``;
+            anything but rules, a timeline and latency.
+    """
+    wanted = frozenset(FAULTS if faults is None else faults)
+    for name in wanted:
+        if name not in FAULTS:
+            raise ValueError(f"expected names of faults, got {name!r}{nearest(name, FAULTS)}")
+    said = dict(base or {})
+    if drawn := said.keys() & set(_DRAWN):
+        raise ValueError(f"expected a base without {', '.join(sorted(drawn))}, which are drawn")
+    load(said)
+    return _venues(said, _rules(wanted), _timelines(wanted), _seldom(_latencies(wanted), {}))
+
+
+@st.composite
+def _venues(
+    draw: st.DrawFn,
+    base: dict[str, Any],
+    rule_lists: st.SearchStrategy[list[Rule]],
+    timelines: st.SearchStrategy[list[list[_Entry]]],
+    latencies: st.SearchStrategy[dict[str, Any]],
+) -> Venue:
+    rules, groups, latency = draw(rule_lists), draw(timelines), draw(latencies)
+    timeline = [entry for group in groups for entry in group]
+    rules = legal_rules(rules, releases=any("release" in entry["do"] for entry in timeline))
+    has_hold = any({"hold": HOLD} in rule["then"] for rule in rules)
+    timeline = [entry for entry in timeline if has_hold or "release" not in entry["do"]]
+    sections = {"rules": rules, "timeline": timeline, "latency": latency}
+    return Venue(deepcopy({**base, **{name: section for name, section in sections.items() if section}}))
+
+
+# Rules
+
+
+def _rules(faults: _Faults) -> st.SearchStrategy[list[Rule]]:
+    order, cancel, query = _order_steps(faults), _cancel_steps(faults), _common_steps(faults)
+    kinds = [_rule(faults, st.just("SendLimitOrder"), order)] * 4 if order else []
+    kinds += [_rule(faults, st.just("CancelOrder"), cancel)] * 2 if cancel else []
+    kinds += [_rule(faults, st.sampled_from(_QUERIES), query)] if query else []
+    kinds += [st.integers(1, 5).map(_rate_limit)] if "rate-limits" in faults else []
+    return st.lists(st.one_of(kinds), max_size=_MOST_RULES)
+
+
+def _rate_limit(cap: int) -> Rule:
+    return {"when": {"request": "*"}, "then": [{"rate_limit": {"cap": cap}}]}
+
+
+@st.composite
+def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], steps: list[_Steps]) -> Rule:
+    kind = draw(request)
+    drawn = draw(st.lists(st.one_of(steps), min_size=1, max_size=_MOST_STEPS))
+    if kind == "SendLimitOrder":
+        then = of_order(drawn, "late-acks" in faults)
+    else:
+        then = of_cancel(drawn) if kind == "CancelOrder" else answered_once(drawn)
+    when = {"request": kind}
+    if kind == "SendLimitOrder" and (side := draw(st.sampled_from((None, None, "Buy", "Sell")))):
+        when["dir"] = side
+    rule: Rule = {"when": when}
+    if after := draw(st.sampled_from((0, 0, 1, 2))):
+        rule["after"] = after
+    if times := draw(st.sampled_from((None, None, 1, 2))):
+        rule["times"] = times
+    return {**rule, "then": then}
+
+
+# Steps
+
+
+def _order_steps(faults: _Faults) -> list[_Steps]:
+    """Return strategies for the steps of a new order, the plainest first."""
+    fills = _told(faults, "fill", st.sampled_from(("rest", "rest", *_PARTS)), renamed=True)
+    pool: _Pool = [
+        ("fills", fills),
+        ("fills", _told(faults, "ack")),
+        ("late-replies", st.just("reply")),
+        ("rejects", st.just("reject") | st.sampled_from(_CODES).map(lambda code: {"reject": {"code": code}})),
+        ("unasked-cancels", _told(faults, "cancel") | _told(faults, "expire")),
+        ("busts", st.just("bust")),
+        ("stale", _with_time("stale", {})),
+        ("races", st.just({"hold": HOLD})),
+    ]
+    return _wanted(faults, pool) + _grouped(_common_steps(faults))
+
+
+def _cancel_steps(faults: _Faults) -> list[_Steps]:
+    """Return strategies for the steps of a cancel, the plainest first."""
+    fills = _told(faults, "fill", st.sampled_from(("rest", *_PARTS)), renamed=True)
+    pool: _Pool = [
+        ("refused-cancels", st.just({"reject": {"code": "TooLateToCancel"}})),
+        ("races", fills),
+        ("races", st.just({"release": HOLD})),
+        ("lost-updates", st.just({"cancel": {"send": "never"}})),
+        ("duplicates", st.just({"cancel": {"send": "twice"}})),
+        ("late-replies", st.sampled_from(("cancel", "reply"))),
+    ]
+    return _wanted(faults, pool) + _grouped(_common_steps(faults))
+
+
+def _common_steps(faults: _Faults) -> list[_Steps]:
+    """Return strategies for the steps of any request."""
+    pool: _Pool = [
+        ("lost-replies", st.just({"reply": "never"})),
+        ("duplicates", st.just({"reply": "twice"})),
+        ("delays", _time.map(lambda time: {"delay": time})),
+        ("refusals", st.just({"reply": {"Err": "the venue is not available"}})),
+        ("views", _views()),
+    ]
+    return _wanted(faults, pool) + _grouped(_wanted(faults, _troubles()))
+
+
+def _grouped(steps: list[_Steps]) -> list[_Steps]:
+    """Return strategies of which all together are drawn as often as any two others."""
+    return [st.sampled_from(steps).flatmap(lambda step: step)] * 2 if steps else []
+
+
+def _told(faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole, *, renamed: bool = False) -> _Steps:
+    """Return a strategy for a step that is told once, twice or never."""
+    tellings = ["once"] * 4
+    tellings += ["twice"] if "duplicates" in faults else []
+    tellings += ["renamed"] if "duplicates" in faults and renamed else []
+    tellings += ["never"] if "lost-updates" in faults else []
+
+    def step(part: str, telling: str) -> Step:
+        if telling == "once":
+            return verb if part == "rest" else {verb: part}
+        return {verb: {"send": telling} if part == "rest" else {"quantity": part, "send": telling}}
+
+    return st.builds(step, quantity, st.sampled_from(tellings))
+
+
+def _views() -> _Steps:
+    lag = st.fixed_dictionaries({"lag": _time})
+    gap = st.fixed_dictionaries({"omit": st.sampled_from((["all"], ["last"], ["this"])), "for": _time})
+    return st.dictionaries(st.sampled_from(VIEWED), lag | gap, min_size=1, max_size=2).map(lambda view: {"view": view})
+
+
+def _troubles() -> _Pool:
+    """Return what can befall a connection, or the whole venue, whatever has been asked."""
+    codes = st.sampled_from((1001, 1011, 1012, 1013))
+    return [
+        ("disconnects", codes.map(lambda code: {"disconnect": {"code": code}}) | st.just({"disconnect": "abort"})),
+        ("disconnects", _with_time("refuse", {})),
+        ("stalls", _with_time("stall", {"what": st.sampled_from(("data", "all"))})),
+        ("slow-lines", _with_time("slow", {"bytes_per_second": st.sampled_from((1000, 100))})),
+        ("restarts", st.just("restart") | _with_time("restart", {})),
+        ("lost-orders", st.just({"restart": {"orders": "lost"}})),
+    ]
+
+
+def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _Steps:
+    """Return a strategy for a step that lasts for a time."""
+    return st.fixed_dictionaries({verb: st.fixed_dictionaries({**args, "for": _time})})
+
+
+def _seldom(strategy: st.SearchStrategy[_T], otherwise: _T) -> st.SearchStrategy[_T]:
+    """Return a strategy that draws from another one time in three, because too many faults at once hide each other."""
+    return st.sampled_from((False, False, True)).flatmap(lambda is_drawn: strategy if is_drawn else st.just(otherwise))
+
+
+def _wanted(faults: _Faults, pool: _Pool) -> list[_Steps]:
+    return [steps for fault, steps in pool if fault in faults]
+
+
+# What happens by itself
+
+
+def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_Entry]]]:
+    """Return a strategy for groups of entries of the timeline."""
+    pool: _Pool = [
+        ("unasked-cancels", st.sampled_from(("all", "last")).map(lambda name: {"cancel": {"order": name}})),
+        ("busts", st.just("bust")),
+        ("races", st.just({"release": HOLD})),
+        *_troubles(),
+    ]
+    groups: list[_Steps] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
+    groups += [st.builds(_halted, _time, _time)] if "halts" in faults else []
+    return _seldom(st.lists(st.one_of(groups), max_size=_MOST_EVENTS), [])
+
+
+def _at(time: str, step: Step) -> list[_Entry]:
+    return [{"at": time, "do": step}]
+
+
+def _halted(time: str, more: str) -> list[_Entry]:
+    """Return the entries of a halt and its end."""
+    end = duration(time) + duration(more)
+    return [{"at": time, "do": {"halt": "All"}}, {"at": f"{end // 1_000_000}ms", "do": {"resume": "All"}}]
+
+
+# Latency
+
+
+@st.composite
+def _latencies(draw: st.DrawFn, faults: _Faults) -> dict[str, Any]:
+    legs: dict[str, Any] = {}
+    if not faults & {"latency", "reordering"}:
+        return legs
+    fixed = st.sampled_from((None, None, *_TIMES)) if "latency" in faults else st.none()
+    for name in ("entry", "reply", "update"):
+        if leg := draw(fixed):
+            legs[name] = leg
+    if "reordering" in faults and draw(st.sampled_from((False, False, False, True))):
+        longest = draw(_time)
+        legs |= {"reply": {"uniform": ["0ms", longest]}, "update": {"uniform": ["0ms", longest]}, "reorder": True}
+    return legs
