@@ -1,0 +1,202 @@
+"""The book alone, in process, against other engines that are given the same operations."""
+
+import gc
+import random
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from report import Effort, Figure, Row
+
+from simulator.exchange.book import Book, Entry
+
+__all__ = ["ROWS"]
+
+_OPERATIONS = 200_000
+_MIDDLE = 10_000
+_LEVELS = 200
+
+
+class Op(NamedTuple):
+    """A new order, or the cancel of an earlier one: ``cancels`` is that one's number, or -1."""
+
+    buy: bool
+    price: int
+    quantity: int
+    cancels: int = -1
+
+
+def operations(count: int, seed: int, standing: int = 0, cancels: float = 0.25, crosses: float = 0.05) -> list[Op]:
+    """Return orders over 200 levels, the first ``standing`` of which only rest, then cancels and orders that cross.
+
+    A book of the simulator's own says what rests and what would cross; only the operations are given to the engines.
+    """
+    rng = random.Random(seed)
+    book = Book()
+    entries: list[Entry] = []
+    resting: list[int] = []
+    ops: list[Op] = []
+    for number in range(standing + count):
+        draw = 1.0 if number < standing else rng.random()
+        cancelled = _pick(rng, resting, entries) if draw < cancels else -1
+        if cancelled >= 0:
+            ops.append(Op(True, 0, 0, cancelled))
+            book.remove(entries[cancelled])
+            continue
+        buy = rng.random() < 0.5
+        op = _crossing(rng, book, buy) if cancels <= draw < cancels + crosses else _resting(rng, buy)
+        ops.append(op)
+        entry = Entry(op.buy, op.price, op.quantity)
+        book.match(entry)
+        if entry.left:
+            book.rest(entry)
+            resting.append(len(entries))
+        entries.append(entry)
+    return ops
+
+
+def _pick(rng: random.Random, resting: list[int], entries: list[Entry]) -> int:
+    """Take the number of an order that still rests out of those that once did, or -1 if none does."""
+    while resting:
+        place = rng.randrange(len(resting))
+        resting[place], resting[-1] = resting[-1], resting[place]
+        number = resting.pop()
+        if entries[number].level is not None:
+            return number
+    return -1
+
+
+def _resting(rng: random.Random, buy: bool) -> Op:
+    away = rng.randrange(1, _LEVELS // 2 + 1)
+    return Op(buy, _MIDDLE - away if buy else _MIDDLE + away, rng.randrange(1, 100))
+
+
+def _crossing(rng: random.Random, book: Book, buy: bool) -> Op:
+    """Return an order that takes all of one to five levels of the other side, but for a part of the last one."""
+    levels = [level for level, _ in zip(book.asks if buy else book.bids, range(rng.randrange(1, 6)), strict=False)]
+    if not levels:
+        return _resting(rng, buy)
+    whole = sum(level.quantity for level in levels[:-1])
+    return Op(buy, levels[-1].price, whole + max(1, levels[-1].quantity // 2))
+
+
+class Done(NamedTuple):
+    """How long an engine took in seconds, and what it traded."""
+
+    seconds: float
+    traded: int
+
+
+def _ours(ops: list[Op], untimed: int = 0) -> Done:
+    book = Book()
+    entries: list[Entry] = []
+    log: list[tuple[Entry, int]] = []
+    match, rest, remove = book.match, book.rest, book.remove
+    began = time.perf_counter()
+    for number, (buy, price, quantity, cancels) in enumerate(ops):
+        if number == untimed:
+            began = time.perf_counter()
+        if cancels >= 0:
+            remove(entries[cancels])
+            continue
+        entry = Entry(buy, price, quantity)
+        entries.append(entry)
+        log += match(entry)
+        if entry.left:
+            rest(entry)
+    return Done(time.perf_counter() - began, sum(quantity for _, quantity in log))
+
+
+def _pure_python(ops: list[Op]) -> Done:
+    import orderbook
+
+    book = orderbook.OrderBook()
+    make, bid, ask = orderbook.Order, orderbook.OrderSide.BID, orderbook.OrderSide.ASK
+    ids: list[str] = []
+    add, cancel = book.add_limit_order, book.cancel_order
+    began = time.perf_counter()
+    for buy, price, quantity, cancels in ops:
+        if cancels >= 0:
+            cancel(ids[cancels])
+            continue
+        order = make(bid if buy else ask, price, quantity)
+        ids.append(order.order_id)
+        add(order)
+    return Done(time.perf_counter() - began, sum(trade.quantity_filled for trade in book.trade_log))
+
+
+def _compiled(ops: list[Op]) -> Done:
+    from bourse.core import OrderBook
+
+    book = OrderBook(0, 1, True)
+    ids: list[int] = []
+    place, cancel, set_time = book.place_order, book.cancel_order, book.set_time
+    began = time.perf_counter()
+    for now, (buy, price, quantity, cancels) in enumerate(ops):
+        if cancels >= 0:
+            cancel(ids[cancels])
+            continue
+        set_time(now)  # it loses one of two orders of the same price and time
+        ids.append(place(buy, quantity, 0, price=price))
+    return Done(time.perf_counter() - began, sum(trade[3] for trade in book.get_trades()))
+
+
+def _against(other: Callable[[list[Op]], Done], effort: Effort) -> Figure:
+    ops = operations(effort.of(_OPERATIONS), effort.seed)
+    rates: dict[Callable[[list[Op]], Done], list[float]] = {_ours: [], other: []}
+    turn = [_ours, other]
+    for _ in range(effort.rounds):
+        done = {}
+        for engine in turn:
+            gc.collect()
+            done[engine] = engine(ops)
+            rates[engine].append(len(ops) / done[engine].seconds)
+        if done[_ours].traded != done[other].traded:
+            raise AssertionError(f"the engines have not traded the same: {done}")
+        turn.reverse()
+    return Figure.compared(rates[_ours], rates[other])
+
+
+def _growth(effort: Effort) -> Figure:
+    """Compare what an operation costs on a deep book and on a shallow one; their depth stays as it is."""
+    count = effort.of(_OPERATIONS) // 4
+    deep, shallow = (operations(count, effort.seed, depth, cancels=0.48, crosses=0.01) for depth in (100_000, 1_000))
+    costs: dict[int, list[float]] = {100_000: [], 1_000: []}
+    turn = [(100_000, deep), (1_000, shallow)]
+    for _ in range(effort.rounds):
+        for depth, ops in turn:
+            gc.collect()
+            costs[depth].append(_ours(ops, depth).seconds / count * 1e9)
+        turn.reverse()
+    return Figure.compared(costs[100_000], costs[1_000])
+
+
+ROWS = [
+    Row(
+        "engine",
+        "engine alone, 200,000 operations, against akhil4n-orderbook",
+        "/s",
+        "more",
+        2.5,
+        4.0,
+        lambda effort: _against(_pure_python, effort),
+    ),
+    Row(
+        "engine-compiled",
+        "the same against bourse, which is compiled",
+        "/s",
+        "more",
+        0.5,
+        0.8,
+        lambda effort: _against(_compiled, effort),
+    ),
+    Row(
+        "engine-growth",
+        "an operation on 100,000 resting orders against 1,000",
+        "ns",
+        "less",
+        1.5,
+        1.1,
+        _growth,
+    ),
+]

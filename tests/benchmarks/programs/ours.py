@@ -1,0 +1,13 @@
+"""The exchange as its own command serves it, on a loop that is chosen here and not by what is installed."""
+
+import sys
+
+from simulator.cli import main
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    if "--uvloop" in arguments:
+        arguments.remove("--uvloop")
+    else:
+        sys.modules["uvloop"] = None  # type: ignore[assignment]  # as if it were not installed
+    sys.exit(main(["serve", "--quiet", "--port", "0", *arguments]))

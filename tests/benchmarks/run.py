@@ -1,0 +1,66 @@
+"""Measure the exchange against the bare libraries: ``python tests/benchmarks/run.py [NAME ...]``.
+
+Every figure is a ratio of two things timed in turn in one run, and a median of several rounds, or one that is held
+against a bound by itself. Needs, besides the package with its extra ``test``: uvloop, akhil4n-orderbook and bourse.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import crowds
+import engines
+import round_trips
+import starting
+import worlds
+from report import Effort, Figure, Row, as_data, machine, table, versions
+
+_ROWS = [*round_trips.ROWS, *engines.ROWS, *crowds.ROWS, *starting.ROWS, *worlds.ROWS]
+
+
+def main() -> int:
+    """Measure what is asked for; return 1 if something misses its floor."""
+    options = _options()
+    effort = Effort(rounds=3, share=0.1, seed=options.seed) if options.quick else Effort(seed=options.seed)
+    found: list[tuple[Row, Figure]] = []
+    for row in _chosen(options.names):
+        _say(f"{row.name} …", sys.stderr)
+        found.append((row, row.measure(effort)))
+    about = {"machine": machine(), "versions": versions(), "seed": effort.seed, "rounds": effort.rounds}
+    for name, value in about.items():
+        said = ", ".join(f"{key} {detail}" for key, detail in value.items()) if isinstance(value, dict) else value
+        _say(f"{name}: {said}")
+    _say(table(found))
+    if options.json is not None:
+        rows = [as_data(row, figure) for row, figure in found]
+        options.json.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    return int(any(row.verdict(figure) == "MISSED" for row, figure in found))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the exchange against the bare libraries.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(row.name for row in _ROWS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there too")
+    parser.add_argument("--quick", action="store_true", help="do a tenth of the work, to see that it works")
+    parser.add_argument("--seed", type=int, default=1, help="of all that is drawn at random (default: %(default)s)")
+    options = parser.parse_args()
+    unknown = set(options.names) - {row.name for row in _ROWS}
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    return options
+
+
+def _chosen(names: list[str]) -> list[Row]:
+    return [row for row in _ROWS if not names or row.name in names]
+
+
+def _say(text: str, where: TextIO | None = None) -> None:
+    where = where or sys.stdout
+    where.write(text + "\n")
+    where.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""A world in process: what an order takes in memory, searches of a large catalogue, rules, and scripted time."""
+
+import gc
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from processes import PROGRAMS
+from report import Effort, Figure, Row
+from round_trips import PAIR, unmatched_rules
+
+from simulator import Simulation
+from simulator.catalogue import Catalogue
+from simulator.catalogue.faker import invent
+from simulator.replay import replay
+
+__all__ = ["ROWS"]
+
+
+def _order_memory(effort: Effort) -> Figure:
+    """Let fresh processes take orders, and ask how much each of them has grown by."""
+    command = [sys.executable, str(PROGRAMS / "orders.py"), str(effort.of(100_000))]
+    runs = [subprocess.run(command, capture_output=True, check=True) for _ in range(min(3, effort.rounds))]
+    return Figure.alone([float(run.stdout) for run in runs])
+
+
+# Searching
+
+
+@cache
+def _large() -> Catalogue:
+    """Return an invented catalogue of some 10,000 tradable products."""
+    return invent(seed=1, venues=20, products=5_000)
+
+
+def _ask(request: dict[str, Any], effort: Effort) -> Figure:
+    """Time a request to a world of the large catalogue, from its text to its answer, in microseconds."""
+    world = Simulation(catalogue=_large())
+    session = world.connect("/")
+    text = json.dumps({"id": 1} | request)
+    taken = []
+    for _ in range(effort.of(50) * effort.rounds):
+        began = time.perf_counter()
+        world.receive(session, text)
+        ((_, messages),) = world.take()
+        taken.append((time.perf_counter() - began) * 1e6)
+        assert b'"Ok"' in messages[0]
+    return Figure.alone(taken)
+
+
+def _search(make: Callable[[str], str], effort: Effort) -> Figure:
+    name = _large().tradable_products[len(_large().tradable_products) // 2].name
+    return _ask({"type": "SearchSymbol", "pat": make(name), "scope": "TradableProduct", "limit": 20}, effort)
+
+
+def _query(effort: Effort) -> Figure:
+    some = _large().tradable_products[len(_large().tradable_products) // 2]
+    words = {"BaseKind": some.base.kind, "Venue": some.venue.name, "Quote": some.quote.name}
+    terms = [{"type": variant, "value": word} for variant, word in words.items()]
+    return _ask({"type": "QueryTradableProductIndex", "query": {"type": "And", "value": terms}}, effort)
+
+
+# Rules
+
+
+def _rules(effort: Effort) -> Figure:
+    """Time orders in a world of rules that do not match and in one of no scenario, in turn."""
+    count = effort.of(20_000)
+    texts = [_order(number) for number in range(1, count + 1)]
+    make: list[Callable[[], Simulation]] = [partial(Simulation, {"rules": unmatched_rules()}), Simulation]
+    taken: list[list[float]] = [[], []]
+    turn = [0, 1]
+    for _ in range(effort.rounds):
+        for place in turn:
+            taken[place].append(_time_orders(make[place](), texts))
+        turn.reverse()
+    return Figure.compared(*taken)
+
+
+def _order(number: int) -> str:
+    order = {"type": "SendLimitOrder", "id": number, "target": PAIR, "dir": "Buy", "account": "DEFAULT"}
+    terms = {"price": f"{90000 - number % 200}.25", "quantity": "0.5"}
+    return json.dumps(order | terms, separators=(",", ":"))
+
+
+def _time_orders(world: Simulation, texts: list[str]) -> float:
+    """Return how many microseconds an order takes."""
+    session = world.connect("/")
+    gc.collect()
+    began = time.perf_counter()
+    for text in texts:
+        world.receive(session, text)
+        world.take()
+    return (time.perf_counter() - began) / len(texts) * 1e6
+
+
+# Scripted time
+
+
+def _ten_minutes(effort: Effort) -> Figure:
+    """Time a bundled scenario whose order is filled within ten minutes, from its file to its verdict."""
+    taken = []
+    for _ in range(2 * effort.rounds):
+        began = time.perf_counter()
+        result = replay("slow-partial-fills")
+        taken.append((time.perf_counter() - began) * 1e3)
+        assert result.elapsed >= 600 * 10**9
+        assert not result.failures
+    return Figure.alone(taken)
+
+
+ROWS = [
+    Row(
+        "order-memory",
+        "memory of a resting order, with what the journal keeps of it",
+        "B",
+        "less",
+        1024.0,
+        500.0,
+        _order_memory,
+    ),
+    Row(
+        "search-prefix",
+        "SearchSymbol by prefix among 10,000 tradable products",
+        "us",
+        "less",
+        1000.0,
+        200.0,
+        partial(_search, lambda name: name[:2]),
+    ),
+    Row(
+        "search-wildcard",
+        "SearchSymbol by wildcard among them",
+        "us",
+        "less",
+        1000.0,
+        200.0,
+        partial(_search, lambda name: f"*{name[1:4]}*USD*"),
+    ),
+    Row("query", "QueryTradableProductIndex of three terms", "us", "less", 1000.0, 200.0, _query),
+    Row("rules", "an order past 50 rules of which none matches, against no scenario", "us", "less", 1.3, 1.1, _rules),
+    Row(
+        "ten-minutes",
+        "ten scripted minutes, from the file to the verdict",
+        "ms",
+        "less",
+        None,
+        None,
+        _ten_minutes,
+    ),
+]
