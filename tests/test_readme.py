@@ -34,7 +34,7 @@ def _printed(number: int) -> str:
 PROGRAMS = [
     (text, _printed(number)) for number, (kind, text) in enumerate(BLOCKS) if kind == "python" and not _is_test(text)
 ]
-TESTS = [text for text in BY_KIND["python"] if _is_test(text)]
+TESTS = [(text, _printed(number)) for number, (kind, text) in enumerate(BLOCKS) if kind == "python" and _is_test(text)]
 SCENARIOS = [text for text in BY_KIND["yaml"] if "\nrules:" in text]
 
 
@@ -52,12 +52,15 @@ def test_program(program: str, printed: str) -> None:
     assert (done.stdout, done.stderr) == (printed, "")
 
 
-@pytest.mark.parametrize("text", TESTS)
-def test_test(text: str, pytester: pytest.Pytester) -> None:
-    """A test of the README passes, or fails as the README says it does."""
+@pytest.mark.parametrize(("text", "printed"), TESTS)
+def test_test(text: str, printed: str, pytester: pytest.Pytester) -> None:
+    """A test of the README passes, or fails with what the README shows."""
     pytester.makepyfile(text)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error")
-    result.assert_outcomes(passed=text.count("def test_"))
+    result.assert_outcomes(**{"failed" if printed else "passed": text.count("def test_")})
+    said = [line.removeprefix("E").strip() for line in result.outlines]
+    shown = [line.strip() for line in printed.splitlines()]
+    assert not shown or said[said.index(shown[0]) :][: len(shown)] == shown
 
 
 @pytest.mark.parametrize("text", SCENARIOS)
