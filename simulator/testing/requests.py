@@ -14,14 +14,17 @@ from simulator.errors import nearest
 from simulator.terms import BILLION, LimitName, text_of_amount
 from simulator.wire.codec import REQUEST_TYPES
 
-__all__ = ["amounts", "catalogue_of", "limit_orders", "prices", "requests", "traded", "wrong_requests"]
+__all__ = ["catalogue_of", "limit_orders", "requests", "traded", "wrong_requests"]
 
 Fields = st.SearchStrategy[dict[str, Any]]
 _Said = dict[str, st.SearchStrategy[Any]]
 
 _PLAIN_MID = 100 * BILLION
-_TICKS_AROUND = 20
-_MOST_STEPS = 1000
+_TICKS = st.integers(-20, 20)
+_STEPS = st.integers(1, 1000)
+_DIRS = st.sampled_from(("Buy", "Sell"))
+_AMOUNTS = st.sampled_from(("price", "quantity"))
+_IS_RARE = st.sampled_from((False, False, False, True))
 _WRONG: list[object] = [[]]
 """What no field of any request takes."""
 
@@ -67,7 +70,7 @@ def limit_orders(catalogue: Catalogue | str | None = None, product: str | None =
         if named is None:
             raise ValueError(f"there is no tradable product {product!r}")
         listings = [named]
-    return st.sampled_from(listings).flatmap(lambda listing: _order(whole, listing, off=False))
+    return _orders(st.sampled_from(listings), st.sampled_from(whole.accounts), off=False)
 
 
 def traded(catalogue: Catalogue) -> list[TradableProduct]:
@@ -76,17 +79,10 @@ def traded(catalogue: Catalogue) -> list[TradableProduct]:
     return sorted(listings, key=lambda listing: (listing.mid is None, -listing.turnover, listing.name))
 
 
-def prices(listing: TradableProduct) -> st.SearchStrategy[str]:
-    """Return a strategy for prices of a product around its market, on its tick."""
+def _price_of(listing: TradableProduct, ticks: int) -> str:
+    """Return the price so many ticks above the middle of a product's market, or the lowest one there is."""
     tick = listing.quote_increment
-    middle = (listing.mid or _PLAIN_MID) // tick
-    around = st.integers(-min(_TICKS_AROUND, middle - 1), _TICKS_AROUND) if middle > 1 else st.just(0)
-    return around.map(lambda ticks: text_of_amount(max(1, middle + ticks) * tick))
-
-
-def amounts(listing: TradableProduct) -> st.SearchStrategy[str]:
-    """Return a strategy for quantities of a product, on its step."""
-    return st.integers(1, _MOST_STEPS).map(lambda steps: text_of_amount(steps * listing.base_increment))
+    return text_of_amount(max(1, (listing.mid or _PLAIN_MID) // tick + ticks) * tick)
 
 
 def _kinds(kinds: Iterable[str] | None) -> list[str]:
@@ -111,28 +107,31 @@ def _broken(request: dict[str, Any]) -> Fields:
     return st.sampled_from([{**request, "type": request["type"] + "s"}, *without, *changed])
 
 
-def _order(catalogue: Catalogue, listing: TradableProduct, off: bool) -> Fields:
-    """Return a strategy for an order; if ``off``, some have more to them, or are between the increments."""
-    finer = st.sampled_from(["", "", "", "1"] if off else [""])
-    more = {"quote_id": st.just("q1"), "params": st.just({"note": "x"})} if off else {}
-    return st.fixed_dictionaries(
-        {
-            "account": st.sampled_from(catalogue.accounts),
-            "dir": st.sampled_from(["Buy", "Sell"]),
-            "price": st.builds(_finer, prices(listing), finer),
-            "quantity": st.builds(_finer, amounts(listing), finer),
-            "target": st.sampled_from([listing.name, listing.id]),
-        },
-        optional=more,
-    )
+@st.composite
+def _orders(
+    draw: st.DrawFn, listings: st.SearchStrategy[TradableProduct], accounts: st.SearchStrategy[str], off: bool
+) -> dict[str, Any]:
+    """Draw an order; if ``off``, some have more to them, or are between the increments."""
+    listing = draw(listings)
+    order: dict[str, Any] = {
+        "account": draw(accounts),
+        "dir": draw(_DIRS),
+        "price": _price_of(listing, draw(_TICKS)),
+        "quantity": text_of_amount(draw(_STEPS) * listing.base_increment),
+        "target": listing.id if draw(_IS_RARE) else listing.name,
+    }
+    if off and draw(_IS_RARE):
+        name = draw(_AMOUNTS)
+        order[name] = _finer(order[name])
+    if off and draw(_IS_RARE):
+        order |= {"quote_id": "q1", "params": {"note": "x"}}
+    return order
 
 
-def _finer(text: str, digit: str) -> str:
+def _finer(text: str) -> str:
     """Return a decimal with a digit after its last one, as far as a decimal may have so many."""
-    if not digit:
-        return text
     places = -int(Decimal(text).as_tuple().exponent)
-    return text if places >= 9 else f"{text if '.' in text else text + '.'}{digit}"
+    return text if places >= 9 else f"{text if '.' in text else text + '.'}1"
 
 
 class _Makers:
@@ -229,7 +228,7 @@ class _Makers:
         }
 
     def _send(self) -> Fields:
-        return st.sampled_from(self._listings).flatmap(lambda listing: _order(self._catalogue, listing, off=True))
+        return _orders(st.sampled_from(self._listings), self._account, off=True)
 
     def _limit(self) -> Fields:
         return st.fixed_dictionaries(
@@ -274,8 +273,7 @@ def _term(variant: str) -> Callable[[Any], dict[str, Any]]:
 
 def _called(things: Iterable[Any]) -> st.SearchStrategy[str]:
     """Return a strategy for what things are called: their names, or their ids."""
-    found = list(things)
-    return st.sampled_from(found).flatmap(lambda thing: st.sampled_from([thing.name, thing.id]))
+    return st.sampled_from([name for thing in things for name in (thing.name, thing.id)])
 
 
 def _some(items: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:

@@ -108,7 +108,7 @@ def _rules(faults: _Faults) -> st.SearchStrategy[list[Rule]]:
     kinds += [_rule(faults, st.just("CancelOrder"), cancel)] * 2 if cancel else []
     kinds += [_rule(faults, st.sampled_from(_QUERIES), query)] if query else []
     kinds += [st.integers(1, 5).map(_rate_limit)] if "rate-limits" in faults else []
-    return st.lists(st.one_of(kinds), max_size=_MOST_RULES)
+    return _lists(kinds, _MOST_RULES)
 
 
 def _rate_limit(cap: int) -> Rule:
@@ -223,6 +223,10 @@ def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _Steps:
     return st.fixed_dictionaries({verb: st.fixed_dictionaries({**args, "for": _time})})
 
 
+def _lists(items: list[_Steps], most: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.one_of(items), max_size=most) if items else st.just([])
+
+
 def _seldom(strategy: st.SearchStrategy[_T], otherwise: _T) -> st.SearchStrategy[_T]:
     """Return a strategy that draws from another one time in three, because too many faults at once hide each other."""
     return st.sampled_from((False, False, True)).flatmap(lambda is_drawn: strategy if is_drawn else st.just(otherwise))
@@ -245,7 +249,7 @@ def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_Entry]]]:
     ]
     groups: list[_Steps] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
     groups += [st.builds(_halted, _time, _time)] if "halts" in faults else []
-    return _seldom(st.lists(st.one_of(groups), max_size=_MOST_EVENTS), [])
+    return _seldom(_lists(groups, _MOST_EVENTS), [])
 
 
 def _at(time: str, step: Step) -> list[_Entry]:

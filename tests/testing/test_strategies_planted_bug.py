@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 
 from simulator.outgoing import Abort, Close, Outgoing, RawBytes
 from simulator.replay.inprocess import Frames
@@ -25,6 +25,7 @@ SETTINGS = settings(
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
 )
 
 
@@ -208,7 +209,7 @@ def test_a_client_without_what_it_cannot_bear_survives() -> None:
     """A client is spared the faults that it need not survive."""
     found: list[Venue] = []
 
-    @settings(SETTINGS, max_examples=100)
+    @settings(SETTINGS, max_examples=50)
     @given(scenarios(FAULTS.keys() - {"late-acks"}, base={"catalogue": "reference"}))
     def play(venue: Venue) -> None:
         found.append(venue)

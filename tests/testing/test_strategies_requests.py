@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from simulator.simulation import Simulation
@@ -16,7 +16,7 @@ BEYOND_A_VENUE = {struct.__name__ for struct in OUT_OF_SCOPE}
 MAY_BE_REFUSED = {*BEYOND_A_VENUE, "CancelOrder", "Unsubscribe", "Resume"}
 """Types of which a valid request may ask for what is not there: an order, a subscription, a halt."""
 
-SEARCH = settings(max_examples=200, database=None, derandomize=True)
+SEARCH = settings(max_examples=200, database=None, derandomize=True, phases=(Phase.generate, Phase.shrink))
 
 
 def answers(request: dict[str, Any], catalogue: str) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def answers(request: dict[str, Any], catalogue: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", REQUEST_TYPES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_every_type_is_drawn_and_understood(kind: str, data: st.DataObject) -> None:
     """A request of each type decodes to that type, and is refused only where it may ask for what is not there."""
@@ -47,7 +47,7 @@ def test_the_default_catalogue_has_what_is_asked_for(request_: dict[str, Any]) -
         assert "Ok" in answer["response"] or request_["type"] in MAY_BE_REFUSED, answer
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(wrong_requests("reference"))
 def test_wrong_requests_are_refused(request_: dict[str, Any]) -> None:
     """A request with one thing wrong in it is answered once, with an Err."""
