@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
+    from simulator.ledger import Folder, Keeper
+    from simulator.scenario.model import Scenario
     from simulator.server import Server
     from simulator.simulation import Simulation
     from simulator.traffic import TrafficPrinter
@@ -44,6 +46,19 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
+    serve.add_argument(
+        "--journal",
+        type=Path,
+        metavar="DIR",
+        help="keep the session there, and go on with the one that is kept there already",
+    )
+    serve.add_argument(
+        "--sync",
+        choices=("always", "100ms", "never"),
+        default="100ms",
+        help="when the journal goes to the disk itself: before each reply, within a tenth of a second, or when the "
+        "system will; it outlives a killed process in any case, a power cut up to there (default: %(default)s)",
+    )
     serve.add_argument(
         "--allow-host",
         action="append",
@@ -78,29 +93,73 @@ def _serve(options: argparse.Namespace) -> int:
     printer = None if options.quiet else _printer()
     settings = Settings(allowed_hosts=tuple(options.allow_host), allowed_origins=tuple(options.allow_origin))
     file = _scenario_file(options.scenario)
+    folder = None if options.journal is None else _folder(options)
+    simulation, keeper = (_simulation(options), None) if folder is None else _kept(folder, options)
     server = Server(
-        _simulation(options),
+        simulation,
         options.host,
         options.port,
         settings,
         folder=None if file is None else file.parent,
         watch=None if printer is None else printer.show,
+        keeper=keeper,
     )
     with _runner() as runner:
-        return runner.run(_serve_until_stopped(server, printer, file, options))
+        return runner.run(_serve_until_stopped(server, printer, file, folder, options))
 
 
-def _simulation(options: argparse.Namespace) -> "Simulation":
-    """Return the world that is asked for: it lives by the wall's clock, unless its scenario says otherwise."""
+def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simulation":
+    """Return the world that is asked for: it begins at a time, or now if it lives by the wall's clock."""
     from simulator.simulation import Simulation
 
-    if options.scenario is None:
-        return Simulation(catalogue=options.catalogue, seed=options.seed, moving=_MOVING_MARKETS, start=time.time_ns())
-    from simulator.scenario import load
+    loaded = None
+    if options.scenario is not None:
+        from simulator.scenario import load
 
-    loaded = load(options.scenario)
-    is_real = loaded.scenario.clock == "real" and loaded.scenario.start is None
-    return Simulation(loaded, catalogue=options.catalogue, seed=options.seed, start=time.time_ns() if is_real else None)
+        loaded = load(options.scenario)
+    if start is None and _is_by_the_wall(None if loaded is None else loaded.scenario):
+        start = time.time_ns()
+    return Simulation(loaded, catalogue=options.catalogue, seed=options.seed, moving=_moving(options), start=start)
+
+
+def _is_by_the_wall(scenario: "Scenario | None") -> bool:
+    """Tell whether a world lives by the wall's clock: it does, unless its scenario says otherwise."""
+    return scenario is None or (scenario.clock == "real" and scenario.start is None)
+
+
+def _moving(options: argparse.Namespace) -> int:
+    return _MOVING_MARKETS if options.scenario is None else 0
+
+
+def _folder(options: argparse.Namespace) -> "Folder":
+    from simulator.ledger import Folder
+
+    return Folder(options.journal, options.sync)
+
+
+def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, Keeper]":
+    """Return the world that is kept in a folder, or a new one that will be."""
+    from simulator import ledger
+
+    began = time.monotonic()
+    recovered = ledger.recover(
+        folder, lambda start: _simulation(options, start), options.scenario, _moving(options), _wall_time, _say
+    )
+    if recovered is None:
+        simulation = _simulation(options)
+        return simulation, ledger.begin(folder, simulation, options.scenario, _moving(options), _say)
+    cut = f"; an unfinished record of {recovered.cut} bytes at the end was cut" if recovered.cut else ""
+    took = time.monotonic() - began
+    _say(f"recovered {recovered.commands} commands in {took:.2f} s, state {recovered.state}{cut}")
+    return recovered.simulation, recovered.keeper
+
+
+def _wall_time(simulation: "Simulation") -> int:
+    return time.time_ns() if _is_by_the_wall(simulation.scenario) else simulation.now
+
+
+def _say(text: str) -> None:
+    print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201 - the command's own output
 
 
 def _scenario_file(name: str | None) -> Path | None:
@@ -135,7 +194,11 @@ def _runner() -> asyncio.Runner:
 
 
 async def _serve_until_stopped(
-    server: "Server", printer: "TrafficPrinter | None", file: Path | None, options: argparse.Namespace
+    server: "Server",
+    printer: "TrafficPrinter | None",
+    file: Path | None,
+    folder: "Folder | None",
+    options: argparse.Namespace,
 ) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -155,7 +218,7 @@ async def _serve_until_stopped(
     except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
         sys.stdout = None
     with printer or contextlib.nullcontext():  # it prints from here on, behind the address
-        watching = None if file is None else loop.create_task(_reload_on_change(server, file, options))
+        watching = None if file is None else loop.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()
         if watching is not None:
             watching.cancel()
@@ -163,7 +226,7 @@ async def _serve_until_stopped(
     return 0
 
 
-async def _reload_on_change(server: "Server", file: Path, options: argparse.Namespace) -> None:
+async def _reload_on_change(server: "Server", file: Path, folder: "Folder | None", options: argparse.Namespace) -> None:
     """Serve a scenario anew when its file has changed; one that is wrong is said to be, and the old one goes on."""
     seen = _stamp(file)
     while True:
@@ -174,11 +237,18 @@ async def _reload_on_change(server: "Server", file: Path, options: argparse.Name
         seen = stamp
         try:
             simulation = _simulation(options)
+            keeper = None if folder is None else _anew(folder, simulation, options)
         except SimulatorError as error:
-            print(f"exchange-simulator: {error}\nThe old scenario goes on.", file=sys.stderr)  # noqa: T201
+            _say(f"{error}\nThe old scenario goes on.")
         else:
-            server.replace(simulation)
-            print(f"exchange-simulator: reloaded {file.name}", file=sys.stderr)  # noqa: T201
+            server.replace(simulation, keeper)
+            _say(f"reloaded {file.name}")
+
+
+def _anew(folder: "Folder", simulation: "Simulation", options: argparse.Namespace) -> "Keeper":
+    from simulator import ledger
+
+    return ledger.begin(folder, simulation, options.scenario, _moving(options), _say)
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

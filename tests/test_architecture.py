@@ -25,6 +25,7 @@ ROWS = [
     {"stage"},
     {"playing"},
     {"simulation"},
+    {"ledger"},
     {"server", "traffic", "scenario_commands"},
     {"serve_command", "expecting"},
     {"replay"},

@@ -12,10 +12,11 @@ from pathlib import Path
 from websockets.frames import CloseCode
 
 from simulator.journal import Entry
+from simulator.ledger import Keeper
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection
 from simulator.server.settings import Settings
-from simulator.server.world import FAILED, World
+from simulator.server.world import FAILED, KeptWorld, World
 from simulator.server.worlds import Worlds
 from simulator.session import Session
 from simulator.simulation import Refused, Simulation
@@ -39,6 +40,7 @@ class Server:
         settings: the bounds.
         folder: where a client may name scenarios from, besides the bundled ones.
         watch: called with each journal entry of each world as it is written.
+        keeper: writes down what comes into the world of clients that name none, if it is to outlive a crash.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Server:
         *,
         folder: Path | None = None,
         watch: Callable[[Entry], None] | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -59,8 +62,7 @@ class Server:
         self.errors: list[Exception] = []
         self.monotonic = time.monotonic
         self._watch = watch
-        simulation.journal.watch = watch
-        self._worlds = Worlds(World(simulation, self._report), folder, self._make_world)
+        self._worlds = Worlds(self._own_world(simulation, keeper), folder, self._make_world)
         self._listener: asyncio.Server | None = None
         self._checks: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -108,15 +110,18 @@ class Server:
         if self._checks is not None:
             self._checks.cancel()
 
-    def replace(self, simulation: Simulation) -> None:
+    def replace(self, simulation: Simulation, keeper: Keeper | None = None) -> None:
         """Serve another simulation from now on; who is in the old one is closed with 1012, to come again."""
         old = self.world
-        simulation.journal.watch = self._watch
-        self._worlds.own = World(simulation, self._report)
+        self._worlds.own = self._own_world(simulation, keeper)
         self.world.start(self._loop)
         for connection in old.connections:
             connection.close(CloseCode.SERVICE_RESTART, "the scenario has changed")
         old.stop()
+
+    def _own_world(self, simulation: Simulation, keeper: Keeper | None) -> World:
+        simulation.journal.watch = self._watch
+        return World(simulation, self._report) if keeper is None else KeptWorld(simulation, self._report, keeper)
 
     def _make_world(self, simulation: Simulation) -> World:
         simulation.journal.watch = self._watch

@@ -1,0 +1,98 @@
+"""Does inputs to a simulation, in one way only: as they come, and when they are read back after a crash."""
+
+from collections.abc import Callable
+
+from simulator.ledger.records import CLOSE, IN, OPEN, Input
+from simulator.outgoing import Outgoing
+from simulator.session import Session
+from simulator.simulation import Refused, Simulation
+
+__all__ = ["FAILED", "Performer"]
+
+FAILED = "the simulator failed"
+_FAILED_WHY = f"1011 {FAILED}"
+
+
+class Performer:
+    """Does inputs to one simulation.
+
+    A mistake of the simulator's own in what was due by itself is passed over; one in an input closes its connection.
+    Either way the same comes of it whenever the input is done again.
+
+    Args:
+        simulation: what they are done to.
+        deliver: is given what is to be sent.
+        fail: is told of the simulator's own mistakes, and of the session whose input it was, if it was one's, before
+            that is closed.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        deliver: Callable[[list[tuple[Session, list[Outgoing]]]], None] = lambda news: None,
+        fail: Callable[[Exception, Session | None], None] = lambda error, session: None,
+    ) -> None:
+        self._simulation = simulation
+        self._deliver = deliver
+        self._fail = fail
+
+    def settle(self, until: int) -> None:
+        """Let time pass, whatever fails on the way."""
+        news = None
+        while news is None:
+            try:
+                news = self._simulation.advance(until)
+            except Exception as error:
+                self._fail(error, None)
+        self._deliver(news)
+
+    def perform(self, entry: Input) -> None:
+        """Do an input at its time; one of a connection that is closed by then is nothing."""
+        if entry.kind == IN:
+            self._catch_up(entry.time)
+            session = self._simulation.sessions.get(entry.connection)
+            if session is not None:
+                self._hear(session, entry)
+        elif entry.kind == CLOSE:
+            self._catch_up(entry.time)
+            session = self._simulation.sessions.get(entry.connection)
+            if session is not None:
+                self._lose(session, entry.time, _text(entry))
+        elif entry.kind == OPEN:
+            try:
+                self.open(entry)
+            except Refused:
+                return
+            except Exception as error:
+                self._fail(error, None)
+        else:
+            self.settle(entry.time)
+
+    def open(self, entry: Input) -> Session:
+        """Open a connection; raises what `Simulation.connect` does."""
+        self._catch_up(entry.time)
+        return self._simulation.connect(_text(entry), entry.time)
+
+    def _catch_up(self, until: int) -> None:
+        """Let happen what is due, apart from the input that follows, lest a mistake in one hinder the other."""
+        due = self._simulation.next_due()
+        if due is not None and due <= until:
+            self.settle(until)
+
+    def _hear(self, session: Session, entry: Input) -> None:
+        try:
+            self._simulation.receive(session, entry.text, entry.time)
+        except Exception as error:
+            self.settle(entry.time)  # what it has been answered before goes out
+            self._fail(error, session)
+            self._lose(session, entry.time, _FAILED_WHY)
+
+    def _lose(self, session: Session, time: int, why: str) -> None:
+        try:
+            self._simulation.disconnect(session, time, why)
+        except Exception as error:
+            self._fail(error, None)
+
+
+def _text(entry: Input) -> str:
+    return entry.text if isinstance(entry.text, str) else entry.text.decode(errors="replace")

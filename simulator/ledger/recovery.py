@@ -1,0 +1,143 @@
+"""Begins a ledger for a simulation, or brings back the one of which a ledger tells."""
+
+import gc
+from collections.abc import Callable
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+
+from simulator import __version__
+from simulator.catalogue import dump
+from simulator.ledger.folder import Folder
+from simulator.ledger.keeper import Keeper
+from simulator.ledger.performing import Performer
+from simulator.ledger.records import CLOSE, IN, OPEN, TIME, Header, Input, LedgerError, read
+from simulator.ledger.state import state_hash
+from simulator.simulation import Simulation
+
+__all__ = ["Recovered", "begin", "header_of", "rebuild", "recover"]
+
+_TAKE_EVERY = 64
+_WHY = "the exchange was restarted"
+
+
+class Recovered(NamedTuple):
+    """A simulation that is as it was, its keeper, and what it took.
+
+    ``commands`` counts the messages of clients that were done again, ``cut`` the bytes of what was torn off at the end;
+    ``state`` is the `state_hash` of what came of it.
+    """
+
+    simulation: Simulation
+    keeper: Keeper
+    commands: int
+    cut: int
+    state: str
+
+
+def header_of(simulation: Simulation, scenario: str | None, moving: int = 0) -> Header:
+    """Return the header of a simulation that has just been made.
+
+    Args:
+        simulation: which.
+        scenario: what its scenario was asked for by, or None.
+        moving: how many of its markets it was told to let move.
+    """
+    catalogue = simulation.catalogue
+    return Header(
+        __version__,
+        scenario,
+        msgspec.json.encode(simulation.scenario).decode(),
+        catalogue.name,
+        sha256(dump(catalogue).encode()).hexdigest(),
+        str(simulation.seed),
+        simulation.now,
+        moving,
+    )
+
+
+def begin(
+    folder: Folder,
+    simulation: Simulation,
+    scenario: str | None,
+    moving: int = 0,
+    say: Callable[[str], None] | None = None,
+) -> Keeper:
+    """Begin a ledger for a simulation that has just been made; raises `LedgerError` if it cannot be written."""
+    header = header_of(simulation, scenario, moving)
+    return Keeper(folder.begin(header), header.start, say=say)
+
+
+def recover(
+    folder: Folder,
+    make: Callable[[int], Simulation],
+    scenario: str | None,
+    moving: int = 0,
+    now: Callable[[Simulation], int] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Recovered | None:
+    """Bring back the exchange of which a folder's ledger tells, with every connection closed; None if there is none.
+
+    Args:
+        folder: which.
+        make: makes the simulation that is asked for at present, beginning at a time.
+        scenario: what its scenario is asked for by, or None.
+        moving: how many of its markets are to move.
+        now: says to what time an exchange is to go on, if that is later than the ledger's last.
+        say: as for a `Keeper`.
+
+    Raises `LedgerError` if the ledger is damaged, or of another exchange than ``make`` makes.
+    """
+    data = folder.read()
+    if data is None:
+        return None
+    contents = read(data)
+    simulation = make(contents.header.start)
+    _require_same(contents.header, header_of(simulation, scenario, moving), folder)
+    rebuild(simulation, contents.inputs)
+    has_begun = any(entry.kind == OPEN for entry in contents.inputs)
+    present = simulation.now if now is None else max(now(simulation), simulation.now)
+    keeper = Keeper(folder.resume(contents), present, has_begun, say)
+    ends = [Input(present, TIME), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
+    if keeper.keep(ends) is not None:
+        raise LedgerError(str(keeper.trouble))
+    rebuild(simulation, ends)
+    commands = sum(entry.kind == IN for entry in contents.inputs)
+    return Recovered(simulation, keeper, commands, contents.size - contents.end, state_hash(simulation))
+
+
+def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
+    """Do inputs to a simulation that is as it was before them; nobody is told what comes of it."""
+    performer = Performer(simulation)
+    was_enabled = gc.isenabled()
+    gc.disable()  # nearly all that is made stays
+    try:
+        for number, entry in enumerate(inputs):
+            performer.perform(entry)
+            if number % _TAKE_EVERY == 0:
+                performer.settle(simulation.now)
+        performer.settle(simulation.now)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
+    """Raise `LedgerError` with all in which the exchange that was kept is not the one that is asked for."""
+    differences = [
+        f"{what} was {before}, now it is {after}" if before != after else f"{what} {before} has changed"
+        for what, differs, before, after in (
+            ("the version", kept.version != asked.version, kept.version, asked.version),
+            ("the scenario", kept.plan != asked.plan, kept.scenario or "none", asked.scenario or "none"),
+            ("the catalogue", kept.digest != asked.digest, kept.catalogue, asked.catalogue),
+            ("the seed", kept.seed != asked.seed, kept.seed, asked.seed),
+            ("the number of moving markets", kept.moving != asked.moving, kept.moving, asked.moving),
+        )
+        if differs
+    ]
+    if differences:
+        raise LedgerError(
+            f"the journal in {folder.path} is of another exchange: {'; '.join(differences)}. "
+            "Start what it was, or name another folder"
+        )
