@@ -23,7 +23,8 @@ def buy(url):
                 if state["filled_qty"] != "0":
                     orders[state["order_id"]]["filled"] = state["filled_qty"]
             if message["id"] == 2:
-                return orders
+                break
+    return orders
 
 
 @settings(deadline=None)
