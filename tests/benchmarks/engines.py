@@ -1,9 +1,10 @@
 """The book alone, in process, against other engines that are given the same operations."""
 
+import contextlib
 import gc
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from report import Effort, Figure, Row
@@ -90,21 +91,26 @@ class Done(NamedTuple):
 def _ours(ops: list[Op], untimed: int = 0) -> Done:
     book = Book()
     entries: list[Entry] = []
-    log: list[tuple[Entry, int]] = []
-    match, rest, remove = book.match, book.rest, book.remove
+    log: list[tuple[int, int]] = []
+    _play(book, ops[:untimed], entries, log)
     began = time.perf_counter()
-    for number, (buy, price, quantity, cancels) in enumerate(ops):
-        if number == untimed:
-            began = time.perf_counter()
+    _play(book, ops[untimed:], entries, log)
+    return Done(time.perf_counter() - began, sum(quantity for _, quantity in log))
+
+
+def _play(book: Book, ops: list[Op], entries: list[Entry], log: list[tuple[int, int]]) -> None:
+    """Do as a venue does: match what comes, write down what trades at which price, rest what is left."""
+    match, rest, remove = book.match, book.rest, book.remove
+    for buy, price, quantity, cancels in ops:
         if cancels >= 0:
             remove(entries[cancels])
             continue
         entry = Entry(buy, price, quantity)
         entries.append(entry)
-        log += match(entry)
+        for resting, traded in match(entry):
+            log.append((resting.price, traded))
         if entry.left:
             rest(entry)
-    return Done(time.perf_counter() - began, sum(quantity for _, quantity in log))
 
 
 def _pure_python(ops: list[Op]) -> Done:
@@ -141,19 +147,29 @@ def _compiled(ops: list[Op]) -> Done:
     return Done(time.perf_counter() - began, sum(trade[3] for trade in book.get_trades()))
 
 
+@contextlib.contextmanager
+def _nothing_else_collected() -> Iterator[None]:
+    """Let the collector, which works as ever, see only what an engine makes, and not the operations themselves."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def _against(other: Callable[[list[Op]], Done], effort: Effort) -> Figure:
     ops = operations(effort.of(_OPERATIONS), effort.seed)
     rates: dict[Callable[[list[Op]], Done], list[float]] = {_ours: [], other: []}
     turn = [_ours, other]
-    for _ in range(effort.rounds):
-        done = {}
-        for engine in turn:
-            gc.collect()
-            done[engine] = engine(ops)
-            rates[engine].append(len(ops) / done[engine].seconds)
-        if done[_ours].traded != done[other].traded:
-            raise AssertionError(f"the engines have not traded the same: {done}")
-        turn.reverse()
+    with _nothing_else_collected():
+        for _ in range(effort.rounds):
+            done = {}
+            for engine in turn:
+                gc.collect()
+                done[engine] = engine(ops)
+                rates[engine].append(len(ops) / done[engine].seconds)
+            if done[_ours].traded != done[other].traded:
+                raise AssertionError(f"the engines have not traded the same: {done}")
+            turn.reverse()
     return Figure.compared(rates[_ours], rates[other])
 
 
@@ -163,11 +179,12 @@ def _growth(effort: Effort) -> Figure:
     deep, shallow = (operations(count, effort.seed, depth, cancels=0.48, crosses=0.01) for depth in (100_000, 1_000))
     costs: dict[int, list[float]] = {100_000: [], 1_000: []}
     turn = [(100_000, deep), (1_000, shallow)]
-    for _ in range(effort.rounds):
-        for depth, ops in turn:
-            gc.collect()
-            costs[depth].append(_ours(ops, depth).seconds / count * 1e9)
-        turn.reverse()
+    with _nothing_else_collected():
+        for _ in range(effort.rounds):
+            for depth, ops in turn:
+                gc.collect()
+                costs[depth].append(_ours(ops, depth).seconds / count * 1e9)
+            turn.reverse()
     return Figure.compared(costs[100_000], costs[1_000])
 
 
