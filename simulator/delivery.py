@@ -98,10 +98,7 @@ class Delivery:
         due = max(agenda.now, trouble.drips_until)
         for start in range(0, len(data), piece):
             part = RawBytes(data[start : start + piece], more=start + piece < len(data))
-            if due > agenda.now:
-                agenda.at(due, partial(self._say_if_open, session, part))
-            else:
-                self._say_if_open(session, part)
+            agenda.at(due, partial(self._say_if_open, session, part))
             due += pause
         trouble.drips_until = due
 

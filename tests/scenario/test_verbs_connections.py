@@ -220,6 +220,22 @@ def test_what_is_to_be_done_to_a_lost_order_is_not_done() -> None:
     assert later.fills() == [("Normal", "1", "1", "100.00")]
 
 
+def test_a_cancel_of_a_lost_order_is_not_done() -> None:
+    """A cancel that is on its way when a restart loses its order cancels nothing, and nobody is told of it."""
+    play = Play(
+        {"when": {"request": "CancelOrder"}, "then": [{"delay": "1s"}]},
+        timeline=[{"at": "500ms", "do": {"restart": {"orders": "lost"}}}],
+    )
+    client = play.follow()
+    client.order()
+    client.cancel(1)
+    play.advance("600ms")
+    later = play.follow()
+    play.advance("1s")
+    assert later.news() == []
+    assert play.sim.venue.orders == {}
+
+
 def test_events_of_a_connection_have_rules() -> None:
     """Rules for connect, subscribe and disconnect do their steps at those moments, on that connection."""
     play = Play(

@@ -158,6 +158,22 @@ def test_fill_twice_tells_it_twice_under_one_id() -> None:
     assert client.state(1) == state(1, "Open Acked", "4", "100.00")
 
 
+def test_a_fill_told_twice_is_told_once_to_the_other_side() -> None:
+    """A fill that is told twice or never of its own order is told once of a client's order on the other side."""
+    rule = sends({"fill": {"quantity": 1, "price": 100, "send": "twice"}}, {"fill": {"quantity": 1, "send": "never"}})
+    play = Play({**rule, "when": {"request": "SendLimitOrder", "dir": "Buy"}})
+    client = play.follow()
+    client.order(5, 100, "Sell")
+    client.news()
+    client.order(2, 100)
+    assert client.news()[2:] == [
+        (0, told(2, "Open", "1", "100.00")),
+        (0, told(2, "Open", "1", "100.00")),
+        (0, told(1, "Open Acked", "1", "100.00")),
+        (0, told(1, "Open Acked", "2", "100.00")),
+    ]
+
+
 def test_fill_renamed_lists_it_under_another_id_too() -> None:
     """A renamed fill is listed under two ids, and both have the same details; the order was filled once."""
     play = Play(sends("ack", {"fill": {"quantity": 4, "send": "renamed"}}))

@@ -58,6 +58,21 @@ def test_one_release_lets_all_go_who_wait() -> None:
     assert client.news() == [(0, told(1, "Open Acked")), (0, told(2, "Open Acked"))]
 
 
+def test_an_order_is_answered_before_it_releases_others() -> None:
+    """An order whose rule first releases another's is answered before anything is told of either."""
+    play = Play(sends({"hold": "gate"}, "ack", times=1), sends({"release": "gate"}, "ack"))
+    client = play.follow()
+    client.order()
+    client.news()
+    client.order()
+    assert client.news() == [
+        (0, ok(3, "2")),
+        (0, told(2, "Open")),
+        (0, told(1, "Open Acked")),
+        (0, told(2, "Open Acked")),
+    ]
+
+
 def test_a_release_that_nobody_waits_for_lets_the_next_one_pass() -> None:
     """A release that comes first is remembered, once."""
     play = Play(sends({"hold": "gate"}, "ack"))
