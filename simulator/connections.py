@@ -1,5 +1,6 @@
 """The connections of one world: who may open one, who is there, and how one ends."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from simulator.agenda import Agenda
@@ -40,6 +41,7 @@ class Connections:
         paths: what is followed by path, likewise.
         accounts: names of accounts by their lower case, to which a connection may be bound.
         hello: the first message on ``/architect``.
+        ended: told of each connection that has ended.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Connections:
         paths: Paths,
         accounts: dict[str, str],
         hello: bytes,
+        ended: Callable[[Session], None],
     ) -> None:
         self.open: dict[int, Session] = {}
         self.news: dict[int, Session] = {}
@@ -62,6 +65,7 @@ class Connections:
         self._paths = paths
         self._accounts = accounts
         self._hello = hello
+        self._ended = ended
         self._count = 0
         self._refused_until = 0
         delivery.cut = self.abort
@@ -100,7 +104,13 @@ class Connections:
         self._end(session, why)
 
     def close(self, session: Session, code: int, reason: str) -> None:
-        """Close a connection with a code, behind what is to be sent on it already."""
+        """Close a connection with a code, behind what is on its way already: bytes do not overtake each other."""
+        if session.sent_by > self._agenda.now:
+            self._agenda.at(session.sent_by, lambda: self._close(session, code, reason))
+        else:
+            self._close(session, code, reason)
+
+    def _close(self, session: Session, code: int, reason: str) -> None:
         if session.is_open:
             session.say(Close(code, reason), self._agenda.now)
             self._end(session, f"closed by the scenario: {code} {reason}".rstrip())
@@ -118,6 +128,7 @@ class Connections:
             self._subscriptions.end_all(session)
             self._paths.forget(session)
             self._journal.write(self._agenda.now, session.number, "close", why)
+            self._ended(session)
 
     def refuse(self, nanoseconds: int) -> None:
         """Refuse new connections for a while."""

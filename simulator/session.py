@@ -91,6 +91,11 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.number}>"
 
+    @property
+    def sent_by(self) -> int:
+        """When all that is on its way to the client will have been sent, in nanoseconds; 0 if nothing is."""
+        return 0 if self.trouble is None else max(self.trouble.last_due, self.trouble.drips_until)
+
     def say(self, item: Outgoing, now: int) -> None:
         """Put a message, or what else goes out on a connection, into the outbox, behind what is there already.
 

@@ -99,6 +99,7 @@ class Simulation:
             self._paths,
             self.gateway.accounts,
             b'"%b"' % plan.hello.encode(),
+            lambda session: self._on_event("disconnect", session),
         )
         self.director = Director(plan.rules, self.catalogue, self._rng("rules"))
         truth = TruthSteps(agenda, self.venue, self._desk, self.gateway.fill_ids, self._note)
@@ -197,7 +198,6 @@ class Simulation:
             self._catch_up(now)
             self._agenda.cause = 0
             self._connections.lose(session, why)
-            self._on_event("disconnect", session)
 
     def next_due(self) -> int | None:
         """Return the time at which something happens by itself, in nanoseconds, or None."""
@@ -258,9 +258,10 @@ class Simulation:
                 self._desk.publish()
 
     def _delay_entry(self, session: Session, request: requests.Request) -> None:
-        """Let a request travel to the venue, behind those that are on the way already."""
-        due = max(session.entry_due, self._agenda.now + self._legs.entry(type(request).__name__))
-        session.entry_due = due
+        """Let a request travel to the venue, behind those that are on the way already, unless they may overtake."""
+        due = self._agenda.now + self._legs.entry(type(request).__name__)
+        if not self._legs.reorder:
+            due = session.entry_due = max(session.entry_due, due)
         self._agenda.at(due, lambda: self._take(session, request))
 
     def _take(self, session: Session, request: requests.Request) -> None:

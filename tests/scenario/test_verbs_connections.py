@@ -237,7 +237,7 @@ def test_a_cancel_of_a_lost_order_is_not_done() -> None:
 
 
 def test_events_of_a_connection_have_rules() -> None:
-    """Rules for connect, subscribe and disconnect do their steps at those moments, on that connection."""
+    """Rules for connect, subscribe and disconnect do their steps at those moments, whoever ended the connection."""
     play = Play(
         {"when": {"event": "connect"}, "then": [{"corrupt": "id"}]},
         {"when": {"event": "subscribe", "session": "1"}, "then": [{"disconnect": {"code": 4001}}]},
@@ -252,7 +252,29 @@ def test_events_of_a_connection_have_rules() -> None:
     third = play.follow()
     play.sim.disconnect(second.session)
     assert third.news() == [(0, told(1, "Acked Canceled Out"))]
-    assert play.notes("rule") == ["rule 1", "rule 1", "rule 2", "rule 1", "rule 3"]
+    assert play.notes("rule") == ["rule 1", "rule 1", "rule 2", "rule 3", "rule 1", "rule 3"]
+
+
+def test_close_overtakes_no_reply() -> None:
+    """A close comes behind the replies that are on their way, as bytes on a connection do."""
+    play = Play({"when": {"request": "GetHalts"}, "then": ["reply", "disconnect"]}, latency={"reply": "5ms"})
+    client = play.connect()
+    client.request("GetHalts")
+    play.advance("4ms")
+    assert client.raw() == []
+    play.advance("1ms")
+    assert client.raw() == [(5, b'{"id":1,"response":{"Ok":[]}}'), (5, Close(1000))]
+
+
+def test_requests_overtake_each_other_where_messages_may() -> None:
+    """With reorder a slow type of request holds up no other on its connection."""
+    latency = {"requests": {"GetHalts": "5ms"}, "reorder": True}
+    play = Play(latency=latency)
+    client = play.connect()
+    client.request("GetHalts")
+    client.request("ListOpen", scope="All", set="All")
+    play.advance("5ms")
+    assert client.news() == [(0, ok(2, [])), (5, ok(1, []))]
 
 
 def test_nobody_is_told_twice_of_a_connection_that_is_gone() -> None:
