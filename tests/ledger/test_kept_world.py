@@ -1,0 +1,425 @@
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ledger_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
+
+from simulator import ledger
+from simulator.ledger import CLOSE, IN, OPEN, TIME, Input, state_hash
+from simulator.scenario import load
+from simulator.simulation import Refused, Simulation
+
+SECOND = 1_000_000_000
+NOT_UTF8 = "not a JSON request: not valid UTF-8"
+FULL = "the journal cannot be written: No space left on device"
+
+
+def replayed(path: Path, **options: Any) -> Simulation:
+    """Return what a ledger makes of a simulation that is new."""
+    simulation = make(**options)
+    ledger.rebuild(simulation, inputs_of(path))
+    return simulation
+
+
+def busy(kept: Kept, seed: int, count: int = 300) -> None:
+    """Trade at random on connections that come and go, while time passes."""
+    rng = random.Random(seed)
+    connections = [kept.connect()]
+    for number in range(1, count):
+        match rng.randrange(12):
+            case 0:
+                connections.append(kept.connect(rng.choice(["/", "/architect", "/?account=ALICE", "/nowhere/"[:1]])))
+            case 1 if len(connections) > 1:
+                kept.world.end(connections.pop(rng.randrange(len(connections)))[1], "gone")
+            case 2:
+                kept.world.advance(rng.randrange(SECOND))
+            case 3:
+                kept.ask(rng.choice(connections), request(number, "SubscribeOrderState"))
+            case 4:
+                entry = {"set": "ALICE", "scope": "All", "name": "MaxPosition", "value": rng.choice([None, "5", "500"])}
+                kept.ask(rng.choice(connections), request(number, "SetLimits", limits=[entry]))
+            case 5:
+                kept.ask(rng.choice(connections), request(number, "CancelOrder", order_id=str(rng.randrange(1, 300))))
+            case 6:
+                kept.ask(
+                    rng.choice(connections), request(number, rng.choice(["Halt", "Resume"]), halt="All", resume="All")
+                )
+            case _:
+                some = [
+                    order(
+                        number,
+                        dir=rng.choice(["Buy", "Sell"]),
+                        price=str(rng.randrange(98, 103)),
+                        quantity=str(rng.randrange(1, 5)),
+                        account=rng.choice(["DEFAULT", "ALICE"]),
+                    )
+                    for _ in range(rng.randrange(1, 5))
+                ]
+                kept.ask(rng.choice(connections), *some)
+
+
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "moving": {"catalogue": "default", "moving": 2},
+    "delays": {
+        "scenario": {
+            "seed": 3,
+            "latency": {"entry": "3ms", "reply": {"lognormal": {"median": "2ms", "p99": "50ms"}}},
+            "rules": [
+                {
+                    "when": {"request": "SendLimitOrder", "nth": {"ge": 20}},
+                    "chance": "30%",
+                    "then": ["ack", {"delay": "90ms"}, {"fill": "40%"}],
+                },
+                {
+                    "when": {"request": "CancelOrder"},
+                    "chance": "50%",
+                    "then": [{"reject": {"code": "TooLateToCancel"}}],
+                },
+                {"when": {"event": "disconnect"}, "then": [{"cancel": {"order": "all", "text": "gone"}}]},
+            ],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["plain", "moving"])
+@pytest.mark.parametrize("seed", range(4))
+def test_same_state_after_a_crash(tmp_path: Path, name: str, seed: int) -> None:
+    """What is recovered is what there was, and what an independent replay of the file makes, whatever happened."""
+    options = SCENARIOS[name]
+    kept = begun(tmp_path, **options)
+    busy(kept, seed)
+    kept.crash()
+    again = replayed(tmp_path, **options)
+    again.advance(kept.sim.now)
+    assert state_hash(again) == state_hash(kept.sim)
+    later, back = recovered(tmp_path, **options)
+    assert kept.errors == later.errors == []
+    assert back.simulation.sessions == {}
+    assert back.state == state_hash(replayed(tmp_path, **options))
+    busy(later, seed + 100)
+    later.crash()
+    final, _ = recovered(tmp_path, now=later.sim.now, **options)
+    again = replayed(tmp_path, **options)
+    assert state_hash(final.sim) == state_hash(again)
+    assert list(final.sim.venue.orders) == list(later.sim.venue.orders)
+
+
+def test_group_commit(tmp_path: Path) -> None:
+    """Orders that come together are written together, before any is done, and the answers go out behind that."""
+    kept = begun(tmp_path)
+    listener, session = kept.connect()
+    for number in (1, 2):
+        kept.world.receive(session, order(number))
+    assert (inputs_of(tmp_path), kept.sim.venue.orders) == ([Input(START, OPEN, 0, "/")], {})
+    seen = []
+    listener.before = lambda: seen.append(len(inputs_of(tmp_path)))
+    kept.world.flush()
+    assert seen == [3]
+    assert listener.news() == [{"id": 1, "response": {"Ok": "1"}}, {"id": 2, "response": {"Ok": "2"}}]
+    assert inputs_of(tmp_path)[1:] == [Input(START, IN, 1, order(1)), Input(START, IN, 1, order(2))]
+
+
+def test_order_of_the_file_is_the_order_of_what_happens(tmp_path: Path) -> None:
+    """What waits is written and done before a connection opens or closes, or time passes."""
+    kept = begun(tmp_path)
+    one = kept.connect()
+    kept.world.receive(one[1], order(1))
+    two = kept.connect("/architect")
+    kept.world.receive(two[1], order(2))
+    kept.world.end(one[1], "gone")
+    kept.world.receive(one[1], order(3))  # too late: nothing is done
+    kept.world.receive(two[1], b"\xff")
+    kept.world.flush()
+    assert two[0].news() == ["Normal", {"id": 2, "response": {"Ok": "2"}}, {"id": None, "response": {"Err": NOT_UTF8}}]
+    kept.world.advance(SECOND)
+    assert inputs_of(tmp_path) == [
+        Input(START, OPEN, 0, "/"),
+        Input(START, IN, 1, order(1)),
+        Input(START, OPEN, 0, "/architect"),
+        Input(START, IN, 2, order(2)),
+        Input(START, CLOSE, 1, "gone"),
+        Input(START, IN, 1, order(3)),
+        Input(START, IN, 2, b"\xff"),
+    ]
+    assert list(kept.sim.venue.orders) == [1, 2]
+
+
+def test_time_is_kept_when_somebody_is_told_of_it(tmp_path: Path) -> None:
+    """A fill that came by itself, and that a client was told of, is there after a crash."""
+    options = {
+        "scenario": {"rules": [{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "2s"}, {"fill": "rest"}]}]}
+    }
+    kept = begun(tmp_path, **options)
+    client = kept.connect()
+    kept.ask(client, request(1, "SubscribeOrderState"), order(2))
+    kept.world.advance(SECOND)  # nothing happens
+    kept.world.advance(SECOND)
+    (told,) = client[0].news()[-1]["response"]["Ok"]
+    assert told["state"] == ["Filled", "Out"]
+    kept.crash()
+    assert inputs_of(tmp_path)[-1] == Input(START + 2 * SECOND, TIME)
+    later, _ = recovered(tmp_path, **options)
+    assert [fill.order_id for fill in later.sim.venue.fills] == [1]
+
+
+def test_connections_are_closed_and_time_goes_on(tmp_path: Path) -> None:
+    """Who was connected is not after a crash, which stands in the ledger, and time goes on from the later one."""
+    kept = begun(tmp_path)
+    kept.connect()
+    kept.connect("/?account=ALICE")
+    with pytest.raises(Refused, match="there is no account 'NOBODY'"):
+        kept.connect("/?account=NOBODY")
+    kept.crash()
+    later, back = recovered(tmp_path, START + SECOND)
+    end = START + SECOND
+    why = "the exchange was restarted"
+    assert inputs_of(tmp_path)[3:] == [Input(end, TIME), Input(end, CLOSE, 1, why), Input(end, CLOSE, 2, why)]
+    assert (back.commands, back.cut, later.world.now()) == (0, 0, end)
+    assert later.connect()[1].number == 3
+    later.crash()
+    assert recovered(tmp_path, START)[0].world.now() == end
+
+
+def test_orderly_end(tmp_path: Path) -> None:
+    """A world that is stopped has written everything, and what comes later is not kept."""
+    kept = begun(tmp_path)
+    client = kept.connect()
+    kept.world.receive(client[1], order(1))
+    kept.world.stop()
+    kept.world.stop()
+    assert [entry.kind for entry in inputs_of(tmp_path)] == [OPEN, IN]
+    kept.world.end(client[1], "gone")
+    assert [entry.kind for entry in inputs_of(tmp_path)] == [OPEN, IN]
+
+
+# Damage
+
+
+def test_torn_tail(tmp_path: Path) -> None:
+    """A file cut anywhere in its last records gives what was whole, and the rest is cut off for good."""
+    kept = begun(tmp_path / "whole")
+    client = kept.connect()
+    kept.ask(client, order(1))
+    size = (tmp_path / "whole" / "commands.log").stat().st_size
+    kept.ask(client, order(2), order(3))
+    kept.crash()
+    whole = (tmp_path / "whole" / "commands.log").read_bytes()
+    for end in range(size, len(whole), 7):
+        folder = tmp_path / str(end)
+        folder.mkdir()
+        (folder / "commands.log").write_bytes(whole[:end])
+        contents = ledger.read(whole[:end])
+        later, back = recovered(folder)
+        assert (back.commands, back.cut) == (len(contents.inputs) - 1, end - contents.end)
+        assert ledger.read((folder / "commands.log").read_bytes()).inputs[: len(contents.inputs)] == contents.inputs
+        assert back.state == state_hash(replayed(folder))
+        later.crash()
+
+
+def test_damage_in_the_middle(tmp_path: Path) -> None:
+    """A changed byte before whole records is refused, and the file is left as it is."""
+    kept = begun(tmp_path)
+    busy(kept, 1, 50)
+    kept.crash()
+    file = tmp_path / "commands.log"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ledger.LedgerError, match=r"the journal is damaged at byte \d+: "):
+        recovered(tmp_path)
+    assert file.read_bytes() == data
+
+
+def test_another_exchange(tmp_path: Path) -> None:
+    """A ledger is refused to another exchange than its own, with all in which they differ."""
+    begun(tmp_path / "a").crash()
+
+    def why(**options: Any) -> str:
+        shutil.copytree(tmp_path / "a", tmp_path / "b", dirs_exist_ok=True)
+        with pytest.raises(ledger.LedgerError) as caught:
+            recovered(tmp_path / "b", **options)
+        shutil.rmtree(tmp_path / "b")
+        return str(caught.value)
+
+    begin = f"the journal in {tmp_path / 'b'} is of another exchange: "
+    end = ". Start what it was, or name another folder"
+    assert why(seed=2) == f"{begin}the seed was 1, now it is 2{end}"
+    assert why(catalogue="reference") == f"{begin}the catalogue was small, now it is reference{end}"
+    assert why(scenario={"hello": "Trial"}) == f"{begin}the scenario none has changed{end}"
+
+
+# A full disk
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """While nothing can be written commands are refused and questions answered; then nothing is lost."""
+    said: list[str] = []
+    kept = begun(tmp_path, said)
+    one = kept.connect()
+    assert kept.ask(one, order(1)) == [{"id": 1, "response": {"Ok": "1"}}]
+    FailingFile.room = 20
+    limit = {"set": "ALICE", "scope": "All", "name": "MaxPosition", "value": "5"}
+    assert kept.ask(
+        one,
+        order(2),
+        request(3, "CancelOrder", order_id="1"),
+        request(4, "SetLimits", limits=[limit]),
+        request(5, "Halt", halt="All"),
+        request(6, "Resume", resume="All"),
+        "no request",
+        request(7, "GetHalts"),
+        request(8, "SubscribeOrderState"),
+    ) == [
+        *({"id": number, "response": {"Err": FULL}} for number in range(2, 7)),
+        {"id": None, "response": {"Err": "not a JSON request: JSON is malformed: invalid character (byte 4)"}},
+        {"id": 7, "response": {"Ok": []}},
+        {
+            "id": 8,
+            "response": {
+                "Ok": [{"order_id": "1", "state": ["Open", "Acked"], "filled_qty": "0", "avg_fill_price": None}]
+            },
+        },
+    ]
+    two = kept.connect()
+    kept.world.end(kept.connect()[1], "gone")
+    assert kept.ask(two, request(1, "GetLimits", limits=[["ALICE", "All"]])) == [{"id": 1, "response": {"Ok": []}}]
+    kept.world.advance(SECOND)
+    assert [entry.kind for entry in inputs_of(tmp_path)] == [OPEN, IN]
+    FailingFile.room = None
+    assert kept.ask(two, order(2)) == [{"id": 2, "response": {"Ok": "2"}}]
+    assert said == [
+        f"{FULL}; orders, cancels and limits are refused until it can",
+        "the journal can be written again",
+    ]
+    assert kept.errors == []
+    kept.crash()
+    again = replayed(tmp_path)
+    assert (state_hash(again), list(again.sessions)) == (state_hash(kept.sim), [1, 2])
+
+
+def test_full_disk_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits to be written is bounded: then nothing is taken but the end of connections."""
+    monkeypatch.setattr(ledger.keeper, "_MOST_WAITING", 2)
+    kept = begun(tmp_path)
+    one, two = kept.connect(), kept.connect()
+    FailingFile.room = 0
+    for number in (1, 2):
+        assert kept.ask(one, request(number, "GetHalts")) == [{"id": number, "response": {"Ok": []}}]
+    assert kept.ask(one, request(3, "GetHalts")) == [{"id": 3, "response": {"Err": FULL}}]
+    with pytest.raises(Refused, match=FULL) as caught:
+        kept.connect()
+    assert caught.value.status == 503
+    kept.world.end(two[1], "gone")
+    FailingFile.room = None
+    assert kept.ask(one, order(4)) == [{"id": 4, "response": {"Ok": "1"}}]
+    assert [(entry.kind, entry.connection) for entry in inputs_of(tmp_path)] == [
+        (OPEN, 0),
+        (OPEN, 0),
+        (IN, 1),
+        (IN, 1),
+        (CLOSE, 2),
+        (IN, 1),
+    ]
+
+
+def test_disk_that_is_full_when_recovering(tmp_path: Path) -> None:
+    """A ledger that cannot be written is not gone on with."""
+    begun(tmp_path).crash()
+    FailingFile.room = 0
+    with pytest.raises(ledger.LedgerError, match=FULL):
+        recovered(tmp_path)
+
+
+# The simulator's own mistakes
+
+
+def test_mistake_in_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake closes the connection whose input it was, behind what it was answered; recovering ends the same."""
+    receive = Simulation.receive
+
+    def fail(self: Simulation, session: Any, text: Any, now: Any = None) -> None:
+        receive(self, session, text, now)
+        if "Fail" in text:
+            raise RuntimeError("boom")
+
+    monkeypatch.setattr(Simulation, "receive", fail)
+    kept = begun(tmp_path)
+    listener, session = one = kept.connect()
+    listener.close = lambda code, reason: kept.world.end(session, f"{code} {reason}")  # type: ignore[method-assign]
+    assert kept.ask(one, order(1), order(2, quote_id="Fail"), order(3)) == [
+        {"id": 1, "response": {"Ok": "1"}},
+        {"id": 2, "response": {"Ok": "2"}},
+    ]
+    assert [str(error) for error in kept.errors] == ["boom"]
+    assert (list(kept.sim.venue.orders), kept.sim.sessions) == ([1, 2], {})
+    assert [entry[1:] for entry in kept.sim.journal if entry[2] == "close"] == [
+        (1, "close", "1011 the simulator failed")
+    ]
+    kept.crash()
+    assert state_hash(replayed(tmp_path)) == state_hash(kept.sim)
+
+
+def test_mistake_in_what_is_due(tmp_path: Path) -> None:
+    """A mistake in what happens by itself hinders no input, and is reported."""
+    kept = begun(tmp_path)
+    one = kept.connect()
+
+    def fail() -> None:
+        raise RuntimeError("boom")
+
+    kept.sim._agenda.at(0, fail)
+    assert kept.ask(one, order(1)) == [{"id": 1, "response": {"Ok": "1"}}]
+    kept.sim._agenda.at(0, fail)
+    kept.world.end(one[1], "gone")
+    assert [str(error) for error in kept.errors] == ["boom", "boom"]
+    assert kept.sim.sessions == {}
+
+
+def test_connection_that_ends_while_news_are_told(tmp_path: Path) -> None:
+    """A client that is given up while it is told of a group's news is closed behind the group."""
+    kept = begun(tmp_path)
+    listener, session = one = kept.connect()
+    two = kept.connect()
+    kept.ask(one, request(1, "SubscribeOrderState"))
+    listener.before = lambda: kept.world.end(session, "you do not read")
+    kept.ask(two, order(1), order(2))
+    assert [(entry.kind, entry.connection) for entry in inputs_of(tmp_path)][2:] == [
+        (IN, 1),
+        (IN, 2),
+        (IN, 2),
+        (CLOSE, 1),
+    ]
+    kept.crash()
+    assert state_hash(replayed(tmp_path)) == state_hash(kept.sim)
+
+
+# Scenarios
+
+
+def test_delays_and_chances(tmp_path: Path) -> None:
+    """A scenario that delays, counts and draws lots goes on where it was."""
+    options = SCENARIOS["delays"]
+    kept = begun(tmp_path, **options)
+    busy(kept, 5)
+    kept.crash()
+    again = replayed(tmp_path, **options)
+    again.advance(kept.sim.now)
+    assert state_hash(again) == state_hash(kept.sim)
+    assert again.director._rng.getstate() == kept.sim.director._rng.getstate()
+
+
+@pytest.mark.parametrize("name", ["partial-fill", "restart-without-orders", "bust-and-correction", "latency-jitter"])
+def test_bundled_scenarios(tmp_path: Path, name: str) -> None:
+    """Scenarios on their own clocks come back the same."""
+    loaded = load(name)
+    options: dict[str, Any] = {"scenario": loaded, "catalogue": None, "seed": None}
+    kept = begun(tmp_path, **options)
+    busy(kept, 9, 150) if name != "restart-without-orders" else kept.ask(kept.connect(), order(1, target=PAIR))
+    kept.crash()
+    later, back = recovered(tmp_path, **options)
+    assert back.state == state_hash(replayed(tmp_path, **options))
+    assert list(later.sim.venue.orders) == list(kept.sim.venue.orders)
