@@ -8,6 +8,7 @@ from simulator.catalogue import Catalogue
 from simulator.scenario.amounts import duration, share
 from simulator.scenario.matching import Condition, Facts
 from simulator.scenario.model import Rule
+from simulator.scenario.sieve import Sieve
 from simulator.scenario.steps import RateLimit, StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wire.requests import Request
@@ -85,6 +86,7 @@ class Director:
         self._catalogue = catalogue
         self._rng = rng
         self._for_type: dict[type, list[RuleInPlay]] = {}
+        self._sieves: dict[type, Sieve] = {}
         self._for_event: dict[str, list[RuleInPlay]] = {}
         self.set_rules(rules)
 
@@ -100,6 +102,9 @@ class Director:
             else:
                 for kind in condition.types:
                     self._for_type.setdefault(kind, []).append(rule)
+        self._sieves = {
+            kind: Sieve([rule.condition for rule in rules], self._catalogue) for kind, rules in self._for_type.items()
+        }
 
     def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimit | None] | None:
         """Return the rule that decides about a request, with the rate limit that it exceeds if there is one.
@@ -107,9 +112,11 @@ class Director:
         A rule of nothing but rate limits lets what is within them pass on to the next rules. Returns None if the
         engine is to do as it does.
         """
-        candidates = self._for_type.get(type(request))
-        if not candidates:
+        sieve = self._sieves.get(type(request))
+        passing = 0 if sieve is None else sieve.passing(request)
+        if not passing:
             return None
+        candidates = [rule for at, rule in enumerate(self._for_type[type(request)]) if passing >> at & 1]
         facts = Facts(request, session, self.state, self._catalogue)
         _count(candidates, facts)
         for rule in candidates:

@@ -17,7 +17,7 @@ from simulator.terms import parse_amount
 from simulator.wire.codec import REQUEST_TYPES
 from simulator.wire.requests import Request
 
-__all__ = ["Condition", "Facts", "compile_matcher"]
+__all__ = ["Condition", "Facts", "Matches", "compile_matcher"]
 
 _PRODUCT_FIELDS = frozenset({"target", "tradable_product", "tradable_products"})
 _FOLDED_FIELDS = frozenset({"account", "dir"})
@@ -105,7 +105,7 @@ class Condition:
         self.when = when
         self.event: str | None = None if when.event is UNSET else when.event
         self.types = _types(when.request)
-        self._tests = tuple(
+        self.tests = tuple(
             _Test(name, compile_matcher(wanted, name in _FOLDED_FIELDS), wanted)
             for name in when.__struct_fields__
             if name not in CONDITIONS and (wanted := getattr(when, name)) is not UNSET
@@ -132,7 +132,7 @@ class Condition:
         return self._meets(facts) and (self._nth is None or self._nth((str(self.seen),)))
 
     def _meets(self, facts: Facts) -> bool:
-        for test in self._tests:
+        for test in self.tests:
             if not test.matches(facts.texts(test.field)):
                 return False
         if self._session is not None and not self._session((str(facts.session),)):
@@ -145,7 +145,7 @@ class Condition:
         kind = type(facts.request)
         if facts.request is not None and kind not in self.types:
             found.append(f"request: wanted {_said(self.when.request)}, came {kind.__name__}")
-        for test in self._tests:
+        for test in self.tests:
             texts = facts.texts(test.field)
             if not test.matches(texts):
                 found.append(f"{test.field}: wanted {_said(test.wanted)}, came {texts[0] if texts else 'nothing'}")

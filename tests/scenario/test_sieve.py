@@ -1,0 +1,92 @@
+"""The sieve leaves out just those conditions that a field keeps from being met, however often it is asked."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.catalogue import load
+from simulator.scenario.loader import parse_when
+from simulator.scenario.matching import Condition, Facts
+from simulator.scenario.sieve import Sieve
+from simulator.wire import decode
+
+CATALOGUE = load("default")
+BTC, ETH = "BTC Crypto/USD*COINBASE/DIRECT", "ETH Crypto/USD*COINBASE/DIRECT"
+WHENS: list[dict[str, Any]] = [
+    {"request": "SendLimitOrder"},
+    {"target": "BTC*"},
+    {"target": [ETH], "dir": "sell"},
+    {"account": "alice"},
+    {"price": 100, "quantity": {"ge": 5}},
+    {"price": {"lt": 100}},
+    {"quote_id": "mine"},
+    {"quote_id": None, "quantity": 5},
+    {"params": None},
+    {"state": "elsewhere"},
+    {"session": 7, "dir": "Buy"},
+    {"nth": 3},
+]
+ORDERS = st.fixed_dictionaries(
+    {
+        "type": st.just("SendLimitOrder"),
+        "target": st.sampled_from([BTC, ETH, "unknown"]),
+        "dir": st.sampled_from(["Buy", "sell"]),
+        "account": st.sampled_from(["ALICE", "Alice", "DEFAULT"]),
+        "price": st.sampled_from([100, "100", "100.0", "99", "x"]),
+        "quantity": st.sampled_from([4, "5", "5.0"]),
+    },
+    optional={"quote_id": st.sampled_from(["mine", "other", None]), "params": st.sampled_from([None, {"a": 1}])},
+)
+LISTS = st.fixed_dictionaries(
+    {"type": st.just("GetOrderState"), "order_ids": st.lists(st.sampled_from(["1", 1, "2"]), max_size=3)}
+)
+
+
+def conditions(whens: list[dict[str, Any]]) -> list[Condition]:
+    """Return compiled conditions."""
+    return [Condition(parse_when(when)) for when in whens]
+
+
+def passing(request: dict[str, Any], sieve: Sieve, among: list[Condition]) -> tuple[list[bool], list[bool]]:
+    """Return which conditions a sieve lets pass, and which have no test of a field that fails."""
+    decoded = decode(json.dumps({"id": 1, **request}))
+    left = sieve.passing(decoded)  # type: ignore[arg-type]  # it is right
+    facts = Facts(decoded, 0, "", CATALOGUE)  # type: ignore[arg-type]
+    whole = [all(test.matches(facts.texts(test.field)) for test in condition.tests) for condition in among]
+    return [bool(left >> at & 1) for at in range(len(among))], whole
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WHENS), max_size=12), st.lists(ORDERS, max_size=12))
+def test_fields_alone_decide(whens: list[dict[str, Any]], orders: list[dict[str, Any]]) -> None:
+    """What passes is what no field forbids, whether a value has been seen before or not."""
+    among = conditions(whens)
+    sieve = Sieve(among, CATALOGUE)
+    for order in orders:
+        sifted, meant = passing(order, sieve, among)
+        assert sifted == meant
+
+
+@settings(deadline=None)
+@given(st.lists(LISTS, max_size=6))
+def test_lists_are_judged_anew(requests: list[dict[str, Any]]) -> None:
+    """A list of values is judged as a condition judges it."""
+    among = conditions([{"order_ids": "1"}, {"order_ids": ["2", "3"]}, {"order_ids": {"not": "1"}}])
+    sieve = Sieve(among, CATALOGUE)
+    for request in requests:
+        sifted, meant = passing(request, sieve, among)
+        assert sifted == meant
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Ever new values do not fill the memory, and are judged rightly."""
+    among = conditions([{"price": {"lt": 5000}}])
+    sieve = Sieve(among, CATALOGUE)
+    order = {"type": "SendLimitOrder", "target": BTC, "dir": "Buy", "account": "DEFAULT", "quantity": 1}
+    for price in range(1, 10_000):
+        sifted, _ = passing({**order, "price": price}, sieve, among)
+        assert sifted == [price < 5000]
+    (mesh,) = sieve._meshes
+    assert len(mesh.known) <= 4096
