@@ -59,8 +59,8 @@ def test_changed_file_is_served_anew(tmp_path: Path) -> None:
             said = errors.until("The old scenario goes on.")
             assert said == [
                 f"exchange-simulator: {path}:1:1: expected one of {said[0].partition('expected one of ')[2]}",
-                "  rulse: []",
-                "  ^",
+                "rulse: []",
+                "^",
                 "The old scenario goes on.",
             ]
             assert said[0].endswith("did you mean 'rules'?")
