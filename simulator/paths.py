@@ -61,7 +61,7 @@ class Paths:
 
     def _tick(self) -> None:
         now = self._agenda.now
-        for (_, number), session in self._readers.items():
+        for (_, number), session in list(self._readers.items()):  # who is told may be cut
             self._delivery.update(session, _event(number, "Update", text_of_time(now)))
         self._ticks = bool(self._readers)
         if self._ticks:

@@ -110,7 +110,7 @@ class Subscriptions:
         readers = self._trades.get(trade.target)
         if readers:
             body = encode(views.trade_view(trade, readers[0].instruments[0].digits))
-            for subscription in readers:
+            for subscription in tuple(readers):  # who is told may be cut, and leave the list
                 self._update(subscription.session, ok(subscription.id, body))
 
     def tell_change(self, change: OrderChanged) -> None:
@@ -119,7 +119,7 @@ class Subscriptions:
             return
         body = encode((views.change_view(change),))
         messages: dict[bytes, bytes] = {}
-        for subscription in self._orders:
+        for subscription in tuple(self._orders):
             session = subscription.session
             if session.viewer is None or session.viewer == change.account:
                 number = subscription.id
@@ -130,7 +130,7 @@ class Subscriptions:
 
     def tell_alert(self, alert: bytes) -> None:
         """Tell those who follow alerts of one, in JSON."""
-        for subscription in self._alerts:
+        for subscription in tuple(self._alerts):
             self._update(subscription.session, ok(subscription.id, alert))
 
     def tell_books(self, touched: Iterable[Instrument], now: int) -> None:
@@ -138,7 +138,7 @@ class Subscriptions:
         if not self._books:
             return
         for instrument in touched:
-            for subscription in self._books.get(instrument.listing.id, ()):
+            for subscription in tuple(self._books.get(instrument.listing.id, ())):
                 news = _news_of_book(subscription, now)
                 if news is not None:
                     self._update(subscription.session, news)
