@@ -46,22 +46,26 @@ class Journal:
         watch: Callable[[Entry], None] | None = None,
         agenda: Agenda | None = None,
     ) -> None:
-        self._entries: deque[Entry] = deque(maxlen=limit)
+        # One queue for each column takes half the memory of a queue of tuples, and leaves the collector less to visit.
+        self._times: deque[int] = deque(maxlen=limit)
+        self._connections: deque[int] = deque(maxlen=limit)
+        self._kinds: deque[str] = deque(maxlen=limit)
+        self._data: deque[Any] = deque(maxlen=limit)
         self._causes: deque[int] = deque(maxlen=limit)
         self._agenda = agenda or Agenda(0)
         self.watch = watch
         self.written = 0
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        return zip(self._times, self._connections, self._kinds, self._data, strict=True)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._data)
 
     @property
     def dropped(self) -> int:
         """How many entries have been given up."""
-        return self.written - len(self._entries)
+        return self.written - len(self._data)
 
     @property
     def causes(self) -> tuple[int, ...]:
@@ -70,9 +74,11 @@ class Journal:
 
     def write(self, time: int, connection: int, kind: str, data: Any) -> None:
         """Add an entry."""
-        entry = (time, connection, kind, data)
         self.written += 1
-        self._entries.append(entry)
+        self._times.append(time)
+        self._connections.append(connection)
+        self._kinds.append(kind)
+        self._data.append(data)
         agenda = self._agenda
         if kind in _CAUSES:
             self._causes.append(0 if kind in _FROM_OUTSIDE else agenda.cause)
@@ -80,7 +86,7 @@ class Journal:
         else:
             self._causes.append(agenda.cause)
         if self.watch is not None:
-            self.watch(entry)
+            self.watch((time, connection, kind, data))
 
 
 def json_lines(journal: Journal) -> Iterator[bytes]:
