@@ -24,6 +24,23 @@ from simulator.wire import amount_of, replies, requests
 __all__ = ["Gateway", "OrderTerms"]
 
 _LONGEST_QUOTE = 80
+_MOST_LISTED = 5000
+"""How many things one request may ask about: all of them are answered before anybody else is."""
+
+_LISTED: dict[type[requests.Request], str] = {
+    requests.GetRouteDetails: "route",
+    requests.GetVenueDetails: "venue",
+    requests.GetProductDetails: "product",
+    requests.GetTradableProductDetails: "tradable_product",
+    requests.GetCanonicalTradableProduct: "product",
+    requests.GetOrderState: "order_ids",
+    requests.GetRejectReason: "order_ids",
+    requests.GetOrderDetails: "order_ids",
+    requests.GetFillDetails: "fill_ids",
+    requests.SetLimits: "limits",
+    requests.GetLimits: "limits",
+    requests.GetGlobalLimits: "limits",
+}
 _MOST_RFQS = 64
 
 
@@ -95,6 +112,9 @@ class Gateway:
         """Answer a question, or a command that is no order: data to encode, or a `Refusal`."""
         answer = self._answers.get(type(request))
         if answer is not None:
+            listed = _LISTED.get(type(request))
+            if listed is not None and len(getattr(request, listed)) > _MOST_LISTED:
+                return Refusal(f"`$.{listed}`: expected at most {_MOST_LISTED}, got {len(getattr(request, listed))}")
             return answer(request, viewer, now)
         name = type(request).__name__
         if isinstance(request, requests.OutOfScope):
