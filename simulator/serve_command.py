@@ -159,7 +159,10 @@ def _wall_time(simulation: "Simulation") -> int:
 
 
 def _say(text: str) -> None:
-    print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201 - the command's own output
+    """Print a line to stderr, if there is one that takes it: it may lie on the disk that is full."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201
 
 
 def _scenario_file(name: str | None) -> Path | None:

@@ -40,8 +40,10 @@ class Folder:
         if sys.platform != "win32":
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except OSError as error:
                 os.close(self._lock)
+                if not isinstance(error, BlockingIOError):
+                    raise self._unusable(error) from None
                 raise LedgerError(f"another server keeps its journal in {path}") from None
 
     def close(self) -> None:

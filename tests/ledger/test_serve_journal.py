@@ -147,6 +147,23 @@ def test_reload(tmp_path: Path) -> None:
     assert said[1] == "2"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_stderr_on_a_full_disk(tmp_path: Path) -> None:
+    """A server whose stderr takes nothing comes back nonetheless."""
+    with serving("--journal", str(tmp_path)) as server:
+        server.kill()
+    with (
+        open("/dev/full", "w") as full,
+        subprocess.Popen(
+            [*SERVE, "--journal", str(tmp_path)], stdout=subprocess.PIPE, stderr=full, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ws://")
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
 def test_100ms_is_on_the_disk_soon(tmp_path: Path) -> None:
     """A server that syncs in the background answers while it does, and ends in order."""
     with serving("--journal", str(tmp_path)) as server:
