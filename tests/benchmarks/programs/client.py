@@ -20,6 +20,7 @@ _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: %b:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+_PING = 0x89
 _SETTLED = 0.5
 """How long a server is left alone, in seconds, to do what it does for a connection after the handshake."""
 
@@ -29,6 +30,11 @@ def frame(payload: bytes) -> bytes:
     length = len(payload)
     head = bytes((0x81, 0x80 | length)) if length < 126 else b"\x81\xfe" + length.to_bytes(2, "big")
     return head + _MASK + apply_mask(payload, _MASK)
+
+
+def pong(payload: bytes) -> bytes:
+    """Return the frame that answers a ping."""
+    return bytes((0x8A, 0x80 | len(payload))) + _MASK + apply_mask(payload, _MASK)
 
 
 def order_frame(number: int, target: str, price: str) -> bytes:
@@ -76,10 +82,13 @@ class Requester(asyncio.Protocol):
             data = self._rest + data
         position, end, answered = 0, len(data), 0
         while position + 1 < end and (stop := position + 2 + data[position + 1]) <= end:
-            assert data[position + 1] < 126
-            assert data.endswith(b"}", 0, stop)
+            if data[position] == _PING:
+                self._transport.write(pong(data[position + 2 : stop]))
+            else:
+                assert data[position + 1] < 126
+                assert data.endswith(b"}", 0, stop)
+                answered += 1
             position = stop
-            answered += 1
         self._rest = data[position:]
         self._answered += answered
         if self._answered == self._wanted:
