@@ -32,6 +32,8 @@ from simulator.simulation import Simulation
 PATIENCE = 60.0
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 PIPELINE = 8
+LIMITS = ("MaxOpenQty", "MaxOpenBuyQty", "MaxOpenSellQty")
+"""What each connection sets: between connections the order of sending says nothing."""
 MOVING = 6
 RECOVERED = re.compile(r"exchange-simulator: recovered (\d+) commands in ([\d.]+) s, state ([0-9a-f]{64})(.*)")
 
@@ -66,8 +68,7 @@ class Memory:
         self.orders: dict[str, tuple[str, str, str]] = {}
         self.cancelled: set[str] = set()
         self.told: dict[str, Told] = {}
-        self.limit: str | None = None
-        self.sent_limits: list[str] = []
+        self.limits: dict[str, int] = {}
         self.count = 0
         self.wanted = 0
         self.is_enough = asyncio.Event()
@@ -80,14 +81,15 @@ class Memory:
     @property
     def acknowledged(self) -> int:
         """How many things have been acknowledged."""
-        return len(self.orders) + len(self.cancelled) + len(self.told) + (self.limit is not None)
+        return len(self.orders) + len(self.cancelled) + len(self.told) + len(self.limits)
 
 
 class Client:
-    """A connection that trades at random, a few requests ahead of their answers."""
+    """A connection that trades at random, a few requests ahead of the answers, and sets a limit that no other sets."""
 
-    def __init__(self, venue: ClientConnection, memory: Memory, rng: random.Random) -> None:
+    def __init__(self, venue: ClientConnection, limit: str, memory: Memory, rng: random.Random) -> None:
         self.venue = venue
+        self.limit = limit
         self.memory = memory
         self.rng = rng
         self.asked: dict[int, dict[str, Any]] = {}
@@ -123,8 +125,7 @@ class Client:
         if choice < 0.25:
             memory.count += 1
             value = str(1_000_000 + memory.count)
-            memory.sent_limits.append(value)
-            limit = {"set": "DEFAULT", "scope": "All", "name": "MaxOpenQty", "value": value}
+            limit = {"set": "DEFAULT", "scope": "All", "name": self.limit, "value": value}
             return {"type": "SetLimits", "limits": [limit]}
         if choice < 0.3:
             return {"type": "GetHalts"}
@@ -146,10 +147,8 @@ class Client:
         elif request["type"] == "CancelOrder":
             self.memory.cancelled.add(request["order_id"])
         elif request["type"] == "SetLimits":
-            value = request["limits"][0]["value"]
-            sent = self.memory.sent_limits
-            if self.memory.limit is None or sent.index(value) > sent.index(self.memory.limit):
-                self.memory.limit = value
+            (limit,) = request["limits"]
+            self.memory.limits[limit["name"]] = int(limit["value"])
 
     def _hear(self, changes: list[dict[str, Any]]) -> None:
         for change in changes:
@@ -196,8 +195,10 @@ def killed(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None
 async def load_until_killed(life: Life, memory: Memory, rng: random.Random) -> None:
     """Trade on three connections, and kill the server after so many acknowledgements or so much time."""
     async with contextlib.AsyncExitStack() as stack:
-        venues = [await stack.enter_async_context(connect(f"{life.url}/", proxy=None)) for _ in range(3)]
-        tasks = [asyncio.create_task(Client(venue, memory, rng).trade()) for venue in venues]
+        tasks = []
+        for limit in LIMITS:
+            venue = await stack.enter_async_context(connect(f"{life.url}/", proxy=None))
+            tasks.append(asyncio.create_task(Client(venue, limit, memory, rng).trade()))
         memory.is_enough = asyncio.Event()
         memory.wanted = memory.acknowledged + rng.randrange(1, 3000)
         with contextlib.suppress(TimeoutError):
@@ -222,11 +223,11 @@ async def missing(url: str, memory: Memory) -> list[str]:
             if request["type"] != "GetLimits":
                 for entry in answer:
                     known.setdefault(entry["order_id"], {}).update(entry)
-            elif memory.limit is not None:
-                values = [str(int(float(entry["value"]))) for entry in answer]
-                sent = memory.sent_limits
-                if not values or sent.index(values[0]) < sent.index(memory.limit):
-                    lost.append(f"limit {memory.limit}, there is {values}")
+            else:
+                values = {entry["name"]: int(entry["value"]) for entry in answer}
+                for name, value in memory.limits.items():  # a greater one was sent later, and not acknowledged
+                    if values.get(name, 0) < value:
+                        lost.append(f"{name} {value}, there is {values}")
     lost += _lost_orders(memory, known)
     return lost
 
