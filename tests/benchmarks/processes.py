@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ def server(program: str, *arguments: str) -> Iterator[Server]:
     """Run one of the programs beside this file as a server."""
     command = [sys.executable, str(PROGRAMS / program), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        _stay_on(0, process.pid)
         try:
             assert process.stdout is not None
             yield Server(process, process.stdout.readline().strip())
@@ -39,7 +41,16 @@ def server(program: str, *arguments: str) -> Iterator[Server]:
 def ask_client(task: dict[str, Any]) -> Any:
     """Let the client do a task in a process of its own; return what it found."""
     command = [sys.executable, str(PROGRAMS / "client.py")]
-    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        _stay_on(1, process.pid)
+        found, _ = process.communicate(json.dumps(task))
+    if process.returncode:
+        raise RuntimeError("the client has failed")
+    return json.loads(found)
+
+
+def _stay_on(core: int, pid: int) -> None:
+    """Keep a process on one core: servers on one and clients on another, lest chance say who shares which."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > core:
+        os.sched_setaffinity(pid, {cores[core]})

@@ -74,7 +74,7 @@ def _plugin(effort: Effort) -> Figure:
         collect += [word for name in _OTHER_PLUGINS for word in ("-p", f"no:{name}")]
         kinds = {"with": collect, "without": [*collect, "-p", "no:exchange-simulator"]}
         taken: dict[str, list[float]] = {kind: [] for kind in kinds}
-        for number in range(effort.of(20) * effort.rounds + 1):
+        for number in range(effort.of(10) * effort.rounds + 1):
             for kind, command in list(kinds.items())[:: 1 if number % 2 else -1]:
                 with subprocess.Popen(command, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL) as process:
                     used = os.wait4(process.pid, 0)[2]

@@ -91,7 +91,7 @@ class Requester(asyncio.Protocol):
             position = stop
         self._rest = data[position:]
         self._answered += answered
-        if self._answered == self._wanted:
+        if answered and self._answered == self._wanted:
             self._done.set_result(None)
         elif answered and self._sent < self._wanted:
             self._transport.write(b"".join(self._frames[self._sent : self._sent + answered]))
