@@ -37,6 +37,9 @@ _PONG = b"\x8a"
 _WRITE_AHEAD = 1 << 18
 """How much may wait to be written before a connection's own requests have to wait too."""
 
+_AT_ONCE = 1 << 13
+"""How many bytes of one connection are read in one turn of the loop: of the smallest frames, a few milliseconds."""
+
 _TURN = 64
 """After how many messages of one connection everybody's news is sent, lest it pile up."""
 
@@ -61,6 +64,8 @@ class Connection(asyncio.Protocol):
         "_ping_due",
         "_pong_due",
         "_reader",
+        "_reading",
+        "_unread",
         "_unsent",
         "deadline",
         "protocol",
@@ -88,6 +93,8 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._ping_due = 0.0
         self._pong_due: float | None = None
+        self._reading: asyncio.Handle | None = None
+        self._unread = b""
         self._unsent: deque[bytes] = deque()
 
     # What asyncio calls
@@ -102,11 +109,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
         self._is_heard = True
-        if self.protocol.state is State.CONNECTING:
-            data = self._read_handshake(data)
-        if data:
-            self._frames.extend(self._reader.read(data))
-        self._serve()
+        if self._unread:
+            self._unread += data
+        else:
+            self._read(data)
 
     def eof_received(self) -> bool:
         """The client will send no more; what it has yet to read must be read within the close timeout."""
@@ -118,6 +124,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
+        if self._reading is not None:
+            self._reading.cancel()
         self.server.forget(self)
         self._end_session(f"lost: {exc}" if exc else "gone")
 
@@ -130,7 +138,9 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has read what waited for it."""
         self._is_paused = False
-        if not self.transport.is_closing():
+        if self._unread:
+            self._read_later()
+        elif not self.transport.is_closing():
             self.transport.resume_reading()
         self._serve()
 
@@ -201,6 +211,33 @@ class Connection(asyncio.Protocol):
                 self._flush_protocol()
 
     # Inside
+
+    def _read(self, data: bytes) -> None:
+        """Take what has come, but of much only its beginning: the others have a turn before the rest."""
+        if len(data) > _AT_ONCE:
+            self._unread = data[_AT_ONCE:]
+            data = data[:_AT_ONCE]
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
+            self._read_later()
+        if self.protocol.state is State.CONNECTING:
+            data = self._read_handshake(data)
+        if data:
+            self._frames.extend(self._reader.read(data))
+        self._serve()
+
+    def _read_later(self) -> None:
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._reading = None
+        if self._is_paused:  # what the client has not read comes first
+            return
+        data, self._unread = self._unread, b""
+        if len(data) <= _AT_ONCE and not self.transport.is_closing():
+            self.transport.resume_reading()
+        self._read(data)
 
     def _read_handshake(self, data: bytes) -> bytes:
         """Read lines until the handshake is answered; return the data that follows it."""
