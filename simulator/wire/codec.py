@@ -95,13 +95,28 @@ def err(number: bytes, text: str) -> bytes:
     return b'{"id":%b,"response":{"Err":%b}}' % (number, encode(text))
 
 
+_amounts: dict[bytes, int] = {}
+_MOST_AMOUNTS = 1 << 16
+
+
 def amount_of(raw: msgspec.Raw) -> int | None:
     """Return a decimal's JSON, a string or a number, in billionths; None if it is neither or out of bounds."""
     text = bytes(raw)
+    amount = _amounts.get(text)
+    if amount is None:
+        amount = _parse(text)
+        if amount is not None:
+            if len(_amounts) >= _MOST_AMOUNTS:
+                _amounts.clear()
+            _amounts[text] = amount
+    return amount
+
+
+def _parse(text: bytes) -> int | None:
     if text[:1] != b'"':
         return parse_amount(text.decode())
     if b"\\" in text:  # a digit may be written as an escape
-        return parse_amount(_texts.decode(raw))
+        return parse_amount(_texts.decode(text))
     return parse_amount(text[1:-1].decode())
 
 
