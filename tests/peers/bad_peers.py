@@ -73,10 +73,10 @@ class Peer:
         return cls(*await asyncio.open_connection(sock=own, limit=1 << 12 if receive_buffer else 1 << 16))
 
     @classmethod
-    async def connect(cls, port: int, receive_buffer: int = 0) -> "Peer":
+    async def connect(cls, port: int, receive_buffer: int = 0, path: bytes = b"/") -> "Peer":
         """Connect and shake hands."""
         peer = await cls.dial(port, receive_buffer)
-        peer.writer.write(UPGRADE)
+        peer.writer.write(UPGRADE.replace(b"/", path, 1))
         head = await peer.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
         return peer

@@ -6,7 +6,6 @@ Run as a program it prints its address, then a line of JSON for every line it re
 import argparse
 import asyncio
 import contextlib
-import gc
 import json
 import os
 import subprocess
@@ -87,6 +86,8 @@ async def _serve(options: argparse.Namespace) -> None:
     from simulator.simulation import Simulation
 
     simulation = Simulation(catalogue="default", seed=7, journal_limit=options.journal_limit)
+    names = [f"T{number}" for number in range(options.accounts)]
+    simulation.gateway.accounts.update({name.lower(): name for name in names})
     settings = Settings(open_timeout=options.open_timeout, close_timeout=options.close_timeout)
     server = Server(simulation, port=0, settings=settings)
     await server.start()
@@ -95,8 +96,6 @@ async def _serve(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     while await asyncio.to_thread(sys.stdin.readline):
-        longest = stall.take()
-        gc.collect()
         told = {
             "connections": len(server.connections),
             "sessions": len(simulation.sessions),
@@ -108,9 +107,8 @@ async def _serve(options: argparse.Namespace) -> None:
             "fills": len(simulation.venue.fills),
             "journal": simulation.journal.written,
             "errors": [repr(error) for error in server.errors],
-            "stall": round(longest, 4),
+            "stall": round(stall.take(), 4),
         }
-        stall.take()
         sys.stdout.write(f"{json.dumps(told)}\n")
         sys.stdout.flush()
     watch.cancel()
@@ -123,6 +121,7 @@ def main() -> None:
     parser.add_argument("--open_timeout", type=float, default=10.0)
     parser.add_argument("--close_timeout", type=float, default=0.5)
     parser.add_argument("--journal_limit", type=int, default=10_000)
+    parser.add_argument("--accounts", type=int, default=0, help="how many there are besides: T0, T1, …")
     asyncio.run(_serve(parser.parse_args()))
 
 
