@@ -4,10 +4,10 @@ A page in a browser must not reach a simulator on the same machine, neither by i
 nor by a name of its own that resolves to the loopback address (the Host tells).
 """
 
+import re
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from websockets.datastructures import MultipleValuesError
 from websockets.http11 import Request
@@ -15,6 +15,8 @@ from websockets.http11 import Request
 from simulator.server.settings import Settings
 
 __all__ = ["HEALTH_PATH", "Answer", "admit", "is_loopback"]
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?")
 
 HEALTH_PATH = "/healthz"
 """Where a plain GET is answered 200 as soon as the server is ready."""
@@ -63,10 +65,10 @@ def admit(request: Request, settings: Settings, loopback_only: bool) -> Answer |
 
 
 def _is_own_host(header: str, settings: Settings, loopback_only: bool) -> bool:
-    try:
-        name = urlsplit(f"//{header}").hostname or ""
-    except ValueError:
+    match = _HOST.fullmatch(header)
+    if match is None:
         return False
+    name = match[1].strip("[]").lower()
     if is_loopback(name) or name in {allowed.lower() for allowed in settings.allowed_hosts}:
         return True
     if loopback_only:
