@@ -43,6 +43,9 @@ FAULTS: Mapping[str, str] = {
 }
 """What a venue can do to a client: the names for `scenarios`, and what each of them means."""
 
+_NEEDS: Mapping[str, tuple[str, ...]] = {"late-acks": ("fills", "unasked-cancels"), "busts": ("fills",)}
+"""The faults that show only together with another: any of these, the first of them unless one is asked for."""
+
 _DRAWN = ("rules", "timeline", "latency")
 _MOST_RULES = 4
 _MOST_STEPS = 5
@@ -67,7 +70,8 @@ def scenarios(faults: Iterable[str] | None = None, base: Mapping[str, Any] | Non
     The smallest is a plain exchange, the next have the fewest rules and steps.
 
     Args:
-        faults: what a client must survive, names of `FAULTS`; all of them unless it is said.
+        faults: what a client must survive, names of `FAULTS`; all of them unless it is said. What cannot show by
+            itself brings what it needs along: busts bring fills, and so do late acks without unasked cancels.
         base: what every scenario says besides, such as ``{"clock": "instant", "catalogue": "reference"}``;
             anything but rules, a timeline and latency.
     """
@@ -79,7 +83,12 @@ def scenarios(faults: Iterable[str] | None = None, base: Mapping[str, Any] | Non
     if drawn := said.keys() & set(_DRAWN):
         raise ValueError(f"expected a base without {', '.join(sorted(drawn))}, which are drawn")
     load(said)
+    wanted = _with_needs(wanted)
     return _venues(said, _rules(wanted), _timelines(wanted), _seldom(_latencies(wanted), {}))
+
+
+def _with_needs(faults: _Faults) -> _Faults:
+    return faults | {needs[0] for fault, needs in _NEEDS.items() if fault in faults and not faults & set(needs)}
 
 
 @st.composite
@@ -142,7 +151,7 @@ def _order_steps(faults: _Faults) -> list[_Steps]:
     fills = _told(faults, "fill", st.sampled_from(("rest", "rest", *_PARTS)), renamed=True)
     pool: _Pool = [
         ("fills", fills),
-        ("fills", _told(faults, "ack")),
+        ("fills" if "fills" in faults else "late-acks", _told(faults, "ack")),
         ("late-replies", st.just("reply")),
         ("rejects", st.just("reject") | st.sampled_from(_CODES).map(lambda code: {"reject": {"code": code}})),
         ("unasked-cancels", _told(faults, "cancel") | _told(faults, "expire")),
@@ -224,6 +233,7 @@ def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _Steps:
 
 
 def _lists(items: list[_Steps], most: int) -> st.SearchStrategy[list[Any]]:
+    """Return a strategy for lists of what any of the strategies draws; without any, for the empty list."""
     return st.lists(st.one_of(items), max_size=most) if items else st.just([])
 
 
