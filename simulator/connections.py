@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 from simulator.agenda import Agenda
 from simulator.delivery import Delivery
+from simulator.errors import nearest
 from simulator.journal import Journal
 from simulator.outgoing import Abort, Close
 from simulator.paths import Paths
@@ -16,6 +17,10 @@ __all__ = ["PATHS", "Connections", "Refused"]
 PATHS = ("/architect", "/", "/netidx")
 """Where a client may connect."""
 
+QUERY = ("account", "scenario", "session", "clock")
+"""What an address may say behind its path."""
+
+BAD_REQUEST = 400
 NOT_FOUND = 404
 UNAVAILABLE = 503
 RESTARTED = 1012
@@ -72,10 +77,13 @@ class Connections:
 
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
-        if self._refused_until > self._agenda.now:
-            self._journal.write(self._agenda.now, 0, "refused", target)
-            raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
-        kind, viewer = self._read(target)
+        try:
+            if self._refused_until > self._agenda.now:
+                raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
+            kind, viewer = self._read(target)
+        except Refused as refused:
+            self._journal.write(self._agenda.now, 0, "refused", f"{target}: {refused.text}")
+            raise
         self._count += 1
         session = Session(self._count, kind, viewer, self._journal, self.news)
         self.open[session.number] = session
@@ -89,7 +97,11 @@ class Connections:
         path, _, query = target.partition("?")
         if path not in PATHS:
             raise Refused(NOT_FOUND, f"there is nothing at {path!r}; connect to one of {', '.join(PATHS)}")
-        names = parse_qs(query, keep_blank_values=True).get("account")
+        asked = parse_qs(query, keep_blank_values=True)
+        names = asked.pop("account", None)
+        if asked:
+            unknown = next(iter(asked))
+            raise Refused(BAD_REQUEST, f"an address has no {unknown[:40]!r}{nearest(unknown[:40], QUERY)}")
         viewer = None
         if names:
             viewer = self._accounts.get(names[-1].lower())

@@ -28,7 +28,6 @@ from simulator.wire.requests import Request
 __all__ = ["Received", "context", "explain", "last_messages", "nearest_miss", "received", "unmet", "unmet_requests"]
 
 _MOST_MESSAGES = 20
-_NOTES = frozenset({"rule", "state", "fault", "lost", "kept", "corrupt", "stall", "slow", "skipped", "refused"})
 _EVENTS = {"open": "connect", "close": "disconnect"}
 
 
@@ -74,7 +73,7 @@ def last_messages(journal: Iterable[Entry], most: int = _MOST_MESSAGES) -> list[
     """Return the last messages, and what a scenario did to them, as readable lines."""
     lines: deque[str] = deque(maxlen=most)
     for entry in journal:
-        line = traffic_line(entry) if entry[2] not in _NOTES else _note(entry)
+        line = traffic_line(entry)
         if line is not None:
             lines.append(line)
     return list(lines)
@@ -235,12 +234,6 @@ def _other_circumstances(condition: Condition, facts: Facts) -> str:
 def _said(when: Any) -> str:
     fields = {name: value for name in when.__struct_fields__ if (value := getattr(when, name)) is not UNSET}
     return msgspec.json.encode(fields).decode()
-
-
-def _note(entry: Entry) -> str:
-    time, connection, kind, data = entry
-    where = f"#{connection} " if connection else ""
-    return f"{text_of_time(time)[11:-4]}Z {where}*** {kind} {escaped(_text(data))[:400]}"
 
 
 def _text(data: Any) -> str:

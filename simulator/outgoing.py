@@ -13,6 +13,9 @@ class RawBytes(msgspec.Struct, frozen=True):
     data: bytes
     more: bool = False
 
+    def __str__(self) -> str:
+        return f"{len(self.data)} bytes of a frame"
+
 
 class Close(msgspec.Struct, frozen=True):
     """The closing handshake, begun with a code."""
@@ -20,15 +23,24 @@ class Close(msgspec.Struct, frozen=True):
     code: int
     reason: str = ""
 
+    def __str__(self) -> str:
+        return f"close {self.code} {self.reason}".rstrip()
+
 
 class Abort(msgspec.Struct, frozen=True):
     """The connection is cut with a TCP reset."""
+
+    def __str__(self) -> str:
+        return "reset"
 
 
 class Pongs(msgspec.Struct, frozen=True):
     """Whether pings are answered from now on."""
 
     answered: bool
+
+    def __str__(self) -> str:
+        return "pings are answered" if self.answered else "pings are not answered"
 
 
 Outgoing = bytes | RawBytes | Close | Abort | Pongs

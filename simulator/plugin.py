@@ -47,8 +47,10 @@ def exchange_config(request: pytest.FixtureRequest) -> dict[str, Any]:
     """
     from simulator.testing.configuration import configuration
 
-    __tracebackhide__ = True
-    return configuration(request.node, tuple(_OPTIONS))
+    try:
+        return configuration(request.node, tuple(_OPTIONS))
+    except pytest.UsageError as error:  # the line that is wrong is in the test, not in any frame
+        pytest.fail(f"usage error: {error}", pytrace=False)
 
 
 @pytest.fixture

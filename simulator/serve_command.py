@@ -14,7 +14,6 @@ from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from simulator.ledger import Folder, Keeper
-    from simulator.scenario.model import Scenario
     from simulator.server import Server
     from simulator.simulation import Simulation
     from simulator.traffic import TrafficPrinter
@@ -44,6 +43,7 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         metavar="FILE",
         help="a catalogue file, or one of: default, reference",
     )
+    serve.add_argument("--clock", help="real, instant, or how many times as fast (default: the scenario's, or real)")
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
     serve.add_argument(
@@ -110,6 +110,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simulation":
     """Return the world that is asked for: it begins at a time, or now if it lives by the wall's clock."""
+    from simulator.server.clocks import by_the_wall, clock_named
     from simulator.simulation import Simulation
 
     loaded = None
@@ -117,14 +118,17 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
         from simulator.scenario import load
 
         loaded = load(options.scenario)
-    if start is None and _is_by_the_wall(None if loaded is None else loaded.scenario):
+    clock = None if options.clock is None else clock_named(options.clock)
+    if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()
-    return Simulation(loaded, catalogue=options.catalogue, seed=options.seed, moving=_moving(options), start=start)
-
-
-def _is_by_the_wall(scenario: "Scenario | None") -> bool:
-    """Tell whether a world lives by the wall's clock: it does, unless its scenario says otherwise."""
-    return scenario is None or (scenario.clock == "real" and scenario.start is None)
+    return Simulation(
+        loaded,
+        catalogue=options.catalogue,
+        seed=options.seed,
+        clock=clock,
+        moving=_moving(options),
+        start=start,
+    )
 
 
 def _moving(options: argparse.Namespace) -> int:
@@ -155,7 +159,9 @@ def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, K
 
 
 def _wall_time(simulation: "Simulation") -> int:
-    return time.time_ns() if _is_by_the_wall(simulation.scenario) else simulation.now
+    from simulator.server.clocks import by_the_wall
+
+    return time.time_ns() if by_the_wall(simulation.scenario, None) else simulation.now
 
 
 def _say(text: str) -> None:

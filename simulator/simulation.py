@@ -16,6 +16,7 @@ from simulator.catalogue.dates import parse_time
 from simulator.connections import PATHS, Connections, Refused
 from simulator.delivery import Delivery
 from simulator.desk import Desk
+from simulator.errors import SimulatorError
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import DEFAULT_LIMIT, Journal
@@ -228,9 +229,15 @@ class Simulation:
     def do(self, *steps: "str | dict[str, Any] | StepEntry", session: Session | None = None) -> None:
         """Do steps as a rule's are done: ``do({"fill": {"quantity": "rest", "order": "last"}})``.
 
-        Raises `simulator.errors.ScenarioError` for a step that is none.
+        Raises `simulator.errors.ScenarioError` for a step that is none, and `simulator.errors.SimulatorError` for one
+        that does not say which order it is about.
         """
         entries = tuple(step if isinstance(step, StepEntry) else parse_step(step) for step in steps)
+        for entry in entries:
+            if getattr(entry.args, "order", None) == "this":
+                raise SimulatorError(
+                    f"{entry.verb}: expected order: last, all or an order's id, because no request is being answered"
+                )
         self._agenda.cause = 0
         self._player.play(entries, "do", session)
 

@@ -15,10 +15,16 @@ _LONGEST = 400
 _WAITING_LINES = 10_000
 _LAST_WORDS = 0.5
 _ARROWS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
+_NOTES = frozenset(
+    {"rule", "state", "timeline", "fault", "lost", "kept", "corrupt", "stall", "slow", "skipped", "lie", "refused"}
+)
+"""What is said of a scenario's doings, and of connections that were refused."""
 
 
-def traffic_line(entry: Entry) -> str | None:
-    """Return the line for a journal entry, or None for one that passed on no connection.
+def traffic_line(entry: Entry, world: str = "") -> str | None:
+    """Return the line for a journal entry, or None for what the exchange did by itself.
+
+    ``world`` is the name of the world that it happened in, if not the server's own.
 
     What a client sent is printed with its control characters escaped, so it cannot steer the terminal, and cut
     where it is long.
@@ -26,7 +32,10 @@ def traffic_line(entry: Entry) -> str | None:
     time, connection, kind, data = entry
     arrow = _ARROWS.get(kind)
     if arrow is None:
-        return None
+        if kind not in _NOTES:
+            return None
+        arrow = f"*** {kind}"
+        data = data if isinstance(data, bytes) else str(data)
     cut = len(data) - _LONGEST
     if cut > 0:
         data = data[:_LONGEST]
@@ -35,7 +44,8 @@ def traffic_line(entry: Entry) -> str | None:
         text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     if cut > 0:
         text += f"… ({cut} more)"
-    return f"{text_of_time(time)[11:-4]}Z #{connection} {arrow} {text}".rstrip()
+    where = f"{world}#{connection} " if connection else f"{world} " if world else ""
+    return f"{text_of_time(time)[11:-4]}Z {where}{arrow} {text}".rstrip()
 
 
 class TrafficPrinter:
@@ -68,11 +78,11 @@ class TrafficPrinter:
         self._lines.put(None)
         self._thread.join(_LAST_WORDS)
 
-    def show(self, entry: Entry) -> None:
+    def show(self, entry: Entry, world: str = "") -> None:
         """Print the line for a journal entry, if it has one, some time soon."""
         if not self._has_reader:
             return
-        line = traffic_line(entry)
+        line = traffic_line(entry, world)
         if line is None:
             return
         if self._lines.qsize() >= _WAITING_LINES:

@@ -3,9 +3,10 @@
 import time
 from typing import Protocol
 
+from simulator.scenario import Scenario
 from simulator.simulation import Simulation
 
-__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "clock_of"]
+__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "by_the_wall", "clock_named", "clock_of"]
 
 
 class Clock(Protocol):
@@ -83,6 +84,21 @@ class ManualClock:
     def wait(self, due: int) -> float | None:
         """Return None: nothing happens until time is told to pass."""
         return None
+
+
+def clock_named(text: str) -> str | dict[str, str]:
+    """Return the clock that a word on the command line or in an address stands for, in a scenario's words.
+
+    A number is how many times as fast the clock runs. Whether there is such a clock is judged by who uses it.
+    """
+    return {"scaled": text} if text[:1].isdigit() else text
+
+
+def by_the_wall(scenario: Scenario | None, clock: str | dict[str, str] | None) -> bool:
+    """Tell whether a world's time is the wall's: it is on a real clock, unless its scenario says when it starts."""
+    if scenario is None:
+        return clock in (None, "real")
+    return (clock or scenario.clock) == "real" and scenario.start is None
 
 
 def clock_of(simulation: Simulation) -> Clock:

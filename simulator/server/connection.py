@@ -254,6 +254,8 @@ class Connection(asyncio.Protocol):
     def _shake_hands(self, request: Request) -> None:
         server = self.server
         answer = server.refuse_more() or admit(request, server.settings, server.is_loopback_only)
+        if answer is not None and answer.status is not HTTPStatus.OK:
+            server.note_refusal(request.path, answer.text)
         response = self.protocol.accept(request) if answer is None else _plain(answer)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             opened = server.open_session(self, request.path)

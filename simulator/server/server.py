@@ -5,9 +5,10 @@ import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 
 from websockets.frames import CloseCode
 
@@ -30,6 +31,13 @@ DEFAULT_PORT = 6001
 _CHECK_EVERY = 0.5
 
 
+class Watch(Protocol):
+    """Told of what happens."""
+
+    def __call__(self, entry: Entry, world: str = "") -> None:
+        """Take a journal entry of a world, which has a name if it is not the server's own."""
+
+
 class Server:
     """Serves a simulation on one address, and more of them to clients that name a scenario.
 
@@ -39,7 +47,8 @@ class Server:
         port: the port; 0 for any that is free.
         settings: the bounds.
         folder: where a client may name scenarios from, besides the bundled ones.
-        watch: called with each journal entry of each world as it is written.
+        watch: called with each journal entry of each world as it is written, and with the world's name if it is not
+            the server's own.
         keeper: writes down what comes into the world of clients that name none, if it is to outlive a crash.
     """
 
@@ -51,7 +60,7 @@ class Server:
         settings: Settings | None = None,
         *,
         folder: Path | None = None,
-        watch: Callable[[Entry], None] | None = None,
+        watch: Watch | None = None,
         keeper: Keeper | None = None,
     ) -> None:
         self.host = host
@@ -123,8 +132,9 @@ class Server:
         simulation.journal.watch = self._watch
         return World(simulation, self._report) if keeper is None else KeptWorld(simulation, self._report, keeper)
 
-    def _make_world(self, simulation: Simulation) -> World:
-        simulation.journal.watch = self._watch
+    def _make_world(self, simulation: Simulation, name: str) -> World:
+        if self._watch is not None:
+            simulation.journal.watch = partial(self._watch, world=name)
         world = World(simulation, self._report)
         world.start(self._loop)
         return world
@@ -152,13 +162,24 @@ class Server:
     def open_session(self, connection: Connection, target: str) -> tuple[World, Session] | Answer:
         """Open a session for a connection in the world it asks for, or return the answer to one that has none."""
         try:
-            world, inner = self._worlds.find(target)
+            world, inner = self._find_world(target)
             return world, world.open(connection, inner)
         except Refused as refused:
             return Answer(HTTPStatus(refused.status), refused.text)
         except Exception as error:
             self._report(error)
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
+
+    def _find_world(self, target: str) -> tuple[World, str]:
+        try:
+            return self._worlds.find(target)
+        except Refused as refused:
+            self.note_refusal(target, refused.text)
+            raise
+
+    def note_refusal(self, target: str, why: str) -> None:
+        """Write down that a connection was refused before any world knew of it."""
+        self.simulation.journal.write(self.world.now(), 0, "refused", f"{target}: {why}")
 
     def end_session(self, world: World, session: Session, why: str) -> None:
         """End the session of a connection that closes."""

@@ -1,11 +1,14 @@
 """Which world a client comes into: the server's own, or one of a scenario that the client names."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 from simulator.errors import SimulatorError, nearest
+from simulator.scenario import load
+from simulator.server.clocks import by_the_wall, clock_named
 from simulator.server.world import World
 from simulator.simulation import Refused, Simulation
 
@@ -15,6 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _KEPT = 64
 """How many named worlds are kept without a connection in them."""
 
+BAD_REQUEST = 400
 NOT_FOUND = 404
 
 
@@ -24,10 +28,10 @@ class Worlds:
     Args:
         own: the world of clients that name none.
         folder: where scenarios that are not bundled may lie; None for nowhere.
-        make: makes and starts a world of a simulation.
+        make: makes and starts a world of a simulation, under a name.
     """
 
-    def __init__(self, own: World, folder: Path | None, make: Callable[[Simulation], World]) -> None:
+    def __init__(self, own: World, folder: Path | None, make: Callable[[Simulation, str], World]) -> None:
         self.own = own
         self._folder = folder
         self._make = make
@@ -36,23 +40,26 @@ class Worlds:
     def find(self, target: str) -> tuple[World, str]:
         """Return the world that a request target asks for, and the target within it.
 
-        ``?scenario=NAME`` asks for a new world of a scenario, and ``&session=NAME`` for one that is shared by all
-        who say the same. Raises `Refused` if there is no such scenario.
+        ``?scenario=NAME`` asks for a new world of a scenario, ``&session=NAME`` for one that is shared by all who say
+        the same, and ``&clock=instant`` for another clock than the scenario's. Raises `Refused` if there is no such
+        scenario or clock.
         """
         path, _, query = target.partition("?")
         asked = parse_qs(query, keep_blank_values=True)
         names = asked.pop("scenario", None)
         sessions = asked.pop("session", None)
+        clock = asked.pop("clock", [""])[-1]
         if names is None:
-            if sessions is not None:
-                raise Refused(NOT_FOUND, "a session is of a scenario: say ?scenario=NAME&session=NAME")
+            if sessions is not None or clock:
+                what = "a clock" if sessions is None else "a session"
+                raise Refused(BAD_REQUEST, f"{what} is of a scenario: say ?scenario=NAME too")
             return self.own, target
         rest = urlencode(asked, doseq=True)
         inner = f"{path}?{rest}" if rest else path
         if sessions is None:
-            return self._make(self._simulate(names[-1])), inner
+            return self._make(self._simulate(names[-1], clock), names[-1]), inner
         key = (names[-1], sessions[-1])
-        world = self._shared.pop(key, None) or self._make(self._simulate(names[-1]))
+        world = self._shared.pop(key, None) or self._make(self._simulate(names[-1], clock), "/".join(key))
         self._shared[key] = world  # the one asked for last stands last
         self._forget_idle()
         return world, inner
@@ -73,7 +80,7 @@ class Worlds:
         for key in idle[: max(0, len(idle) - _KEPT)]:
             self._shared.pop(key).stop()
 
-    def _simulate(self, name: str) -> Simulation:
+    def _simulate(self, name: str, clock: str) -> Simulation:
         from simulator.scenario.files import bundled
 
         known = bundled()
@@ -84,6 +91,9 @@ class Worlds:
         if path is None:
             raise Refused(NOT_FOUND, f"there is no scenario {name[:100]!r}{nearest(name[:100], known)}")
         try:
-            return Simulation(path)
+            loaded = load(path)
+            wanted = clock_named(clock) if clock else None
+            start = time.time_ns() if by_the_wall(loaded.scenario, wanted) else None
+            return Simulation(loaded, clock=wanted, start=start)
         except SimulatorError as error:
             raise Refused(NOT_FOUND, str(error)) from error

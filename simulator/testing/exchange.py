@@ -6,12 +6,13 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from simulator import views
-from simulator.errors import Failure, SimulatorError, UnmetExpectation
+from simulator.errors import Failure, SimulatorError, UnmetExpectation, nearest
 from simulator.expecting import Received, context, explain, received, unmet
 from simulator.journal import Entry
 from simulator.scenario import Loaded, Scenario, load
@@ -121,7 +122,7 @@ class Exchange:
         self._loop.call_soon_threadsafe(run)
         return done.result(_PATIENCE)
 
-    def _wake(self, entry: Entry) -> None:
+    def _wake(self, entry: Entry, world: str = "") -> None:
         if entry[2] == "in":
             with self._news:
                 self._news.notify_all()
@@ -192,18 +193,24 @@ class Exchange:
 
     # What a test does
 
-    def advance(self, time: str | int) -> None:
-        """Let time pass on a clock that stands: ``"250ms"``, or nanoseconds.
+    def advance(self, time: str | int | timedelta) -> None:
+        """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
 
         Returns when all that was due has been written out. Raises `SimulatorError` on a clock that goes by itself.
         """
         if self.clock != "manual":
-            raise SimulatorError(f"time is to be told to pass only on a manual clock, and this one is {self.clock}")
-        nanoseconds = duration(time) if isinstance(time, str) else time
+            raise SimulatorError(
+                f"time is told to pass only on a manual clock, and this one is {self.clock}: "
+                "say @pytest.mark.exchange(clock='manual')"
+            )
+        nanoseconds = _nanoseconds(time)
         self._call(lambda: self.server.world.advance(nanoseconds))
 
     def release(self, name: str) -> None:
-        """Let go on whatever a rule holds under a name."""
+        """Let go on whatever a rule holds under a name; raises `SimulatorError` for one that no rule holds."""
+        holds = [step.args for rule in self.simulation.director.rules for step in rule.steps if step.verb == "hold"]
+        if name not in (*holds, *self.simulation.held):
+            raise SimulatorError(f"no rule holds {name!r}{nearest(name, holds)}")
         self._call(lambda: self.simulation.release(name))
 
     def do(self, *steps: str | dict[str, Any]) -> None:
@@ -296,3 +303,16 @@ class Exchange:
             for error in self.server.errors
         ]
         return failures, context(self.simulation.journal, self.seed)
+
+
+def _nanoseconds(time: str | int | timedelta) -> int:
+    if isinstance(time, timedelta):
+        return time // timedelta(microseconds=1) * 1000
+    if isinstance(time, int):
+        return time
+    if isinstance(time, str):
+        try:
+            return duration(time)
+        except ValueError as error:
+            raise SimulatorError(str(error)) from None
+    raise SimulatorError(f"expected a time such as '250ms', a timedelta or whole nanoseconds, got {time!r}")

@@ -1,6 +1,7 @@
 """Why this project exists: what the published client does when its order is refused."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,18 +11,10 @@ import websockets
 
 from simulator.testing.exchange import Exchange
 
-PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
-PROGRAM = f"""
-import asyncio, sys
-from architect_py.client import Client, Dir
-
-async def main():
-    client = Client(sys.argv[1])
-    await client.connect()
-    print(await client.send_limit_order({PAIR!r}, Dir.Buy, "10000", "1"), flush=True)
-
-asyncio.run(main())
-"""
+README = Path(__file__).parents[2] / "README.md"
+(PROGRAM,) = (
+    text for text in re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL) if "architect" in text
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +28,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _start(exchange: Exchange, environment: dict[str, str]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", PROGRAM, exchange.url]
+    command = [sys.executable, "-c", PROGRAM.replace("ws://127.0.0.1:6001", exchange.url)]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/"
     )
 
 
 def test_taken_order_is_answered(environment: dict[str, str]) -> None:
-    """The published client sends an order and gets its id, and its program ends."""
+    """The README's program of the published client sends an order that is taken, and ends."""
     with Exchange() as exchange:
         client = _start(exchange, environment)
-        assert client.communicate(timeout=20) == ("1\n", None)
+        assert client.communicate(timeout=20) == ("", None)
+        assert client.returncode == 0
+        assert len(exchange.orders) == 1
 
 
 @pytest.mark.parametrize("scenario", ["order-refused"])

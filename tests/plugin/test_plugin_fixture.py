@@ -54,6 +54,10 @@ def test_time(exchange):
     assert exchange.orders[0].state == ("Open", "Acked")
     exchange.release("fill")
     assert exchange.orders[0].filled_qty == "0.4"
+    with pytest.raises(Exception, match="no rule holds 'fil'; did you mean 'fill'?"):
+        exchange.release("fil")
+    with pytest.raises(Exception, match="whole nanoseconds, got 1.5"):
+        exchange.advance(1.5)
     exchange.do({"fill": {"order": "last"}})
     assert [fill.quantity for fill in exchange.fills] == ["0.4", "0.6"]
     assert exchange.now == begin + 250_000_000

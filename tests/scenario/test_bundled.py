@@ -47,7 +47,7 @@ def test_it_says_its_idea_and_how_to_survive_it(name: str) -> None:
     assert first.endswith(".")
     assert second.startswith("# To survive it: ")
     scenario = load(BUNDLED[name]).scenario
-    assert (scenario.clock, bool(scenario.client), bool(scenario.expect)) == ("instant", True, True)
+    assert (scenario.clock, bool(scenario.client), bool(scenario.expect)) == ("real", True, True)
 
 
 @EVERY

@@ -65,7 +65,7 @@ def test_refuse_takes_no_connections_for_a_while() -> None:
     with pytest.raises(Refused, match="the exchange takes no connections at the moment") as refused:
         play.connect()
     assert refused.value.status == 503
-    assert play.notes("refused") == ["/"]
+    assert play.notes("refused") == ["/: the exchange takes no connections at the moment"]
     play.advance("1us")
     assert connected(play)
     assert client.session.is_open

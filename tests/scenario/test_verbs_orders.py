@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from verb_helpers import PAIR, Play, cancels, err, ok, sends, state, told
 
+from simulator.errors import SimulatorError
+
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4], ["101.00", 20]]}}
 
 
@@ -372,8 +374,10 @@ def test_a_step_names_another_order() -> None:
         (0, told(1, "Acked Canceled Out")),
         (0, told(3, "Acked Canceled Out")),
     ]
-    play.sim.do({"cancel": {"order": "last"}}, {"cancel": {"order": "99"}}, "cancel")
-    assert play.notes("skipped") == ["do: cancel: there is no order to do it to"] * 3
+    play.sim.do({"cancel": {"order": "last"}}, {"cancel": {"order": "99"}})
+    assert play.notes("skipped") == ["do: cancel: there is no order to do it to"] * 2
+    with pytest.raises(SimulatorError, match="cancel: expected order: last, all or an order's id"):
+        play.sim.do({"fill": {"order": "all"}}, "cancel")
 
 
 def test_what_cannot_be_done_any_more_is_noted() -> None:

@@ -97,7 +97,35 @@ async def test_scenarios_that_are_not_served(tmp_path: Path) -> None:
         for name in ("../secret", "..%2Fsecret", str(tmp_path / "secret.yaml"), ""):
             status, _ = await refused(f"{server.url}/?scenario={name}")
             assert status == 404
-        assert (await refused(server.url + "/?session=a"))[0] == 404
+        assert (await refused(server.url + "/?session=a"))[0] == 400
+
+
+async def test_clock_of_the_client_s_choice() -> None:
+    """A client that names a scenario may name its clock too; a clock that is none is refused."""
+    async with serving() as server:
+        async with connect(server.url + "/?scenario=expired-order&clock=instant") as venue:
+            assert await ask(venue, 1, type="SubscribeOrderState") == {"Ok": []}
+            await venue.send(json.dumps({"id": 2, **ORDER}))
+            last: dict[str, Any] = {}
+            while "Out" not in last.get("state", []):
+                said = (await heard(venue))["response"]["Ok"]
+                last = said[0] if isinstance(said, list) else last
+            assert last["state"] == ["Acked", "Canceled", "Out"]
+        status, text = await refused(server.url + "/?scenario=expired-order&clock=instnt")
+        assert (status, "did you mean 'instant'?" in text) == (404, True)
+        assert (await refused(server.url + "/?clock=instant"))[0] == 400
+
+
+async def test_refusals_are_journalled() -> None:
+    """A connection that is refused is written down with the reason, in the server's own world."""
+    async with serving() as server:
+        for query in ("scenario=partial-fil", "scenaro=partial-fill", "account=NOBODY"):
+            await refused(f"{server.url}/?{query}")
+        assert [data for _, _, kind, data in server.simulation.journal if kind == "refused"] == [
+            "/?scenario=partial-fil: there is no scenario 'partial-fil'; did you mean 'partial-fill'?",
+            "/?scenaro=partial-fill: an address has no 'scenaro'; did you mean 'scenario'?",
+            "/?account=NOBODY: there is no account 'NOBODY'",
+        ]
 
 
 async def test_instant_clock_jumps() -> None:
