@@ -1,15 +1,18 @@
 """The commands about scenario files: ``check``, ``schema`` and ``list``."""
 
 import argparse
+import difflib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from simulator.errors import ScenarioError
+from simulator.errors import ScenarioError, SimulatorError
 
 __all__ = ["add_commands", "check", "list_scenarios", "print_schema", "scenario_files"]
 
-_SECTIONS = ("rules:", "timeline:", "client:", "expect:")
+_SUFFIXES = (".yaml", ".yml")
+_ALIKE = 0.75
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,40 +33,72 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def check(options: argparse.Namespace) -> int:
-    """Check ``options.paths``: say ``ok`` for each file that is, and every mistake of the others; return 1 if any."""
+    """Check ``options.paths``: say ``ok`` for each file that is, and every mistake of the others; return 1 if any.
+
+    Of a folder, each YAML file that is no scenario is said with the reason. Raises `SimulatorError` if there is
+    nothing to check.
+    """
     from simulator.scenario import load
 
-    status = 0
+    checked = mistaken = False
     for name in options.paths:
-        for source in scenario_files(name):
+        for source, reason in _sources(name):
+            if reason is not None:
+                print(f"passed over {source}: {reason}")  # noqa: T201 - the command's own output
+                continue
+            checked = True
             try:
                 load(source)
             except ScenarioError as error:
-                status = 1
-                print(error, file=sys.stderr)  # noqa: T201 - the command's own output
+                mistaken = True
+                print(error, file=sys.stderr)  # noqa: T201
             else:
                 print(f"ok {source}")  # noqa: T201
-    return status
+    if not checked:
+        raise SimulatorError(f"there is no scenario in {', '.join(options.paths)}")
+    return 1 if mistaken else 0
 
 
 def scenario_files(name: str) -> list[str]:
     """Return the file of a name, or the scenarios in a folder."""
-    from simulator.scenario.files import SUFFIXES
+    return [source for source, reason in _sources(name) if reason is None]
 
+
+def _sources(name: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the file of a name, or the YAML files in a folder, each with why it is no scenario if it is none.
+
+    Hidden files and folders are left out.
+    """
     folder = Path(name)
     if not folder.is_dir():
-        return [name]
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and _is_scenario(path)]
-    return [str(path) for path in found]
+        yield name, None
+        return
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in _SUFFIXES and not hidden and not path.is_dir():
+            yield str(path), _other(path)
 
 
-def _is_scenario(path: Path) -> bool:
-    """Tell a scenario's file from a catalogue's by the sections that it begins with."""
+def _other(path: Path) -> str | None:
+    """Return what a file is instead of a scenario, or None if it looks like one in any way."""
+    from simulator.scenario.files import is_catalogue, read
+    from simulator.scenario.model import Scenario
+    from simulator.scenario.nodes import Pairs, Scalar
+
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return True  # whoever reads it says why it cannot be read
-    return path.suffix != ".json" and any(line.startswith(_SECTIONS) for line in lines)
+        root = read(path, str(path))
+    except ScenarioError:
+        return None  # whoever loads it says why it cannot be read
+    if isinstance(root, Scalar) and root.null:
+        return "it is empty"
+    if not isinstance(root, Pairs):
+        return "it has no keys such as rules"
+    if is_catalogue(root):
+        return "it is a catalogue"
+    words = Scenario.__struct_encode_fields__
+    if any(difflib.get_close_matches(key.casefold(), words, 1, _ALIKE) for key in root.values):
+        return None
+    return "it has none of a scenario's keys, such as rules"
 
 
 def print_schema(options: argparse.Namespace) -> int:

@@ -5,12 +5,15 @@ from pathlib import Path, PurePosixPath
 
 from simulator.errors import Problem, ScenarioError, nearest
 from simulator.resources import data_path
-from simulator.scenario.nodes import MAX_BYTES, Mark, Node, of_yaml
+from simulator.scenario.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
 
-__all__ = ["SUFFIXES", "beside", "bundled", "find", "read"]
+__all__ = ["SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a scenario's file ends."""
+
+_OF_CATALOGUES = {"products", "tradable_products", "venues", "routes"}
+_OF_BOTH = {"name", "accounts"}
 
 
 def bundled() -> dict[str, Path]:
@@ -49,6 +52,12 @@ def read(path: Path, name: str) -> Node:
         message = f"expected UTF-8, got the byte 0x{content[error.start]:02x}"
         raise ScenarioError([Problem(message, "", name, line, column)]) from None
     return of_yaml(text, name)
+
+
+def is_catalogue(root: Node) -> bool:
+    """Tell whether what a file says is a catalogue: it has sections that only one has, and none of a scenario."""
+    keys = set(root.values) if isinstance(root, Pairs) else set()
+    return not keys.isdisjoint(_OF_CATALOGUES) and keys <= _OF_CATALOGUES | _OF_BOTH
 
 
 def beside(folder: Path | None, name: str, start: str = "") -> Path | str:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.errors import SimulatorError
 from simulator.scenario.schema import schema
-from simulator.scenario_commands import add_commands
+from simulator.scenario_commands import add_commands, scenario_files
 
 GOOD = "# yaml-language-server: $schema=x.json\n# Nothing happens.\n# At all.\nrules: []\n"
 
@@ -40,12 +41,52 @@ def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.Cap
     """A folder is searched for scenarios, and every mistake is said."""
     assert run("check", ".", "no-such") == 1
     out, err = capsys.readouterr()
-    assert out == "ok good.yaml\n"
+    assert out == "ok good.yaml\npassed over sub/catalogue.yaml: it is a catalogue\n"
     assert err == (
         "sub/bad.yaml:2:5: rules[0]: expected the key 'when', which is missing\n  - {then: []}\n    ^\n"
         "sub/bad.yaml:3:7: seed: expected a whole number of 0 or more, got 'x'\nseed: x\n      ^\n"
         "expected a scenario's file or the name of a bundled one, got 'no-such'\n"
     )
+
+
+def test_whatever_looks_like_a_scenario_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt key, a key of any section, and a file that is no YAML at all make a file one that is checked."""
+    files = {"a": "rulez: []\n", "b": "seed: 1\nseed: 2\n", "c": "rules: [\n", "d": "latency: {}\n"}
+    for name, text in files.items():
+        (folder / "sub" / f"{name}.yml").write_text(text, encoding="utf-8")
+    (folder / "sub" / "bad.yaml").unlink()
+    assert run("check", "sub") == 1
+    out, err = capsys.readouterr()
+    assert out == "passed over sub/catalogue.yaml: it is a catalogue\nok sub/d.yml\n"
+    assert [line.split(": ")[0] for line in err.splitlines() if line.startswith("sub")] == [
+        "sub/a.yml:1:1",
+        "sub/b.yml:2:1",
+        "sub/c.yml:2:1",
+    ]
+
+
+def test_what_is_no_scenario_is_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each other YAML file is said with the reason, and a folder of nothing else is a mistake."""
+    other = folder / "other"
+    (other / ".hidden").mkdir(parents=True)
+    files = {
+        "empty.yaml": "# nothing\n",
+        "list.yaml": "[1]\n",
+        "other.yaml": "services: {}\n",
+        "data.json": "{}",
+        ".hidden/good.yaml": GOOD,
+    }
+    for name, text in files.items():
+        (other / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SimulatorError, match=r"^there is no scenario in other$"):
+        run("check", "other")
+    assert capsys.readouterr().out == (
+        "passed over other/empty.yaml: it is empty\n"
+        "passed over other/list.yaml: it has no keys such as rules\n"
+        "passed over other/other.yaml: it has none of a scenario's keys, such as rules\n"
+    )
+    assert scenario_files("other") == []
+    assert scenario_files(".") == ["good.yaml", "sub/bad.yaml"]
 
 
 def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
