@@ -1,12 +1,12 @@
 """What can be known of a scenario before it runs: words that name nothing, and what can never happen."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from simulator.catalogue import Catalogue
 from simulator.catalogue.dates import parse_time
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
-from simulator.scenario.conditions import check_conditions
+from simulator.scenario.conditions import all_steps, check_conditions
 from simulator.scenario.model import Latency, Leg, LegEntry, MarketEntry, Scaled, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
@@ -16,18 +16,26 @@ from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["check"]
 
+_Levels = tuple[tuple[str, str], ...]
 
-def check(scenario: Scenario, catalogue: Catalogue) -> Iterator[Fault]:
-    """Yield the place and the text of everything that is wrong with a scenario."""
+
+def check(scenario: Scenario, catalogue: Catalogue, unread: Collection[str] = ()) -> Iterator[Fault]:
+    """Yield the place and the text of everything that is wrong with a scenario.
+
+    ``unread`` are the sections of which not everything could be read: what is missing there is held against nothing.
+    """
+    steps_are_whole = {"rules", "timeline"}.isdisjoint(unread)
     known = Known(catalogue, scenario.accounts)
     yield from _check_head(scenario)
     yield from _check_latency(scenario.latency)
     yield from known.limits(scenario.limits, ("limits",))
     yield from _check_markets(scenario, known)
-    yield from check_conditions(scenario, known)
-    yield from check_steps(scenario, known)
-    yield from check_client(scenario)
-    yield from check_expectations(scenario)
+    yield from check_conditions(scenario, known, steps_are_whole)
+    if steps_are_whole:
+        yield from check_steps(scenario, known)
+    yield from _check_books(scenario)
+    yield from check_client(scenario, "client" not in unread)
+    yield from check_expectations(scenario, {"rules", "client"}.isdisjoint(unread))
 
 
 def _check_head(scenario: Scenario) -> Iterator[Fault]:
@@ -73,6 +81,19 @@ def _check_markets(scenario: Scenario, known: Known) -> Iterator[Fault]:
         yield from _check_kind(entry, place)
         for side in ("bids", "asks"):
             yield from known.levels(name, getattr(entry, side) or (), side, place)
+        yield from _check_crossed(entry.bids or (), entry.asks or (), place)
+
+
+def _check_books(scenario: Scenario) -> Iterator[Fault]:
+    for place, step, _ in all_steps(scenario):
+        if step.verb == "book":
+            yield from _check_crossed(step.args.bids, step.args.asks, (*place, "book"))
+
+
+def _check_crossed(bids: _Levels, asks: _Levels, place: Path) -> Iterator[Fault]:
+    if bids and asks and amount(bids[0][0]) >= amount(asks[0][0]):
+        bid, ask = bids[0][0], asks[0][0]
+        yield (*place, "asks", 0, 0), f"expected asks above the best bid {bid}, got {ask}: the book is crossed"
 
 
 def _check_kind(entry: MarketEntry, place: Path) -> Iterator[Fault]:

@@ -34,8 +34,8 @@ _THINGS = {
 _DIRS = ("Buy", "Sell")
 
 
-def check_conditions(scenario: Scenario, known: Known) -> Iterator[Fault]:
-    """Yield what is wrong with the conditions of rules."""
+def check_conditions(scenario: Scenario, known: Known, is_whole: bool = True) -> Iterator[Fault]:
+    """Yield what is wrong with the conditions of rules: of all together, too, if the scenario has all its steps."""
     names: set[str] = set()
     for at, rule in enumerate(scenario.rules):
         place: Path = ("rules", at)
@@ -46,8 +46,9 @@ def check_conditions(scenario: Scenario, known: Known) -> Iterator[Fault]:
         if rule.name in names:
             yield (*place, "name"), f"expected each rule's name once, got {rule.name!r} twice"
         names |= {rule.name} if rule.name is not None else set()
-    yield from _check_shadows(scenario.rules)
-    yield from _check_states(scenario)
+    if is_whole:
+        yield from _check_shadows(scenario.rules)
+        yield from _check_states(scenario)
 
 
 def types_of(when: Any) -> frozenset[str]:
@@ -79,7 +80,7 @@ def all_steps(scenario: Scenario) -> Iterator[tuple[Path, StepEntry, Rule | None
 
 
 def check_when(when: Any, place: Path) -> Iterator[Fault]:
-    """Yield what is wrong with a ``when`` whatever the exchange is: types, fields, bounds, patterns."""
+    """Yield what is wrong with a ``when`` whatever the exchange is: types, fields, directions, bounds, patterns."""
     if when.event is not UNSET and when.request is not UNSET:
         yield (*place, "event"), "expected either request or event, got both"
     if when.request is not UNSET:
@@ -91,6 +92,9 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
             yield from _check_field(name, types, (*place, name))
         if name not in ("request", "event"):
             yield from _check_matcher(getattr(when, name), (*place, name))
+    for here, name in _words(when.dir, (*place, "dir")):
+        if name.casefold() not in ("buy", "sell"):
+            yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
 
 
 def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]:
@@ -146,9 +150,6 @@ def _check_values(when: Any, known: Known, place: Path) -> Iterator[Fault]:
             yield from known.thing(kind, name, here)
     for here, name in _words(when.account, (*place, "account")):
         yield from known.account(name, here)
-    for here, name in _words(when.dir, (*place, "dir")):
-        if name.casefold() not in ("buy", "sell"):
-            yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
 
 
 def _words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:

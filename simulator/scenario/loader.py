@@ -1,6 +1,7 @@
 """Loading: a scenario's file, name or data becomes a typed scenario and its catalogue, or every mistake in it."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,28 @@ import msgspec
 
 from simulator import catalogue as catalogues
 from simulator.catalogue.entries import DocumentError
-from simulator.errors import CatalogueError, Problem, ScenarioError
+from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
 from simulator.scenario.checks import check
-from simulator.scenario.files import beside, find, read
+from simulator.scenario.conditions import check_when
+from simulator.scenario.files import at, beside, find, is_catalogue, read
 from simulator.scenario.including import Whole, assemble
-from simulator.scenario.model import Clock, Rule, Scenario, When
-from simulator.scenario.nodes import of_data
+from simulator.scenario.model import ClientStep, Clock, Expectation, MarketEntry, Rule, Scenario, TimelineEntry, When
+from simulator.scenario.names import Fault
+from simulator.scenario.nodes import Node, Pairs, Sequence, of_data
+from simulator.scenario.reading import INVALID, Reader, path_text
 from simulator.scenario.reading import Path as Place
-from simulator.scenario.reading import Reader, path_text
 from simulator.scenario.steps import Step, StepEntry, entry_of
 
 __all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
+
+_GROUNDS = ("catalogue", "accounts")
+_BLANKS = {
+    "rules": Rule(When(), ()),
+    "timeline": TimelineEntry("0s", ()),
+    "client": ClientStep(),
+    "expect": Expectation(),
+}
+"""What stands for an item of a list that cannot be read."""
 
 
 class Loaded:
@@ -48,10 +60,15 @@ def load(source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None 
     if isinstance(source, str | Path):
         path = find(source)
         root, name, folder = read(path, str(path)), str(path), folder or path.parent
+        if is_catalogue(root):
+            raise ScenarioError([at(root.mark, "this is a catalogue: serve it with --catalogue", "")])
     else:
         data = msgspec.to_builtins(source) if isinstance(source, Scenario) else source
         root, name = of_data(data), "scenario"
-    whole, scenario = assemble(root, folder)
+    try:
+        whole, scenario = assemble(root, folder)
+    except ScenarioError as error:
+        raise ScenarioError(sorted([*error.problems, *_further(root, folder)], key=_in_order)) from None
     catalogue = _catalogue(scenario, whole, folder)
     problems = [whole.problem(place, message) for place, message in check(scenario, catalogue)]
     if problems:
@@ -71,14 +88,30 @@ def parse_step(data: str | dict[str, Any]) -> StepEntry:
 
 
 def parse_rules(data: list[dict[str, Any]]) -> tuple[Rule, ...]:
-    """Return rules of data in a file's own words; raises `simulator.errors.ScenarioError`."""
+    """Return rules of data in a file's own words, checked as far as they can be without an exchange.
+
+    Raises `simulator.errors.ScenarioError`, for a word that is no request's or no field's of it too.
+    """
     rules: tuple[Rule, ...] = _parsed(data, tuple[Rule, ...])
+    _refuse(fault for number, rule in enumerate(rules) for fault in check_when(rule.when, (number, "when")))
     return rules
 
 
 def parse_when(data: dict[str, Any]) -> Any:
-    """Return a `When` of data in a file's own words; raises `simulator.errors.ScenarioError`."""
-    return _parsed(data, When)
+    """Return a `When` of data in a file's own words, checked as far as it can be without an exchange.
+
+    Raises `simulator.errors.ScenarioError`, for what could never match too, such as an unknown type of request.
+    """
+    when = _parsed(data, When)
+    _refuse(check_when(when, ()))
+    return when
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    """Raise what is wrong with data, if anything is."""
+    problems = [Problem(message, path_text(place)) for place, message in faults]
+    if problems:
+        raise ScenarioError(problems)
 
 
 def _parsed(data: object, kind: Any) -> Any:
@@ -87,6 +120,63 @@ def _parsed(data: object, kind: Any) -> Any:
     if reader.problems:
         raise ScenarioError(reader.problems)
     return value
+
+
+def _further(root: Node, folder: Path | None) -> list[Problem]:
+    """Return what else is wrong in those parts of an unreadable file that can be read, as far as that is certain."""
+    if not isinstance(root, Pairs):
+        return []
+    unknown = [key for key in root.values if key not in Scenario.__struct_encode_fields__]
+    if "include" in root.values or any(nearest(key[:80], ("include", *_GROUNDS)) for key in unknown):
+        return []  # who knows what the exchange has
+    whole = Whole(root)
+    scenario, unread = _readable(root)
+    if not unread.isdisjoint(_GROUNDS):
+        return []
+    try:
+        catalogue = _catalogue(scenario, whole, folder)
+    except ScenarioError as error:
+        return list(error.problems)
+    unread |= set(_BLANKS) if unknown else set()
+    return [whole.problem(place, message) for place, message in check(scenario, catalogue, unread)]
+
+
+def _readable(root: Pairs) -> tuple[Scenario, set[str]]:
+    """Return a scenario of what can be read, with blanks for the list items that cannot, and which keys lack some."""
+    values: dict[str, Any] = {}
+    unread: set[str] = set()
+    for field in msgspec.structs.fields(Scenario):
+        node = root.values.get(field.encode_name)
+        if node is None:
+            continue
+        value = _or_invalid(node, field.type)
+        if value is INVALID:
+            unread.add(field.name)
+            if field.name in _BLANKS and isinstance(node, Sequence):
+                value = tuple(_item(item, _BLANKS[field.name]) for item in node.items)
+            elif field.name == "markets" and isinstance(node, Pairs):
+                entries = {name: _or_invalid(entry, MarketEntry) for name, entry in node.values.items()}
+                value = {name: entry for name, entry in entries.items() if entry is not INVALID}
+        if value is not INVALID:
+            values[field.name] = value
+    return Scenario(**values), unread
+
+
+def _item(node: Node, blank: Any) -> Any:
+    value = _or_invalid(node, type(blank))
+    if value is not INVALID:
+        return value
+    if isinstance(blank, Rule) and isinstance(node, Pairs) and "when" in node.values:
+        when = _or_invalid(node.values["when"], When)
+        return blank if when is INVALID else Rule(when, ())
+    return blank
+
+
+def _or_invalid(node: Node, kind: Any) -> Any:
+    try:
+        return Reader().read(node, kind)
+    except ScenarioError:  # there is too much wrong with it
+        return INVALID
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

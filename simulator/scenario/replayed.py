@@ -20,15 +20,18 @@ _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 _FLAGS = flags_of(255)
 
 
-def check_client(scenario: Scenario) -> Iterator[Fault]:
-    """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet."""
+def check_client(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
+    """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet.
+
+    The references count only if all steps are there.
+    """
     names: set[str] = set()
     for at, step in enumerate(scenario.client):
         place: Path = ("client", at)
         if step.send is not UNSET:
             yield from _check_type(step.send, (*place, "send"))
         for here, name in _references(step, place):
-            if name not in names:
+            if is_whole and name not in names:
                 yield here, f"expected a name that an earlier as: gives, got {'$' + name!r}{_near(name, names)}"
         if step.await_ is not UNSET:
             yield from _check_flags(step.await_.state, (*place, "await", "state"))
@@ -38,8 +41,8 @@ def check_client(scenario: Scenario) -> Iterator[Fault]:
             names.add(step.as_)
 
 
-def check_expectations(scenario: Scenario) -> Iterator[Fault]:
-    """Yield what is wrong with what is expected."""
+def check_expectations(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
+    """Yield what is wrong with what is expected; names count only if all rules and client's steps are there."""
     names = {step.as_ for step in scenario.client if step.as_ is not None}
     rules = [rule.name for rule in scenario.rules if rule.name is not None]
     for at, expectation in enumerate(scenario.expect):
@@ -50,19 +53,19 @@ def check_expectations(scenario: Scenario) -> Iterator[Fault]:
                 yield from check_when(when, (*place, key))
         if expectation.count is not None and expectation.received is UNSET:
             yield (*place, "count"), "expected count only beside received"
-        if isinstance(expectation.fired, str) and expectation.fired not in rules:
+        if is_whole and isinstance(expectation.fired, str) and expectation.fired not in rules:
             near = nearest(expectation.fired, rules)
             yield (*place, "fired"), f"expected the name of a rule, got {expectation.fired!r}{near}"
-        yield from _check_orders(expectation, names, place)
+        yield from _check_orders(expectation, names if is_whole else None, place)
 
 
-def _check_orders(expectation: Expectation, names: set[str], place: Path) -> Iterator[Fault]:
+def _check_orders(expectation: Expectation, names: set[str] | None, place: Path) -> Iterator[Fault]:
     if expectation.orders is UNSET:
         return
     for key, order in expectation.orders.items():
         here: Path = (*place, "orders", key)
         reference = _REFERENCE.fullmatch(key)
-        if reference and reference[1] not in names:
+        if names is not None and reference and reference[1] not in names:
             yield here, f"expected a name that a step's as: gives, got {key!r}{_near(reference[1], names)}"
         yield from _check_flags(order.state, (*here, "state"))
 

@@ -187,6 +187,18 @@ def test_amounts_are_held_against_increments_unless_they_change() -> None:
     assert refusals({"timeline": [change, trade]}) == []
 
 
+def test_a_book_is_not_crossed() -> None:
+    """In markets and in steps the best bid is below the best ask; a side alone crosses nothing."""
+    sides = {"bids": [[10, 1]], "asks": [["9.99", 1], [11, 1]]}
+    fault = "asks[0][0]: expected asks above the best bid 10, got 9.99: the book is crossed"
+    assert refusals({"markets": {PAIR: sides}}) == [f"markets['{PAIR}'].{fault}"]
+    assert refusals(rule({"book": {"product": PAIR} | sides}, when={"event": "connect"})) == [
+        f"rules[0].then[0].book.{fault}"
+    ]
+    assert refusals({"markets": {PAIR: {"bids": [[10, 1]]}}}) == []
+    assert refusals({"markets": {PAIR: {"bids": [[10, 1]], "asks": [["10.01", 1]]}}}) == []
+
+
 def test_references_are_to_what_has_been_said() -> None:
     """A name is known from the step after the one that gives it; in expectations every name is."""
     subscribe = {"send": {"type": "SubscribeOrderState"}, "as": "states"}

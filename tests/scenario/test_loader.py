@@ -10,6 +10,7 @@ from msgspec import Raw
 from simulator import catalogue as catalogues
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario import Scenario, load
+from simulator.scenario.loader import parse_rules, parse_when
 from simulator.scenario.model import MarketEntry, Rule, TimelineEntry, When
 from simulator.scenario.steps import StepEntry, Trade
 
@@ -206,6 +207,72 @@ def test_a_scenario_that_says_nothing_is_complete(folder: Path) -> None:
     """An empty mapping is a scenario of which everything is as usual."""
     assert load({}).scenario == Scenario()
     assert repr(load({})) == "<Loaded 'scenario'>"
+
+
+NEAR = "expected a type of request, got 'SendLimtOrder'; did you mean 'SendLimitOrder'?"
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ({"request": "SendLimtOrder"}, f"request: {NEAR}"),
+        ({"request": ["Cancel*", "SendLimtOrder"]}, f"request[1]: {NEAR}"),
+        ({"request": "Snd*"}, "request: expected a type of request, got 'Snd*', which none matches"),
+        ({"request": []}, "request: expected at least one type of request, got an empty list"),
+        (
+            {"request": "CancelOrder", "price": 5},
+            "price: expected a field of CancelOrder, got 'price', a field of SendLimitOrder: the rule can never match",
+        ),
+        ({"dir": "Byu"}, "dir: expected one of Buy, Sell, got 'Byu'; did you mean 'Buy'?"),
+    ],
+)
+def test_a_when_that_can_never_match_is_refused(when: dict[str, Any], message: str) -> None:
+    """What a test asks for is checked in the words of a file, and so is what its rules are for."""
+    with pytest.raises(ScenarioError) as refused:
+        parse_when(when)
+    assert str(refused.value) == message
+    with pytest.raises(ScenarioError) as refused:
+        parse_rules([{"when": {}, "then": []}, {"when": when, "then": []}])
+    assert str(refused.value) == f"[1].when.{message}"
+
+
+@pytest.mark.parametrize("when", [{"request": "*Order"}, {"request": ["CancelOrder", "Send*"], "price": 5}, {}])
+def test_a_when_for_several_requests_is_read(when: dict[str, Any]) -> None:
+    """Wildcards and lists may stand for request types, and a field need be of one of them only."""
+    assert parse_rules([{"when": when, "then": []}]) == (Rule(parse_when(when), ()),)
+
+
+MALLORY = {"rules": [{"when": {"account": "mallory"}, "then": []}]}
+
+
+@pytest.mark.parametrize(
+    ("data", "places"),
+    [
+        ({"include": ["other.yaml"], "seed": "x"} | MALLORY, ["seed"]),
+        ({"acounts": ["mallory"]} | MALLORY, [""]),
+        ({"accounts": [{}]} | MALLORY, ["accounts[0]"]),
+        ({"seed": "x"} | MALLORY, ["seed", "rules[0].when.account"]),
+        ({"seed": "x", "catalogue": "none"}, ["seed", "catalogue"]),
+        ({"client": [{"sent": {}}, {"await": {"on": "$it"}}], "expect": [{"orders": {"$it": {}}}]}, ["client[0]"]),
+        ({"rules": [{"when": {"state": "away"}, "then": []}, {"when": {}}]}, ["rules[1]"]),
+        ({"rulez": [], "expect": [{"fired": "it"}]}, [""]),
+        ({"rules": {}, "markets": []}, ["rules", "markets"]),
+    ],
+    ids=str,
+)
+def test_what_a_mistake_leaves_open_is_no_mistake(data: dict[str, Any], places: list[str]) -> None:
+    """Of what cannot be read in part the rest is checked, but not held against what that part may have said."""
+    with pytest.raises(ScenarioError) as refused:
+        load(data)
+    assert [problem.path for problem in refused.value.problems] == places
+
+
+def test_a_catalogue_is_told_from_a_scenario(folder: Path) -> None:
+    """Who loads a catalogue's file, even one with a mistake in it, is told what it is for."""
+    Path("venue.yaml").write_text("venues: [{}]\nname: own\n", encoding="utf-8")
+    assert refusal("venue.yaml") == ("venue.yaml:1:1: this is a catalogue: serve it with --catalogue\nvenues: [{}]\n^")
+    Path("both.yaml").write_text("venues: []\nrules: []\n", encoding="utf-8")
+    assert "got 'venues'" in refusal("both.yaml")
 
 
 @pytest.fixture(scope="module")

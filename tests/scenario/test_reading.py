@@ -158,9 +158,14 @@ def test_steps_of_data_are_refused_by_their_path(data: Any, message: str) -> Non
 
 def test_conditions_are_read() -> None:
     """A condition takes values, lists, bounds and null."""
-    data = {"request": ["A", "B"], "price": {"ge": 10, "not": {"in": [12]}}, "quote_id": None, "nth": 2}
+    data = {
+        "request": ["SendLimitOrder", "Cancel*"],
+        "price": {"ge": 10, "not": {"in": [12]}},
+        "quote_id": None,
+        "nth": 2,
+    }
     bounds = Bounds(ge="10", not_=Bounds(in_=("12",)))
-    assert parse_when(data) == When(request=("A", "B"), price=bounds, quote_id=None, nth="2")
+    assert parse_when(data) == When(request=("SendLimitOrder", "Cancel*"), price=bounds, quote_id=None, nth="2")
     with pytest.raises(ScenarioError, match="expected one of ge, gt, le, lt, in, not, regex, got 'gte'"):
         parse_when({"price": {"gte": 1}})
 
