@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["fake_accounts", "renamed", "with_accounts", "with_orders"]
+__all__ = ["accounts_of", "fake_accounts", "renamed", "with_accounts", "with_orders"]
 
 _ORDER_KEYS = ("order_id", "order_ids")
 _ACCOUNT_KEYS = ("account", "Account")
@@ -53,18 +53,19 @@ def fake_accounts(messages: Iterable[Any]) -> dict[str, str]:
 
     fake = Faker()
     fake.seed_instance(0)
-    found = dict.fromkeys(name.casefold() for message in messages for name in _accounts(message))
+    found = dict.fromkeys(name for message in messages for name in accounts_of(message))
     return {name: fake.unique.name() for name in found}
 
 
-def _accounts(value: Any) -> Iterator[str]:
+def accounts_of(value: Any) -> Iterator[str]:
+    """Yield the accounts that data names, in lower case."""
     match value:
         case dict():
             for key, item in value.items():
                 if key in _ACCOUNT_KEYS and isinstance(item, str):
-                    yield item
+                    yield item.casefold()
                 else:
-                    yield from _accounts(item)
+                    yield from accounts_of(item)
         case list():
             for item in value:
-                yield from _accounts(item)
+                yield from accounts_of(item)

@@ -2,9 +2,11 @@
 
 The client's requests become its steps. What the endpoint answered becomes rules: queries are answered as they were,
 and orders live as they were seen to, with times as delays. The ids of orders become names, and accounts are called
-otherwise. Market data is not kept.
+otherwise. Market data is not kept. What a gateway refuses by itself has no rule, and messages that are no requests
+are not counted by one, since they never reach the rules.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,16 +15,18 @@ import msgspec
 
 from simulator.catalogue import Catalogue
 from simulator.record.lives import View, delay, duration_text, life_of
-from simulator.record.naming import fake_accounts, renamed, with_accounts, with_orders
-from simulator.replay.values import decoded
+from simulator.record.naming import accounts_of, fake_accounts, renamed, with_accounts, with_orders
+from simulator.record.refusals import Refusals
+from simulator.replay.values import decoded, text_of
 from simulator.terms import BILLION, text_of_amount
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.codec import NO_ID, REQUEST_TYPES, BadRequest, decode
 
 __all__ = ["Seen", "scenario_of"]
 
 _SHORTEST_WAIT = 5_000_000
 _PATIENCE = 5
-_FIRST_TARGET = "/architect"
+_FIRST_TARGET, _OTHER_PROTOCOL = "/architect", "/netidx"
+_NO_ACCOUNT = "there is no account "
 _STATES, _SEND, _CANCEL, _OPEN_ORDERS = "SubscribeOrderState", "SendLimitOrder", "CancelOrder", "ListOpen"
 _CENT = Decimal("0.01")
 
@@ -41,24 +45,36 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class _Request(msgspec.Struct):
-    """A request of a known type, with its first answer as far as there was one; ``nth`` counts those of its type."""
+    """A request, with its first answer as far as there was one; ``nth`` counts those of its type.
+
+    ``text`` is the message as it came, ``complaint`` what the decoder says of one that it cannot read: such a one
+    reaches no rule.
+    """
 
     time: int
     connection: int
     id: Any
     fields: dict[str, Any]
-    nth: int
+    text: str
+    nth: int = 0
+    complaint: str | None = None
     name: str | None = None
     answered: int | None = None
     response: Any = None
 
     @property
     def type(self) -> str:
-        return str(self.fields["type"])
+        return str(self.fields.get("type"))
 
     @property
     def subscribes(self) -> bool:
-        return self.type.startswith("Subscribe")
+        return self.complaint is None and self.type.startswith("Subscribe")
+
+    @property
+    def refusal(self) -> str | None:
+        """What it was refused with, if it was."""
+        text = self.response.get("Err") if isinstance(self.response, dict) else None
+        return text if isinstance(text, str) else None
 
 
 def scenario_of(session: Iterable[Seen], catalogue: Catalogue, catalogue_name: str = "default") -> dict[str, Any]:
@@ -81,27 +97,45 @@ class _Reading:
         self._asked: dict[tuple[int, Any], _Request] = {}
         self._views: dict[int, list[View]] = {}
         self._orders: dict[str, _Request] = {}
+        self._targets: dict[int, str] = {}
+        self._counts: Counter[str] = Counter()
         for number, seen in enumerate(session):
-            if seen.kind == "in":
+            if seen.kind == "open":
+                self._targets[seen.connection] = seen.data
+            elif seen.kind == "in":
                 self._take_request(number, seen)
             elif seen.kind == "out":
                 self._take_message(number, seen)
         self._names = {order: f"${request.name}" for order, request in self._orders.items()}
         self._numbers = {order: str(at) for at, order in enumerate(self._orders, 1)}
         self._accounts = fake_accounts(request.fields for request in self._requests.values())
+        self._known = self._known_accounts()
+        self._refusals: Refusals | None = None
+        self._refused = {number for number, request in self._requests.items() if self._is_refused_alike(request)}
 
     def _take_request(self, number: int, seen: Seen) -> None:
         message = _decoded(seen.data)
-        if not isinstance(message, dict) or message.get("type") not in REQUEST_TYPES or "id" not in message:
+        if not isinstance(message, dict) or self._targets.get(seen.connection, "").startswith(_OTHER_PROTOCOL):
             return
-        nth = 1 + sum(other.type == message["type"] for other in self._requests.values())
+        read = decode(seen.data)
+        if bytes(read.id) == NO_ID:
+            return
         fields = {name: value for name, value in message.items() if name != "id"}
-        request = self._requests[number] = _Request(seen.time, seen.connection, message["id"], fields, nth)
+        request = _Request(seen.time, seen.connection, message["id"], fields, seen.data)
+        self._requests[number] = request
+        asked = seen.connection, str(message["id"])
+        if isinstance(read, BadRequest):
+            request.complaint = read.text
+            if asked not in self._asked or not self._asked[asked].subscribes:
+                self._asked[asked] = request
+            return
+        self._counts[request.type] += 1
+        request.nth = self._counts[request.type]
         if request.type == "Unsubscribe":
             return
         if request.subscribes:
             request.name = f"updates{sum(other.subscribes for other in self._requests.values())}"
-        self._asked[seen.connection, str(message["id"])] = request
+        self._asked[asked] = request
 
     def _take_message(self, number: int, seen: Seen) -> None:
         message = _decoded(seen.data)
@@ -111,13 +145,37 @@ class _Reading:
         if request is None:
             return
         said = message["response"].get("Ok")
-        if request.type in (_STATES, "GetOrderState"):
+        if request.complaint is None and request.type in (_STATES, "GetOrderState"):
             self._views[number] = list(_views(said, seen.time, request))
         if request.answered is None:
             request.answered, request.response = seen.time, message["response"]
-            if request.type == _SEND and isinstance(said, str):
+            if request.complaint is None and request.type == _SEND and isinstance(said, str):
                 request.name = f"order{len(self._orders) + 1}"
                 self._orders[said] = request
+
+    # What needs no rule
+
+    def _known_accounts(self) -> list[str]:
+        """Return the accounts, by their other names, but for those that the endpoint did not know."""
+        unknown: dict[str, bool] = {}
+        for request in self._requests.values():
+            is_unknown = _NO_ACCOUNT in (request.refusal or "")
+            for name in accounts_of(request.fields):
+                unknown[name] = unknown.get(name, True) and is_unknown
+        return [other for name, other in self._accounts.items() if not unknown[name]]
+
+    def _is_refused_alike(self, request: _Request) -> bool:
+        """Tell whether the gateway refuses a request as the endpoint did, without a rule."""
+        if request.complaint is not None:
+            return True
+        of_a_known_order = str(request.fields.get("order_id")) in {*self._numbers, *self._numbers.values()}
+        if request.refusal is None or of_a_known_order:
+            return False
+        if self._refusals is None:
+            self._refusals = Refusals(self._catalogue, self._known)
+        fields = with_accounts(with_orders(request.fields, self._numbers), self._accounts)
+        target = renamed(self._targets.get(request.connection, _FIRST_TARGET), self._accounts)
+        return self._refusals.says(target, fields) == renamed(request.refusal, self._accounts)
 
     # The scenario
 
@@ -128,8 +186,12 @@ class _Reading:
             "name": "recorded session",
             "clock": "instant",
             "catalogue": catalogue,
-            "accounts": list(self._accounts.values()),
-            "rules": [rule for request in self._requests.values() if (rule := self._rule(request))],
+            "accounts": self._known,
+            "rules": [
+                rule
+                for number, request in self._requests.items()
+                if number not in self._refused and (rule := self._rule(request))
+            ],
             "timeline": [self._ending(seen) for seen in endings],
             "client": list(self._client()),
         }
@@ -206,7 +268,8 @@ class _Reading:
             request = self._requests.get(number)
             if request is not None:
                 yield self._sent(request)
-                last = max(last, seen.time if request.subscribes else request.answered or 0)
+                is_at_once = request.subscribes or number in self._refused
+                last = max(last, seen.time if is_at_once else request.answered or 0)
             elif not (seen.kind == "open" and seen.connection == 1 and seen.data == _FIRST_TARGET):
                 yield self._other(seen, last)
 
@@ -222,6 +285,8 @@ class _Reading:
         return {"disconnect": True, **on}
 
     def _sent(self, request: _Request) -> dict[str, Any]:
+        if request.complaint is not None:
+            return self._sent_wrong(request, request.complaint)
         fields = self._own(request, request.fields, self._names)
         if request.type == "Unsubscribe":
             followed = self._asked.get((request.connection, str(request.id)))
@@ -232,6 +297,18 @@ class _Reading:
             step["as"] = request.name
         elif request.answered is not None:
             step["reply"] = self._own(request, request.response, self._names)
+        return step
+
+    def _sent_wrong(self, request: _Request, complaint: str) -> dict[str, Any]:
+        """Return the step for a message that is no request: as data if that is as wrong, else as it came."""
+        complaint = renamed(complaint, self._accounts)
+        fields = self._own(request, request.fields, self._names)
+        step: dict[str, Any] = {"send": fields} if _complaint(fields) == complaint else {}
+        step = step or {"raw": renamed(request.text, self._accounts)}
+        step |= _on(request.connection)
+        if request.refusal is not None:
+            refusal = renamed(request.refusal, self._accounts)
+            step["reply"] = {"Err": refusal} if refusal == complaint else "Err"
         return step
 
     def _awaited(self, view: View, seen: Seen, last: int) -> dict[str, Any]:
@@ -252,6 +329,17 @@ def _patience(nanoseconds: int) -> str:
 
 def _on(connection: int) -> dict[str, str]:
     return {} if connection == 1 else {"on": f"connection{connection}"}
+
+
+def _complaint(fields: dict[str, Any]) -> str | None:
+    """Return what the decoder says of a request of a known type with these fields, if it cannot read it."""
+    if not isinstance(fields.get("type"), str) or fields["type"] not in REQUEST_TYPES:
+        return None
+    try:
+        read = decode(text_of({"id": 1, **fields}))
+    except ValueError:  # no text that can be sent
+        return None
+    return read.text if isinstance(read, BadRequest) else None
 
 
 def _decoded(text: str) -> Any:

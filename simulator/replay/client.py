@@ -50,6 +50,7 @@ class Client:
         self._last_id = 0
         steps = loaded.scenario.client
         self._given_ids = [decoded(text_of(s.send["id"])) for s in steps if s.send is not UNSET and "id" in s.send]
+        self._given_ids += [_id_of(s.raw) for s in steps if s.raw is not UNSET]
 
     # What a shell tells
 
