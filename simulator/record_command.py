@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,19 +47,30 @@ def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def _record(options: argparse.Namespace) -> int:
     from simulator.catalogue import load
     from simulator.record import scenario_of, yaml_of
+    from simulator.replay.endpoints import endpoint_address
 
+    recorder = Recorder(endpoint_address(options.upstream, "--upstream"))
     beside = options.output.parent / options.catalogue
     catalogue = load(beside if beside.is_file() else options.catalogue)
-    recorder = Recorder(options.upstream)
     try:
+        was_there = options.output.exists()
         with options.output.open("a"):  # what cannot be written is said before the session, not after
             pass
         asyncio.run(_record_until_stopped(recorder, options.host, options.port))
-        text = yaml_of(scenario_of(recorder.session, catalogue, options.catalogue))
-        options.output.write_text(text, encoding="utf-8")
+        if was_there and not recorder.has_heard:
+            _say(f"nothing was recorded: {options.output} is as it was")
+            return 0
+        scenario = scenario_of(recorder.session, catalogue, options.catalogue)
+        options.output.write_text(yaml_of(scenario), encoding="utf-8")
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
+    steps, rules = (len(scenario.get(section, ())) for section in ("client", "rules"))
+    _say(f"wrote {options.output}: {steps} step{'s' * (steps != 1)}, {rules} rule{'s' * (rules != 1)}")
     return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - the command's own output
 
 
 async def _record_until_stopped(recorder: "Recorder", host: str, port: int) -> None:
@@ -80,15 +92,20 @@ class Recorder:
     """Stands between clients and an endpoint, passes everything on, and remembers what passed.
 
     Args:
-        upstream: the endpoint's address, to which each client's own path is added.
+        upstream: the endpoint's address, to which each client's own path and query are added.
     """
 
     def __init__(self, upstream: str) -> None:
         self.session: list[Seen] = []
         self.url = ""
-        self._upstream = upstream.rstrip("/")
+        self._upstream = upstream
         self._made: dict[ServerConnection, ClientConnection] = {}
         self._count = 0
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether a client has said anything, or the endpoint has ended a session."""
+        return any(seen.kind == "in" or seen.by_endpoint for seen in self.session)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
@@ -116,6 +133,8 @@ class Recorder:
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidHandshake, InvalidStatus
 
+        from simulator.replay.endpoints import joined
+
         headers = [
             (name, value)
             for name, value in request.headers.raw_items()
@@ -123,7 +142,7 @@ class Recorder:
         ]
         try:
             self._made[connection] = await connect(
-                self._upstream + request.path,
+                joined(self._upstream, request.path),
                 additional_headers=headers,
                 user_agent_header=request.headers.get("User-Agent"),
                 close_timeout=_CLOSE_TIMEOUT,
