@@ -77,14 +77,17 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from simulator.replay.outcomes import annotations, junit, line, report, summary
+    from simulator.replay.endpoints import endpoint_address
+    from simulator.replay.outcomes import annotations, junit, line, once, report, summary
 
+    if options.url is not None:
+        endpoint_address(options.url, "--url", with_query=False)
     began = time.perf_counter()
     outcomes: list[Outcome] = []
     jobs = _jobs(options)
     try:
         for _, group in groupby(_play_all(jobs, options.processes), key=lambda outcome: outcome.source):
-            runs = list(group)
+            runs = once(group)
             outcomes += runs
             _say(line(runs), *report(runs))
             if runs[0].verdict == "unreachable":
@@ -132,7 +135,7 @@ def _jobs(options: argparse.Namespace) -> list[_Job]:
     if not sources:
         raise SimulatorError(f"there is no scenario in {', '.join(options.paths)}")
     part, parts = options.shard
-    route = "url" if options.url else "socket" if options.socket else "process"
+    route = "url" if options.url is not None else "socket" if options.socket else "process"
     names = _journal_names(sources)
     jobs = []
     for source in sources[part - 1 :: parts]:
@@ -193,8 +196,9 @@ def _play(job: _Job) -> "Outcome":
         loaded = load(job.source)
         name = loaded.scenario.name or Path(job.source).stem
         seed = (loaded.scenario.seed if job.seed is None else job.seed) + job.run
+        used = seed if job.url is None else None  # what is random at an endpoint does not come from it
         if not loaded.scenario.client:
-            return Outcome(job.source, name, "skipped", seed)
+            return Outcome(job.source, name, "skipped", used, job.run)
         result = _result(loaded, seed, job)
         if job.journal is not None:
             _write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal)))
@@ -209,7 +213,8 @@ def _play(job: _Job) -> "Outcome":
         job.source,
         name,
         "passed" if result.passed else "failed",
-        seed,
+        used,
+        job.run,
         result.steps,
         result.elapsed,
         time.perf_counter() - began,

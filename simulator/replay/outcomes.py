@@ -10,7 +10,7 @@ import msgspec
 from simulator.errors import Failure
 from simulator.terms import BILLION
 
-__all__ = ["Outcome", "annotations", "junit", "line", "report", "summary"]
+__all__ = ["Outcome", "annotations", "junit", "line", "once", "report", "summary"]
 
 Verdict = Literal["passed", "failed", "wrong", "skipped", "unreachable"]
 
@@ -22,6 +22,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class Outcome(msgspec.Struct, frozen=True):
     """What came of one replay of one file.
 
+    ``seed`` is the one that was used, if one was, and ``run`` counts the replays of the file from 0;
     ``failures`` say why it did not pass, ``context`` what happened last; ``elapsed`` is the scenario's time in
     nanoseconds, ``seconds`` the wall's.
     """
@@ -29,12 +30,22 @@ class Outcome(msgspec.Struct, frozen=True):
     source: str
     name: str
     verdict: Verdict
-    seed: int = 0
+    seed: int | None = None
+    run: int = 0
     steps: int = 0
     elapsed: int = 0
     seconds: float = 0.0
     failures: tuple[Failure, ...] = ()
     context: str = ""
+
+
+def once(runs: Iterable[Outcome]) -> list[Outcome]:
+    """Return the runs of one scenario, those that could not be played at all only once."""
+    found: list[Outcome] = []
+    for run in runs:
+        if run.verdict not in ("wrong", "unreachable") or all(run.verdict != other.verdict for other in found):
+            found.append(run)
+    return found
 
 
 def line(runs: Sequence[Outcome]) -> str:
@@ -77,10 +88,17 @@ def annotations(outcomes: Iterable[Outcome]) -> list[str]:
 def _annotation(outcome: Outcome, failure: Failure) -> str:
     place = _PLACE.fullmatch(failure.place)
     file, at, column = place.groups() if place else (outcome.source, "1", "1")
-    properties = {"file": file, "line": at, "col": column, "title": f"{outcome.name} (seed {outcome.seed})"}
+    properties = {"file": file, "line": at, "col": column, "title": _titled(outcome, " ({} {})")}
     said = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
     text = "\n".join(part for part in (failure.text, failure.details) if part)
     return f"::error {said}::{_escaped(text)}"
+
+
+def _titled(outcome: Outcome, form: str) -> str:
+    """Return a replay's name with, in a form of its own, its seed, or which run it was where no seed was used."""
+    if outcome.seed is not None:
+        return outcome.name + form.format("seed", outcome.seed)
+    return outcome.name + (form.format("run", outcome.run + 1) if outcome.run else "")
 
 
 def _escaped(text: str) -> str:
@@ -111,7 +129,7 @@ def junit(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def _add_case(suite: ET.Element, outcome: Outcome) -> None:
-    name = _xml(f"{outcome.name}[seed={outcome.seed}]")
+    name = _xml(_titled(outcome, "[{}={}]"))
     seconds = f"{outcome.seconds:.3f}"
     case = ET.SubElement(suite, "testcase", classname=_xml(outcome.source), name=name, time=seconds)
     if outcome.verdict == "skipped":

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from simulator.cli import main
+from simulator.replay.outcomes import Outcome, junit
 
 GOOD = "name: good\nseed: 3\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: []}\n"
 ODD = "name: odd\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: 1}\n"
@@ -146,6 +147,26 @@ def test_a_junit_report(capsys: pytest.CaptureFixture[str]) -> None:
         ("silent.yaml", "silent[seed=0]", [("skipped", "it has no client")]),
     ]
     assert cases[3][2][0][0] == "error"
+
+
+def test_a_junit_report_of_repeated_replays(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each case bears the seed that was used, and a file that is wrong is one case without any."""
+    write(good=GOOD, wrong=WRONG)
+    _, text = run(capsys, ".", "--repeat", "3", "--seed", "5", "--junitxml", "report.xml")
+    suite = ET.parse("report.xml").getroot()[0]  # noqa: S314 - written by the test itself
+    names = [case.get("name") for case in suite]
+    assert (names, suite.get("tests"), suite.get("errors"), text.splitlines()[-1]) == (
+        ["good[seed=5]", "good[seed=6]", "good[seed=7]", "wrong.yaml"],
+        "4",
+        "1",
+        "3 passed, 1 wrong in 0s",
+    )
+
+
+def test_a_report_where_no_seed_is_used() -> None:
+    """An endpoint has a seed of its own, so cases against one are told apart by their number."""
+    outcomes = [Outcome("good.yaml", "good", "passed", run=run) for run in range(2)]
+    assert [case.get("name") for case in ET.fromstring(junit(outcomes))[0]] == ["good", "good[run=2]"]  # noqa: S314
 
 
 def test_repeating_takes_the_next_seeds_and_processes_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
