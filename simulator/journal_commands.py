@@ -1,4 +1,4 @@
-"""The command ``diff``: shows where two journals part."""
+"""The command ``diff``: shows where two journals part, or those of two folders."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ __all__ = ["DIFFERENT", "SAME", "add_diff_command", "differing", "parting"]
 SAME, DIFFERENT = 0, 1
 """The exit statuses; a journal that cannot be read is a mistake in what was asked, 2."""
 
+_PATTERN = "*.jsonl"
 _CONTEXT = 3
 _WIDEST = 300
 _MARKS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
@@ -26,23 +27,55 @@ def add_diff_command(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     diff = commands.add_parser(
         "diff",
         help="show where two journals part",
-        description="Show the first place where two journals of JSON lines part.",
+        description="Show the first place where two journals of JSON lines part. Of two folders, as replay --journal "
+        "writes them, those of the same names are compared.",
         epilog="Exit status: 0 if they are the same, 1 if they differ, 2 if one cannot be read.",
     )
     diff.set_defaults(run=_diff)
-    diff.add_argument("first", metavar="A", type=Path, help="a journal")
+    diff.add_argument("first", metavar="A", type=Path, help="a journal, or a folder of journals")
     diff.add_argument("second", metavar="B", type=Path, help="another")
 
 
 def _diff(options: argparse.Namespace) -> int:
+    first, second = options.first, options.second
+    if first.is_dir() != second.is_dir():
+        folder, other = (first, second) if first.is_dir() else (second, first)
+        raise SimulatorError(f"expected two journals or two folders, got the folder {folder} and {other}")
+    lines = _compared_folders(first, second) if first.is_dir() else _compared(first, second)
+    status = SAME
+    for line in lines:
+        status = DIFFERENT
+        sys.stdout.write(f"{line}\n")
+    return status
+
+
+def _compared(first: Path, second: Path) -> list[str]:
     try:
-        with options.first.open("rb") as first, options.second.open("rb") as second:
-            lines = parting(_entries(first, options.first), _entries(second, options.second))
+        with first.open("rb") as one, second.open("rb") as other:
+            return parting(_entries(one, first), _entries(other, second))
     except OSError as error:
         raise SimulatorError(f"cannot read {error.filename}: {error.strerror}") from error
-    for line in lines:
-        sys.stdout.write(f"{line}\n")
-    return DIFFERENT if lines else SAME
+
+
+def _compared_folders(first: Path, second: Path) -> Iterator[str]:
+    """Yield, by the names of the journals in two folders, where they part and which are only in one of them."""
+    names, others = _journals(first), _journals(second)
+    if not names and not others:
+        raise SimulatorError(f"there is no journal ({_PATTERN}) in {first} or {second}")
+    for name in sorted(names | others):
+        if name in names and name in others:
+            if lines := _compared(first / name, second / name):
+                yield f"{escaped(name)}: {lines[0]}"
+                yield from lines[1:]
+        else:
+            yield f"{escaped(name)}: only in {first if name in names else second}"
+
+
+def _journals(folder: Path) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir() if path.match(_PATTERN) and path.is_file()}
+    except OSError as error:
+        raise SimulatorError(f"cannot read {folder}: {error.strerror}") from error
 
 
 def _entries(lines: BinaryIO, path: Path) -> Iterator[tuple[bytes, _Entry]]:

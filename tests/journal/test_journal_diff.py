@@ -1,4 +1,4 @@
-"""The command `diff`: the first place where two journals part."""
+"""The command `diff`: the first place where two journals part, of two files or of those in two folders."""
 
 from pathlib import Path
 
@@ -73,3 +73,49 @@ def test_a_journal_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     gone = tmp_path / "gone"
     assert main(["diff", str(gone), str(gone)]) == 2
     assert capsys.readouterr().err == f"exchange-simulator: cannot read {gone}: No such file or directory\n"
+
+
+def folders(tmp_path: Path, *journals: dict[str, str]) -> list[str]:
+    """Write folders of journals with one message each; return their paths."""
+    paths = []
+    for folder, messages in zip("ab", journals, strict=True):
+        (tmp_path / folder).mkdir()
+        for name, message in messages.items():
+            written(tmp_path / folder / name, message)
+        paths.append(str(tmp_path / folder))
+    return paths
+
+
+def test_folders_with_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two folders with the same journals nothing is said, whatever else is in them, and the status is 0."""
+    same = {"x.jsonl": "1", "y.jsonl": "2"}
+    first, second = folders(tmp_path, same, same)
+    Path(first, "report.xml").write_text("<a/>")
+    assert (main(["diff", first, second]), capsys.readouterr().out) == (0, "")
+
+
+def test_folders_that_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Journals of the same names are compared, those of only one folder are named, and the status is 1."""
+    first, second = folders(
+        tmp_path, {"w.jsonl": "0", "x.jsonl": "1", "y.jsonl": "2"}, {"x.jsonl": "1", "y.jsonl": "3", "z.jsonl": "4"}
+    )
+    assert main(["diff", first, second]) == 1
+    assert capsys.readouterr().out == (
+        f"w.jsonl: only in {first}\n"
+        "y.jsonl: the journals part at line 1:\n"
+        "- 1970-01-01T00:00:00.000000000Z #1 <-- 2\n"
+        "+ 1970-01-01T00:00:00.000000000Z #1 <-- 3\n"
+        "    data: 2 and 3\n"
+        f"z.jsonl: only in {second}\n"
+    )
+
+
+def test_folders_without_journals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two folders in which there is nothing to compare are a mistake, and so are a folder and a file."""
+    first, second = folders(tmp_path, {}, {})
+    file = written(tmp_path / "file", "1")
+    assert [main(["diff", first, second]), main(["diff", file, first])] == [2, 2]
+    assert capsys.readouterr().err.splitlines() == [
+        f"exchange-simulator: there is no journal (*.jsonl) in {first} or {second}",
+        f"exchange-simulator: expected two journals or two folders, got the folder {first} and {file}",
+    ]
