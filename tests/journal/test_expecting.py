@@ -122,7 +122,7 @@ def test_only_the_last_messages_are_shown() -> None:
         'invalid character (byte 0)"}}',
         '00:00:00.000000Z #1 --> {"id": 1, "type": "GetHalts"}',
         "00:00:00.000000Z *** rule rude",
-        "00:00:00.000000Z #1 *** fault Close(code=1012, reason='')",
+        "00:00:00.000000Z #1 *** fault close 1012",
         "00:00:00.000000Z #1 --- closed by the scenario: 1012",
         '00:00:00.000000Z #1 *** lost {"id":1,"response":{"Ok":[]}}',
     ]
