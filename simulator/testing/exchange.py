@@ -19,6 +19,7 @@ from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import parse_rules, parse_when
 from simulator.server import Server, Settings
+from simulator.server.clocks import by_the_wall
 from simulator.simulation import Simulation
 from simulator.wire.replies import BookLevel, FillDetails, OrderDetails
 
@@ -56,10 +57,8 @@ class Exchange:
     ) -> None:
         self._news = threading.Condition()
         self.loaded = scenario if isinstance(scenario, Loaded) else load({} if scenario is None else scenario)
-        is_real = (clock or self.loaded.scenario.clock) == "real" and self.loaded.scenario.start is None
-        self.simulation = Simulation(
-            self.loaded, seed=seed, clock=clock, catalogue=catalogue, start=time.time_ns() if is_real else None
-        )
+        start = time.time_ns() if by_the_wall(self.loaded.scenario, clock) else None
+        self.simulation = Simulation(self.loaded, seed=seed, clock=clock, catalogue=catalogue, start=start)
         self.server = Server(
             self.simulation, port=port, settings=settings or Settings(close_timeout=0.2), watch=self._wake
         )
