@@ -116,7 +116,7 @@ def replayed(loaded: Loaded, journal: list[Entry], end: int) -> tuple[Sent, list
             sessions[number] = sim.connect(data, now)
         elif kind == "refused":
             try:
-                sim.connect(data, now)
+                sim.connect(data.partition(": ")[0], now)  # why it was refused stands behind
             except Refused:
                 continue
             raise Broken(f"{data} was refused, and is not when replayed")
