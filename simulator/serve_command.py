@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -222,6 +223,7 @@ async def _serve_until_stopped(
             f"exchange-simulator: cannot listen on {server.host} port {server.port}: {why}", file=sys.stderr
         )
         return USAGE_ERROR
+    gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     try:
         print(server.url, flush=True)  # noqa: T201
     except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
