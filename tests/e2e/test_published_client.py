@@ -17,6 +17,8 @@ import pytest
 import websockets
 
 CLIENT = "architect-py==0.1.0"
+pytestmark = pytest.mark.xdist_group("port 6001")  # the client has it built in, so one worker has to do them all
+
 PORT = 6001
 PATIENCE = 30.0
 MARKET = "BTC Crypto/USD*COINBASE/DIRECT"
