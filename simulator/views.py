@@ -59,10 +59,14 @@ class FillIds:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
 
     def text(self, number: int) -> str:
         """Return the id of a fill by its number."""
-        return self._derive(b"fill %d" % number)
+        text = self._texts.get(number)
+        if text is None:  # a client that lists its fills again and again asks for the same ones
+            text = self._texts[number] = self._derive(b"fill %d" % number)
+        return text
 
     def other_text(self, number: int) -> str:
         """Return another id for a fill, under which it is told once more."""

@@ -148,6 +148,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, items: list[Outgoing]) -> None:
         """Write messages, together, and what else goes out; a client that does not read is given up."""
+        if self.transport.is_closing():  # the client is gone, and we are about to hear of it
+            return
         if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
             self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
             return
