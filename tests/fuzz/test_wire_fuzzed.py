@@ -5,6 +5,8 @@ from wire import BATCH, Fuzz, Wrong, check_answer, in_process
 
 from simulator.simulation import Simulation
 
+pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
+
 SEED = 11
 MESSAGES = 5000
 

@@ -4,6 +4,8 @@ from oracle import Difference, compare
 
 from simulator.exchange.book import Book
 
+pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
+
 SEED = 7
 
 

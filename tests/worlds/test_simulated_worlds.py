@@ -6,6 +6,8 @@ from simulator.exchange.book import Book
 from simulator.journal import Journal
 from simulator.subscriptions import Subscriptions
 
+pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
+
 SEEDS = 300
 SLICES = 10
 
