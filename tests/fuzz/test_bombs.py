@@ -14,6 +14,8 @@ from simulator.scenario import load
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 
+pytestmark = pytest.mark.no_cover  # being traced, what is timed here takes many times as long
+
 STALL = 0.05
 """How many seconds of this process's own time a message may take, the quickest of five times."""
 
