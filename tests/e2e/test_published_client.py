@@ -1,6 +1,7 @@
 """The gateway's published Python client and its four examples, unchanged, against a server started with no options."""
 
 import contextlib
+import fcntl
 import itertools
 import os
 import queue
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +19,6 @@ import pytest
 import websockets
 
 CLIENT = "architect-py==0.1.0"
-pytestmark = pytest.mark.xdist_group("port 6001")  # the client has it built in, so one worker has to do them all
-
 PORT = 6001
 PATIENCE = 30.0
 MARKET = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -101,15 +101,24 @@ def start(published_client: Path) -> Iterator[Start]:
 @pytest.fixture
 def server() -> Iterator[Running]:
     """The simulator as ``exchange-simulator serve`` starts it, on the address that the client has built in."""
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", PORT)) != 0, f"port {PORT} must be free: something listens there"
-    running = Running(["simulator", "serve"], {})
-    try:
-        running.until(rf"^ws://127\.0\.0\.1:{PORT}$")
-        yield running
-        assert running.stop() == 0
-    finally:
-        running.close()
+    with _turn():
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", PORT)) != 0, f"port {PORT} must be free: something listens there"
+        running = Running(["simulator", "serve"], {})
+        try:
+            running.until(rf"^ws://127\.0\.0\.1:{PORT}$")
+            yield running
+            assert running.stop() == 0
+        finally:
+            running.close()
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other process that runs these tests has the port."""
+    with (Path(tempfile.gettempdir()) / f"exchange-simulator-{PORT}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def test_simple_order(server: Running, start: Start) -> None:
