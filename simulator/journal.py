@@ -30,6 +30,9 @@ _CAUSES = frozenset({"in", "open", "close", "rule", "timeline"})
 
 _FROM_OUTSIDE = frozenset({"in", "open"})
 
+_WIDTH = 5
+"""How many fields an entry has in the queue: the cause is the last."""
+
 
 class Journal:
     """Entries in the order in which things happened, the oldest given up when there are too many.
@@ -46,45 +49,42 @@ class Journal:
         watch: Callable[[Entry], None] | None = None,
         agenda: Agenda | None = None,
     ) -> None:
-        # One queue for each column takes half the memory of a queue of tuples, and leaves the collector less to visit.
-        self._times: deque[int] = deque(maxlen=limit)
-        self._connections: deque[int] = deque(maxlen=limit)
-        self._kinds: deque[str] = deque(maxlen=limit)
-        self._data: deque[Any] = deque(maxlen=limit)
-        self._causes: deque[int] = deque(maxlen=limit)
+        # One queue of all fields takes half the memory of a queue of tuples, and leaves the collector less to visit.
+        self._fields: deque[Any] = deque(maxlen=_WIDTH * limit)
         self._agenda = agenda or Agenda(0)
         self.watch = watch
         self.written = 0
 
     def __iter__(self) -> Iterator[Entry]:
-        return zip(self._times, self._connections, self._kinds, self._data, strict=True)
+        return ((time, connection, kind, data) for time, connection, kind, data, _ in self._rows())
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._fields) // _WIDTH
+
+    def _rows(self) -> Iterator[tuple[int, int, str, Any, int]]:
+        """Yield the entries, each with the number of what made it happen."""
+        return zip(*[iter(self._fields)] * _WIDTH, strict=True)
 
     @property
     def dropped(self) -> int:
         """How many entries have been given up."""
-        return self.written - len(self._data)
+        return self.written - len(self)
 
     @property
     def causes(self) -> tuple[int, ...]:
         """For each entry that is kept, the number of the one that made it happen, counted from 1; 0 for none."""
-        return tuple(self._causes)
+        return tuple(cause for *_, cause in self._rows())
 
     def write(self, time: int, connection: int, kind: str, data: Any) -> None:
         """Add an entry."""
         self.written += 1
-        self._times.append(time)
-        self._connections.append(connection)
-        self._kinds.append(kind)
-        self._data.append(data)
         agenda = self._agenda
         if kind in _CAUSES:
-            self._causes.append(0 if kind in _FROM_OUTSIDE else agenda.cause)
+            cause = 0 if kind in _FROM_OUTSIDE else agenda.cause
             agenda.cause = self.written
         else:
-            self._causes.append(agenda.cause)
+            cause = agenda.cause
+        self._fields.extend((time, connection, kind, data, cause))
         if self.watch is not None:
             self.watch((time, connection, kind, data))
 

@@ -7,25 +7,27 @@ account, no clock and no message: what an entry stands for is its owner's busine
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+import msgspec
+
 __all__ = ["Book", "Entry", "Level", "Side"]
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False, gc=False):
     """What stands in a book, or comes to it: a side, a limit price, and how much is left to trade.
+
+    It refers to no level, so that the garbage collector has nothing to visit however many stand in a book.
 
     Args:
         buy: True on the buying side.
         price: the limit, in whichever integer unit the whole book uses.
         left: the quantity still open, an integer above zero.
+        rests: whether it stands in a book; the book's own to change.
     """
 
-    __slots__ = ("buy", "left", "level", "price")
-
-    def __init__(self, buy: bool, price: int, left: int) -> None:
-        self.buy = buy
-        self.price = price
-        self.left = left
-        self.level: Level | None = None
+    buy: bool
+    price: int
+    left: int
+    rests: bool = False
 
 
 class Level:
@@ -45,12 +47,12 @@ class Level:
         self.queue: list[Entry] = []
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for entry in self.queue[self.head :] if entry.level is self)
+        return (entry for entry in self.queue[self.head :] if entry.rests)
 
     def close_gaps(self) -> None:
         """Forget the gaps, in front and between, once they are most of the queue."""
         if len(self.queue) > 2 * self.count + 32:
-            self.queue = list(self)
+            self.queue = [entry for entry in self.queue[self.head :] if entry.rests]
             self.head = 0
 
 
@@ -120,20 +122,20 @@ class Book:
         level.queue.append(entry)
         level.quantity += entry.left
         level.count += 1
-        entry.level = level
+        entry.rests = True
 
     def remove(self, entry: Entry) -> bool:
         """Take an entry out; False if it does not stand in the book."""
-        level = entry.level
-        if level is None:
+        if not entry.rests:
             return False
-        entry.level = None
+        entry.rests = False
+        side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
+        level = side.levels[key]
         level.quantity -= entry.left
         level.count -= 1
         if level.count:
             level.close_gaps()
         else:
-            side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
             del side.levels[key]
             del side.keys[bisect_left(side.keys, key)]
         return True
@@ -157,8 +159,9 @@ class Book:
             entry.left = 0
             return
         entry.left -= quantity
-        if entry.level is not None:
-            entry.level.quantity -= quantity
+        if entry.rests:
+            side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
+            side.levels[key].quantity -= quantity
 
     def crosses(self, buy: bool, price: int) -> bool:
         """Tell whether an entry of this side and price would trade at once."""
@@ -171,13 +174,13 @@ def _take(level: Level, left: int, trades: list[tuple[Entry, int]]) -> int:
     queue, head = level.queue, level.head
     while left and level.count:
         resting = queue[head]
-        if resting.level is not level:  # a gap
+        if not resting.rests:  # a gap
             head += 1
             continue
         traded = resting.left
         if traded <= left:
             resting.left = 0
-            resting.level = None
+            resting.rests = False
             level.count -= 1
             head += 1
         else:

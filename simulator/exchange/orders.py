@@ -75,7 +75,7 @@ LEGAL: dict[int, frozenset[int]] = {
 }
 
 
-class Order(Entry):
+class Order(Entry, eq=False, gc=True, kw_only=True):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
     ``quantity`` is what was ordered, ``left`` what is still open (nothing, once it is out), ``filled`` what has
@@ -83,44 +83,17 @@ class Order(Entry):
     billionths of billionths).
     """
 
-    __slots__ = (
-        "account",
-        "filled",
-        "id",
-        "instrument",
-        "notional",
-        "params",
-        "quantity",
-        "quote_id",
-        "reason",
-        "state",
-        "time",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        account: str,
-        instrument: "Instrument",
-        buy: bool,
-        price: int,
-        quantity: int,
-        time: int,
-    ) -> None:
-        self.id = number
-        self.account = account
-        self.instrument = instrument
-        self.buy = buy
-        self.price = price
-        self.quantity = self.left = quantity
-        self.level = None
-        self.time = time
-        self.state = NEW
-        self.filled = 0
-        self.notional = 0
-        self.reason: str | None = None
-        self.quote_id: str | None = None
-        self.params: bytes | None = None
+    id: int
+    account: str
+    instrument: "Instrument"
+    quantity: int
+    time: int
+    state: int = NEW
+    filled: int = 0
+    notional: int = 0
+    reason: str | None = None
+    quote_id: str | None = None
+    params: bytes | None = None
 
     @property
     def is_out(self) -> bool:

@@ -75,7 +75,9 @@ class Venue:
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
         self._numbered += 1
-        order = Order(self._numbered, account, instrument, buy, price, quantity, now)
+        order = Order(
+            buy, price, quantity, id=self._numbered, account=account, instrument=instrument, quantity=quantity, time=now
+        )
         self.orders[order.id] = order
         reason = self._breach(order) or self._objection(order)
         if reason is not None:
@@ -129,7 +131,7 @@ class Venue:
         """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
         _require_open(order)
         self.ack(order)
-        if order.level is not None:
+        if order.rests:
             return
         instrument = order.instrument
         book = instrument.book
@@ -226,7 +228,7 @@ class Venue:
         if quantity > order.left:
             raise ValueError(f"order {order.id} has {text_of_amount(order.left)} left, not {text_of_amount(quantity)}")
         instrument = order.instrument
-        resting = order.level is not None
+        resting = order.rests
         given = instrument.book.take_at(order.buy, price, quantity)
         self.touched[instrument.listing.id] = instrument
         for entry, amount in given:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from report import Effort, Figure, Row
 
-from simulator.exchange.book import Book, Entry
+from simulator.exchange.book import Book, Entry, Level
 
 __all__ = ["ROWS"]
 
@@ -27,7 +28,28 @@ class Op(NamedTuple):
     cancels: int = -1
 
 
-def operations(count: int, seed: int, standing: int = 0, cancels: float = 0.25, crosses: float = 0.05) -> list[Op]:
+def operations(count: int, seed: int) -> list[Op]:
+    """Return the operations of the comparisons: 70% orders that rest, 25% cancels, 5% that cross one to five levels."""
+    return _drawn(count, seed, 0, 0.25, 0.05, _up_to_a_level)
+
+
+def operations_on(standing: int, count: int, seed: int) -> list[Op]:
+    """Return orders that rest, then operations that leave the book about as deep as it is by then.
+
+    What crosses takes one to five orders, not levels: those would be a hundred times as many trades on a book that is
+    a hundred times as deep.
+    """
+    return _drawn(count, seed, standing, 0.47, 0.01, _up_to_an_order)
+
+
+def _drawn(
+    count: int,
+    seed: int,
+    standing: int,
+    cancels: float,
+    crosses: float,
+    sweep: Callable[[random.Random, Iterator[Level]], tuple[int, int] | None],
+) -> list[Op]:
     """Return orders over 200 levels, the first ``standing`` of which only rest, then cancels and orders that cross.
 
     A book of the simulator's own says what rests and what would cross; only the operations are given to the engines.
@@ -45,7 +67,8 @@ def operations(count: int, seed: int, standing: int = 0, cancels: float = 0.25, 
             book.remove(entries[cancelled])
             continue
         buy = rng.random() < 0.5
-        op = _crossing(rng, book, buy) if cancels <= draw < cancels + crosses else _resting(rng, buy)
+        swept = sweep(rng, iter(book.asks if buy else book.bids)) if cancels <= draw < cancels + crosses else None
+        op = _resting(rng, buy) if swept is None else Op(buy, *swept)
         ops.append(op)
         entry = Entry(op.buy, op.price, op.quantity)
         book.match(entry)
@@ -62,7 +85,7 @@ def _pick(rng: random.Random, resting: list[int], entries: list[Entry]) -> int:
         place = rng.randrange(len(resting))
         resting[place], resting[-1] = resting[-1], resting[place]
         number = resting.pop()
-        if entries[number].level is not None:
+        if entries[number].rests:
             return number
     return -1
 
@@ -72,13 +95,22 @@ def _resting(rng: random.Random, buy: bool) -> Op:
     return Op(buy, _MIDDLE - away if buy else _MIDDLE + away, rng.randrange(1, 100))
 
 
-def _crossing(rng: random.Random, book: Book, buy: bool) -> Op:
-    """Return an order that takes all of one to five levels of the other side, but for a part of the last one."""
-    levels = [level for level, _ in zip(book.asks if buy else book.bids, range(rng.randrange(1, 6)), strict=False)]
-    if not levels:
-        return _resting(rng, buy)
-    whole = sum(level.quantity for level in levels[:-1])
-    return Op(buy, levels[-1].price, whole + max(1, levels[-1].quantity // 2))
+def _up_to_a_level(rng: random.Random, side: Iterator[Level]) -> tuple[int, int] | None:
+    """Return a price and a quantity that take all of one to five levels but for a part of the last one."""
+    return _most_of([(level.price, level.quantity) for level in itertools.islice(side, rng.randrange(1, 6))])
+
+
+def _up_to_an_order(rng: random.Random, side: Iterator[Level]) -> tuple[int, int] | None:
+    """The same with orders instead of levels."""
+    orders = itertools.chain.from_iterable(side)
+    return _most_of([(entry.price, entry.left) for entry in itertools.islice(orders, rng.randrange(1, 6))])
+
+
+def _most_of(taken: list[tuple[int, int]]) -> tuple[int, int] | None:
+    if not taken:
+        return None
+    price, last = taken[-1]
+    return price, sum(quantity for _, quantity in taken[:-1]) + max(1, last // 2)
 
 
 class Done(NamedTuple):
@@ -176,7 +208,7 @@ def _against(other: Callable[[list[Op]], Done], effort: Effort) -> Figure:
 def _growth(effort: Effort) -> Figure:
     """Compare what an operation costs on a deep book and on a shallow one; their depth stays as it is."""
     count = effort.of(_OPERATIONS) // 4
-    deep, shallow = (operations(count, effort.seed, depth, cancels=0.48, crosses=0.01) for depth in (100_000, 1_000))
+    deep, shallow = (operations_on(depth, count, effort.seed) for depth in (100_000, 1_000))
     costs: dict[int, list[float]] = {100_000: [], 1_000: []}
     turn = [(100_000, deep), (1_000, shallow)]
     with _nothing_else_collected():

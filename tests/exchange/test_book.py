@@ -35,7 +35,7 @@ def check(book: Book) -> None:
             entries = list(level)
             assert level.count == len(entries) > 0
             assert level.quantity == sum(entry.left for entry in entries)
-            assert all(entry.left > 0 and entry.level is level and entry.price == level.price for entry in entries)
+            assert all(entry.left > 0 and entry.rests and entry.price == level.price for entry in entries)
             assert len(level.queue) <= 2 * level.count + 32
     if book.bids.best is not None and book.asks.best is not None:
         assert book.bids.best < book.asks.best
@@ -46,7 +46,7 @@ def test_empty_book_trades_nothing() -> None:
     book = Book()
     incoming = Entry(BUY, 10, 5)
     assert book.match(incoming) == []
-    assert (incoming.left, incoming.level) == (5, None)
+    assert (incoming.left, incoming.rests) == (5, False)
     assert (book.bids.best, book.asks.best) == (None, None)
     assert (list(book.bids), list(book.asks)) == ([], [])
 
@@ -83,7 +83,7 @@ def test_older_entry_trades_first_at_one_price() -> None:
     first, second, third = (rest(book, SELL, 10, 3) for _ in range(3))
     assert book.match(Entry(BUY, 10, 4)) == [(first, 3), (second, 1)]
     assert standing(book.asks) == [(10, [second, third])]
-    assert (first.left, first.level, second.left) == (0, None, 2)
+    assert (first.left, first.rests, second.left) == (0, False, 2)
     check(book)
     late = rest(book, SELL, 10, 1)
     assert book.match(Entry(BUY, 11, 100)) == [(second, 2), (third, 3), (late, 1)]
@@ -173,7 +173,7 @@ def test_reduce_lowers_an_entry_where_it_rests() -> None:
     assert (first.left, next(iter(book.bids)).quantity) == (2, 7)
     check(book)
     book.reduce(first, 2)
-    assert (first.left, first.level) == (0, None)
+    assert (first.left, first.rests) == (0, False)
     assert standing(book.bids) == [(10, [second])]
     book.reduce(second, 6)
     assert (second.left, standing(book.bids)) == (0, [])
@@ -187,7 +187,7 @@ def test_reduce_lowers_an_entry_that_does_not_rest() -> None:
     book.reduce(entry, 3)
     assert entry.left == 2
     book.reduce(entry, 3)
-    assert (entry.left, entry.level, standing(book.bids)) == (0, None, [])
+    assert (entry.left, entry.rests, standing(book.bids)) == (0, False, [])
 
 
 @dataclass(eq=False)

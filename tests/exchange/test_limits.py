@@ -49,7 +49,8 @@ def breach(
     floor: Floor, limits: Limits, buy: bool, quantity: int, account: str = "ann", on: Instrument | None = None
 ) -> str | None:
     """Return what a limit says to an order of a quantity in billionths."""
-    order = Order(99, account, on or floor.btc, buy, amount(1), quantity, 0)
+    instrument = on or floor.btc
+    order = Order(buy, amount(1), quantity, id=99, account=account, instrument=instrument, quantity=quantity, time=0)
     return limits.breach(floor.venue.instruments.values(), order)
 
 

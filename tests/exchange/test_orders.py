@@ -30,7 +30,9 @@ STATES = {words: state_of(words.split()) for words in ALLOWED}
 
 def order_in(state: int) -> Order:
     """Return a new order that is in a state, however it came there."""
-    order = Order(1, "ann", Floor().btc, BUY, amount(100), amount(1), 0)
+    order = Order(
+        BUY, amount(100), amount(1), id=1, account="ann", instrument=Floor().btc, quantity=amount(1), time=0
+    )
     order.state = state
     return order
 

@@ -42,7 +42,7 @@ def snapshot(floor: Floor) -> dict[str, Any]:
     venue = floor.venue
     return {
         "orders": {
-            number: {name: getattr(order, name) for name in (*Order.__slots__, "left", "level", "price")}
+            number: {name: getattr(order, name) for name in Order.__struct_fields__}
             for number, order in venue.orders.items()
         },
         "open": list(venue.open),

@@ -2,7 +2,7 @@ import pytest
 from engines_under_comparison import OurVenue
 from oracle import Difference, compare
 
-from simulator.exchange.book import Book
+from simulator.exchange.book import Book, Entry
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
 
@@ -20,9 +20,11 @@ def test_three_engines_agree(stream: int) -> None:
 def test_difference_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A book that lets the youngest trade first is found out, and the command to see it again is told."""
 
-    def rest_in_front(self: Book, entry: object) -> None:
+    def rest_in_front(self: Book, entry: Entry) -> None:
         rest(self, entry)
-        entry.level.queue.insert(entry.level.head, entry.level.queue.pop())
+        side = self.bids if entry.buy else self.asks
+        level = side.levels[entry.price * side.sign]
+        level.queue.insert(level.head, level.queue.pop())
 
     rest = Book.rest
     monkeypatch.setattr(Book, "rest", rest_in_front)
