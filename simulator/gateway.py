@@ -79,7 +79,7 @@ class Gateway:
         self.catalogue = venue.catalogue
         self.accounts = {name.lower(): name for name in accounts}
         self.instrument = instrument
-        self.fill_ids = views.FillIds(seed)
+        self.fill_ids = views.FillIds(seed, venue.fills)
         self.tape = Tape(now, seed)
         self.lenses: dict[str, Lens] = {}
         """What a query looks through, by its type, where a scenario bends its view."""

@@ -1,7 +1,7 @@
 """Through what the gateway looks at orders and fills: straight, or as a scenario bends the view."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -12,6 +12,9 @@ from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
 __all__ = ["Bend", "BentLens", "History", "Lens"]
+
+_FEW = 1000
+"""Orders that are forgotten only with others."""
 
 
 class Lens:
@@ -45,22 +48,34 @@ class Lens:
 
     def fill(self, fill_id: str) -> Fill | None:
         """Return the fill of an id, or None if there is no such fill to be seen."""
-        fills = self._venue.fills
-        number = self._fill_ids.number(fill_id, len(fills))
-        return None if number is None else fills[number - 1]
+        number = self._fill_ids.number(fill_id)
+        return None if number is None else self._venue.fills.get(number)
 
 
 class History:
-    """What every order's state has been, and when; times in nanoseconds."""
+    """What every order's state has been, and when; times in nanoseconds.
 
-    def __init__(self) -> None:
+    Args:
+        orders: the orders that the exchange keeps, by number; the history of others is forgotten in its time.
+    """
+
+    def __init__(self, orders: Mapping[int, Order]) -> None:
+        self._orders = orders
         self._times: dict[int, list[int]] = {}
         self._changes: dict[int, list[OrderChanged]] = {}
 
     def record(self, change: OrderChanged, now: int) -> None:
         """Keep a change."""
+        if change.order_id not in self._times:
+            self._forget()
         self._times.setdefault(change.order_id, []).append(now)
         self._changes.setdefault(change.order_id, []).append(change)
+
+    def _forget(self) -> None:
+        """Forget the orders that are kept no longer, once they are as many as the others."""
+        if len(self._times) > 2 * len(self._orders) + _FEW:
+            for number in [number for number in self._times if number not in self._orders]:
+                del self._times[number], self._changes[number]
 
     def at(self, order_id: int, time: int) -> OrderChanged | None:
         """Return an order's state at a time, or None if it was not yet there."""
@@ -160,7 +175,7 @@ class BentLens(Lens):
         if fill is None:
             wanted = fill_id.lower()
             number = next((number for number, text in self._repeats.items() if text == wanted), None)
-            fill = None if number is None else self._venue.fills[number - 1]
+            fill = None if number is None else self._venue.fills.get(number)
         return fill if fill is not None and self._sees(fill) else None
 
     def _sees(self, fill: Fill) -> bool:

@@ -26,6 +26,7 @@ USAGE_ERROR = 2
 
 _STDERR = 2
 _MOVING_MARKETS = 6
+_ENTRIES = 4
 _LOOK_EVERY = 0.25
 
 
@@ -46,6 +47,13 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     serve.add_argument("--clock", help="real, instant, or how many times as fast (default: the scenario's, or real)")
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
+    serve.add_argument(
+        "--keep",
+        type=_positive,
+        metavar="ORDERS",
+        help="how many orders that are out, and how many fills, are remembered, with a journal of four entries for "
+        "each (default: 250,000, a day's development)",
+    )
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
     serve.add_argument(
         "--journal",
@@ -85,6 +93,13 @@ def port_number(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
     return port
+
+
+def _positive(text: str) -> int:
+    """Return an option's text as a number above zero; raises `argparse.ArgumentTypeError` if it is none."""
+    if text.isdecimal() and int(text[:18]) > 0:
+        return int(text[:18])
+    raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -129,7 +144,13 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
         clock=clock,
         moving=_moving(options),
         start=start,
+        **_bounds(options.keep),
     )
+
+
+def _bounds(keep: int | None) -> dict[str, int]:
+    """Return what is remembered at most: of an order, the request, two changes and the reply are in the journal."""
+    return {} if keep is None else {"history_limit": keep, "journal_limit": _ENTRIES * keep}
 
 
 def _moving(options: argparse.Namespace) -> int:

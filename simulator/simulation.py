@@ -17,6 +17,7 @@ from simulator.connections import PATHS, Connections, Refused
 from simulator.delivery import Delivery
 from simulator.desk import Desk
 from simulator.errors import SimulatorError
+from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import DEFAULT_LIMIT, Journal
@@ -56,6 +57,7 @@ class Simulation:
         start: the time at which the world begins, in nanoseconds since 1970, instead of the scenario's.
         moving: how many of the catalogue's markets walk and trade without being told to.
         journal_limit: how many entries the journal keeps.
+        history_limit: how many orders that are out, and how many fills, the exchange keeps.
 
     Raises `simulator.errors.SimulatorError` for a scenario or a catalogue that cannot be used.
     """
@@ -70,6 +72,7 @@ class Simulation:
         start: int | None = None,
         moving: int = 0,
         journal_limit: int = DEFAULT_LIMIT,
+        history_limit: int = DEFAULT_HISTORY,
     ) -> None:
         loaded = None if scenario is None else scenario if isinstance(scenario, Loaded) else load_scenario(scenario)
         plan = Scenario() if loaded is None else loaded.scenario
@@ -78,19 +81,22 @@ class Simulation:
         self.scenario = plan
         self.catalogue = _catalogue(catalogue, loaded)
         self.seed = plan.seed if seed is None else seed
+        for name, limit in (("journal_limit", journal_limit), ("history_limit", history_limit)):
+            if limit < 1:
+                raise SimulatorError(f"{name}: expected at least 1, got {limit}")
         self._agenda = agenda = Agenda(_start(plan) if start is None else start)
         self.journal = Journal(journal_limit, agenda=agenda)
         self._legs = Legs(plan.latency, self._rng("latency"))
         self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
-        history = None if loaded is None else History()
-
-        self.venue = Venue(self.catalogue)
+        self.venue = Venue(self.catalogue, history_limit)
+        history = History(self.venue.orders)
+        past = None if loaded is None else history  # only a scenario looks at it
         self._markets = Markets(agenda, self.venue, self.seed)
         accounts = plan.accounts or self.catalogue.accounts
         self.gateway = Gateway(self.venue, accounts, self._markets.instrument, self.seed, agenda.now)
         delivery = Delivery(agenda, self.journal, self._legs)
         self._subscriptions = Subscriptions(self.gateway, delivery.update)
-        self._desk = Desk(agenda, self.journal, self.gateway, self._subscriptions, delivery, history)
+        self._desk = Desk(agenda, self.journal, self.gateway, self._subscriptions, delivery, past)
         self._paths = Paths(agenda, delivery)
         self._connections = Connections(
             agenda,
@@ -111,7 +117,7 @@ class Simulation:
             delivery,
             self._subscriptions,
             truth,
-            history or History(),
+            history,
             self._goto,
         )
         self._player = Player(agenda, self.gateway, self._desk, self._connections, delivery, truth, stage, self._note)

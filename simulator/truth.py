@@ -93,13 +93,13 @@ class TruthSteps:
         """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all."""
         fills = self._venue.fills
         if name in self.named:
-            return fills[self.named[name] - 1]
+            return fills.get(self.named[name])
         if name == "last":
             own = None if script.order is None else script.order.id
             normal = (fill for fill in reversed(fills) if fill.kind is FillKind.NORMAL)
             return next((fill for fill in normal if own in (None, fill.order_id)), None)
-        number = self._fill_ids.number(name, len(fills))
-        return None if number is None else fills[number - 1]
+        number = self._fill_ids.number(name)
+        return None if number is None else fills.get(number)
 
     def _reject(self, order: Order, args: Reject) -> None:
         self._venue.reject(order, reason_of(args))
@@ -109,9 +109,9 @@ class TruthSteps:
         quantity = part_of(args.quantity, order.quantity, order.left, order.instrument.step)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
-        first = len(venue.fills)
+        before = venue.fills.made
         venue.fill(order, quantity, self._price(order, args), args.against, self._agenda.now)
-        own = [fill.number for fill in venue.fills[first:] if fill.order_id == order.id]
+        own = [fill.number for fill in venue.fills.since(before) if fill.order_id == order.id]
         if args.as_ is not None:
             self.named[args.as_] = own[0]
         if args.send in ("twice", "renamed"):
@@ -142,9 +142,6 @@ class TruthSteps:
         if fill is None:
             self._note("skipped", f"{script.name}: there is no fill {args.fill!r}")
             return
-        if not self._is_known(fill):
-            self._note("skipped", f"{script.name}: the exchange has lost the orders of fill {args.fill!r}")
-            return
         try:
             if isinstance(args, Bust):
                 self._venue.bust(fill, self._agenda.now)
@@ -155,11 +152,6 @@ class TruthSteps:
         except ValueError as error:
             self._note("skipped", f"{script.name}: {error}")
         self._desk.publish(fill.order_id, COPIES[args.send])
-
-    def _is_known(self, fill: VenueFill) -> bool:
-        """Tell whether the exchange still has the orders on both sides of a fill's trade."""
-        sides = (other for other in self._venue.fills if other.trade == fill.trade)
-        return all(side.order_id in self._venue.orders for side in sides)
 
     def _lie(self, order: Order, verb: str, args: Any) -> None:
         """Tell what cannot be true of an order; the exchange's own record stays as it is."""

@@ -7,6 +7,7 @@ import msgspec
 
 from simulator.catalogue import Product, TradableProduct
 from simulator.exchange.book import Side
+from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
@@ -48,25 +49,40 @@ BOOK_DEPTH = 20
 """How many levels a side a book message has at most: as many as the published client prints."""
 
 _NULL = msgspec.Raw(b"null")
+_FEW = 1000
+"""Fills whose ids are forgotten only with others."""
 
 
 class FillIds:
     """The ids of fills: UUIDv5 of the seed and the fill's number, so the same in every run.
 
     They are made when somebody asks, not when an order is filled.
+
+    Args:
+        seed: the exchange's.
+        fills: its fills.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, fills: Fills) -> None:
         self._seed = seed
+        self._fills = fills
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
+        self._derived = 0
 
     def text(self, number: int) -> str:
         """Return the id of a fill by its number."""
         text = self._texts.get(number)
         if text is None:  # a client that lists its fills again and again asks for the same ones
+            self._forget()
             text = self._texts[number] = self._derive(b"fill %d" % number)
         return text
+
+    def _forget(self) -> None:
+        """Forget the ids of fills that are kept no longer, once they are as many as the others."""
+        if len(self._texts) > 2 * len(self._fills) + _FEW:
+            for number in [number for number in self._texts if number < self._fills.first]:
+                self._numbers.pop(self._texts.pop(number), None)
 
     def other_text(self, number: int) -> str:
         """Return another id for a fill, under which it is told once more."""
@@ -79,12 +95,13 @@ class FillIds:
         text = digest.hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def number(self, text: str, highest: int) -> int | None:
-        """Return the number of the fill with this id among those up to ``highest``, or None."""
-        numbers = self._numbers
-        for number in range(len(numbers) + 1, highest + 1):
-            numbers[self.text(number)] = number
-        return numbers.get(text.lower())
+    def number(self, text: str) -> int | None:
+        """Return the number of the fill with this id among those that are kept, or None."""
+        for number in range(max(self._derived + 1, self._fills.first), self._fills.made + 1):
+            self._numbers[self.text(number)] = number
+        self._derived = self._fills.made
+        number = self._numbers.get(text.lower(), 0)
+        return number if number >= self._fills.first else None
 
 
 def _dir(buy: bool) -> str:

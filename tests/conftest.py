@@ -1,6 +1,7 @@
 """A client of a simulation in process, and worlds to connect it to."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -119,6 +120,12 @@ def _quiet() -> Catalogue:
 def world(_quiet: Catalogue) -> World:
     """A world in which only clients trade, with the accounts DEFAULT, ALICE and BOB."""
     return World(_quiet, seed=7)
+
+
+@pytest.fixture
+def make_world(_quiet: Catalogue) -> Callable[..., World]:
+    """Make a world like that one, but for what is said of it."""
+    return lambda **options: World(_quiet, seed=7, **options)
 
 
 @pytest.fixture

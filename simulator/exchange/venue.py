@@ -4,10 +4,12 @@ Commands are method calls that bear the time as an argument; what came of them i
 frozen values, in the order in which it happened. Nothing here reads a clock or a random number.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue, TradableProduct
 from simulator.exchange.book import Entry
+from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
@@ -25,7 +27,10 @@ from simulator.terms import (
     text_of_amount,
 )
 
-__all__ = ["HOUSE", "Event", "Quote", "Venue"]
+__all__ = ["DEFAULT_LIMIT", "HOUSE", "Event", "Quote", "Venue"]
+
+DEFAULT_LIMIT = 250_000
+"""How many orders that are out, and how many fills, a venue keeps unless told otherwise: a day's development."""
 
 Event = OrderChanged | Fill | Traded
 Quote = tuple[bool, int, int]
@@ -40,18 +45,22 @@ class Venue:
 
     Args:
         catalogue: what can be traded.
+        limit: how many orders are kept that are out, and how many fills, at least one; those that went out first and
+            the oldest fills are forgotten. What is open is always kept.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, limit: int = DEFAULT_LIMIT) -> None:
         self.catalogue = catalogue
+        self.limit = limit
         self.instruments: dict[str, Instrument] = {}
         self.orders: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
-        self.fills: list[Fill] = []
+        self.fills = Fills(limit)
         self.limits = Limits()
         self.halts: list[Scope] = []
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
+        self._gone_out: deque[int] = deque()
         self._numbered = 0
         self._trades = 0
         self._amended: dict[int, tuple[int, int]] = {}
@@ -202,6 +211,9 @@ class Venue:
             else:
                 exposure.selling -= order.left
         order.left = 0
+        self._gone_out.append(order.id)
+        if len(self._gone_out) > self.limit:
+            self.orders.pop(self._gone_out.popleft(), None)
 
     def forget_open(self) -> None:
         """Lose every open order, as a venue does that restarts without its book; nobody is told, nothing knows them."""
@@ -265,7 +277,7 @@ class Venue:
             exposure.selling -= quantity
             exposure.position -= quantity
         fill = Fill(
-            len(self.fills) + 1,
+            self.fills.made + 1,
             order.id,
             order.account,
             instrument.listing.id,
@@ -292,7 +304,8 @@ class Venue:
     def bust(self, fill: Fill, now: int) -> None:
         """Take back a trade: each of its fills gets a reversal; no order opens again.
 
-        Raises `ValueError` if it is taken back already, or the fill is itself a reversal or a correction.
+        Raises `ValueError` if it is taken back already, the fill is itself a reversal or a correction, or an order of
+        the trade is no longer kept.
         """
         _require_original(fill)
         if self._now_worth(fill)[1] == 0:
@@ -303,7 +316,8 @@ class Venue:
     def correct(self, fill: Fill, price: int, quantity: int, now: int) -> None:
         """Replace a trade's price and quantity; each of its fills gets a correction.
 
-        Raises `ValueError` if an order has not that much to give, or the fill is itself a reversal or a correction.
+        Raises `ValueError` if an order has not that much to give or is no longer kept, or the fill is itself a reversal
+        or a correction.
         """
         _require_original(fill)
         _require_positive(quantity)
@@ -319,8 +333,13 @@ class Venue:
         return self._amended.get(fill.number, (fill.price, fill.quantity))
 
     def _sides(self, fill: Fill) -> list[Fill]:
-        near = self.fills[max(0, fill.number - 2) : fill.number + 1]
-        return [other for other in near if other.trade == fill.trade and other.kind is FillKind.NORMAL]
+        """Return the fills of a fill's trade; raises `ValueError` if an order of one of them is no longer kept."""
+        near = [self.fills.get(fill.number + step) for step in (-1, 0, 1)]
+        sides = [other for other in near if other and other.trade == fill.trade and other.kind is FillKind.NORMAL]
+        for side in sides:
+            if side.order_id not in self.orders:
+                raise ValueError(f"the exchange no longer has order {side.order_id} of fill {fill.number}")
+        return sides
 
     def _amend(self, fill: Fill, price: int, quantity: int, kind: FillKind, now: int) -> None:
         """Replace a fill in its order's sums: by nothing, or by another price and quantity."""
@@ -332,7 +351,7 @@ class Venue:
         order.notional += price * quantity - old_price * old_quantity
         order.instrument.exposure(order.account).position += change if order.buy else -change
         amendment = Fill(
-            len(self.fills) + 1,
+            self.fills.made + 1,
             order.id,
             order.account,
             fill.target,

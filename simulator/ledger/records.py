@@ -52,7 +52,8 @@ class Header(msgspec.Struct, frozen=True):
     """All that makes the simulation of a ledger what it is.
 
     ``scenario`` is what the scenario was asked for by, or None, and ``plan`` is its text with all that it includes;
-    ``catalogue`` is a name and ``digest`` the SHA-256 of what it says; ``start`` is in nanoseconds since 1970.
+    ``catalogue`` is a name and ``digest`` the SHA-256 of what it says; ``start`` is in nanoseconds since 1970, and
+    ``keeps`` how many orders that are out, and how many fills, the exchange keeps.
     """
 
     version: str
@@ -63,6 +64,7 @@ class Header(msgspec.Struct, frozen=True):
     seed: str
     start: int
     moving: int
+    keeps: int
 
 
 class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):

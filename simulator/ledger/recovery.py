@@ -54,6 +54,7 @@ def header_of(simulation: Simulation, scenario: str | None, moving: int = 0) -> 
         str(simulation.seed),
         simulation.now,
         moving,
+        simulation.venue.limit,
     )
 
 
@@ -133,6 +134,7 @@ def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
             ("the catalogue", kept.digest != asked.digest, kept.catalogue, asked.catalogue),
             ("the seed", kept.seed != asked.seed, kept.seed, asked.seed),
             ("the number of moving markets", kept.moving != asked.moving, kept.moving, asked.moving),
+            ("the number of orders that it keeps", kept.keeps != asked.keeps, kept.keeps, asked.keeps),
         )
         if differs
     ]

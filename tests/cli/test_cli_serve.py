@@ -59,6 +59,26 @@ def test_address_then_traffic() -> None:
         assert program.process.stderr.read() == ""
 
 
+def test_keep() -> None:
+    """With --keep only so many orders that are out are remembered."""
+    with started("--port", "0", "--quiet", "--keep", "1") as program, dial(program) as client:
+        assert client.recv(PATIENCE) == '"Normal"'
+        for number in (1, 2):
+            assert ask(client, number, **{**ORDER, "price": "0.001"}) == {"id": number, "response": {"Ok": f"{number}"}}
+        rejected = {"order_id": "2", "state": ["Rejected", "Out"], "filled_qty": "0", "avg_fill_price": None}
+        assert ask(client, 3, type="GetOrderState", order_ids=["1", "2"]) == {"id": 3, "response": {"Ok": [rejected]}}
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "many"])
+def test_keep_nothing(said: str) -> None:
+    """What is kept is a number above zero."""
+    found = subprocess.run(
+        [*PROGRAM, "serve", f"--keep={said}"], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.endswith(f"argument --keep: expected a number above 0, got {said!r}\n")
+
+
 def test_quiet() -> None:
     """With --quiet nothing but the address is printed."""
     with started("--port", "0", "--quiet") as program:

@@ -6,7 +6,7 @@ Prices and quantities are written in whole units, or as texts of decimals, and b
 from simulator.catalogue import build
 from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
-from simulator.exchange.venue import Event, Venue
+from simulator.exchange.venue import DEFAULT_LIMIT, Event, Venue
 from simulator.terms import BILLION, FillKind, parse_amount, state_of
 
 BUY, SELL = True, False
@@ -56,8 +56,8 @@ def amount(value: int | str) -> int:
 class Floor:
     """A venue, one of its instruments to begin with, and the time, which passes a nanosecond a command."""
 
-    def __init__(self) -> None:
-        self.venue = Venue(CATALOGUE)
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.venue = Venue(CATALOGUE, limit)
         self.btc = self.instrument(BTC_NORTH)
         self.now = 0
 

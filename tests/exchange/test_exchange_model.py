@@ -452,7 +452,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     @invariant()
     def fills_agree(self) -> None:
         """Every fill, reversal and correction is the one that the model has, numbered as they came."""
-        assert self.venue.fills == self.model.fills
+        assert list(self.venue.fills) == self.model.fills
         assert [fill.number for fill in self.venue.fills] == list(range(1, len(self.venue.fills) + 1))
 
     @invariant()
@@ -485,7 +485,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
         events, self.venue.events = self.venue.events, []
         fills = [event for event in events if isinstance(event, Fill)]
         assert fills == self.venue.fills[self.told :]
-        self.told = len(self.venue.fills)
+        self.told = self.venue.fills.made
         last: dict[int, OrderChanged] = {}
         for event in events:
             if isinstance(event, OrderChanged):

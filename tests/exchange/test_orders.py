@@ -30,9 +30,7 @@ STATES = {words: state_of(words.split()) for words in ALLOWED}
 
 def order_in(state: int) -> Order:
     """Return a new order that is in a state, however it came there."""
-    order = Order(
-        BUY, amount(100), amount(1), id=1, account="ann", instrument=Floor().btc, quantity=amount(1), time=0
-    )
+    order = Order(BUY, amount(100), amount(1), id=1, account="ann", instrument=Floor().btc, quantity=amount(1), time=0)
     order.state = state
     return order
 

@@ -883,3 +883,33 @@ def test_touched_books_are_told(floor: Floor) -> None:
     floor.news()
     floor.venue.bust(floor.venue.fills[0], 9)
     assert floor.venue.touched == {}
+
+
+# What is kept
+
+
+def test_orders_that_went_out_first_are_forgotten_first() -> None:
+    """Of the orders that are out the last ones are kept, however old they are; what is open is always kept."""
+    floor = Floor(limit=2)
+    resting = [floor.submit("ann", BUY, 100, 1) for _ in range(4)]
+    floor.submit("ann", BUY, "0.3", 1)  # off tick, so it goes out at once
+    for order in (resting[2], resting[0]):
+        floor.venue.cancel(order)
+    assert list(floor.venue.orders) == [1, 2, 3, 4]
+    assert list(floor.venue.open) == [2, 4]
+    floor.submit("bob", SELL, 100, 2)
+    assert list(floor.venue.orders) == [4, 6]
+    assert (list(floor.venue.open), floor.depth()) == ([], ([], []))
+
+
+def test_trade_of_a_forgotten_order_is_not_amended() -> None:
+    """A trade can be taken back or corrected only as long as the orders on both its sides are kept."""
+    floor = Floor(limit=2)
+    two_sides(floor)
+    fill = floor.venue.fills[0]
+    floor.submit("ann", BUY, "0.3", 1)
+    for amend in (
+        lambda: floor.venue.bust(fill, 7),
+        lambda: floor.venue.correct(fill, amount(100), amount(1), 7),
+    ):
+        refuses(floor, amend, "the exchange no longer has order 2 of fill 1")

@@ -5,6 +5,8 @@ import pytest
 from simulator.catalogue import derived_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Client, World
 
 PAIR_ID = derived_id("tradable_product", "BTC Crypto/USD*COINBASE/DIRECT")
@@ -78,3 +80,33 @@ def test_fill_ids_are_of_the_seed(world: "World") -> None:
         "e8fff4e8-9cc5-5fac-9c80-e5ec874a24d3",
         "031ab7a2-4757-5433-821a-6abb24d12861",
     ]
+
+
+def test_old_fills_and_orders_are_forgotten(make_world: "Callable[..., World]") -> None:
+    """Beyond the limit the oldest are unknown, under the very ids that named them; the newest keep theirs."""
+    client = make_world(history_limit=16).connect()
+    client.order("Sell", "100", "50")
+    ids: list[str] = []
+    for number in range(2, 22):
+        assert client.order("Buy", "100", "1") == str(number)
+        ids += [fill_id for fill_id in client.ask("ListFills", scope="All", set="All") if fill_id not in ids]
+    kept = client.ask("ListFills", scope="All", set="All")
+    assert (len(ids), kept) == (40, ids[-18:])  # up to an eighth more than sixteen
+    details = client.ask("GetFillDetails", fill_ids=ids)
+    assert [found["fill_id"] for found in details] == kept
+    states = client.ask("GetOrderState", order_ids=[str(number) for number in range(1, 22)])
+    assert [state["order_id"] for state in states] == ["1", *map(str, range(6, 22))]
+    assert client.refused("CancelOrder", order_id="5") == "there is no order '5'"
+
+
+def test_ids_of_forgotten_fills_are_forgotten(make_world: "Callable[..., World]") -> None:
+    """However many fills are made and listed, hardly more ids are kept than fills."""
+    world = make_world(history_limit=8)
+    client = world.connect()
+    client.order("Sell", "100", "2000")
+    for _ in range(1500):
+        client.order("Buy", "100", "1")
+        (listed,) = client.ask("ListFills", scope="All", set="All")[-1:]
+        assert client.ask("GetFillDetails", fill_ids=[listed])[0]["fill_id"] == listed
+    ids = world.sim.gateway.fill_ids
+    assert max(len(ids._texts), len(ids._numbers)) < 1100

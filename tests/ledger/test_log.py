@@ -7,7 +7,7 @@ from ledger_helpers import FailingFile
 from simulator import ledger
 from simulator.ledger import IN, Folder, Header, Input, LedgerError, Log, read
 
-HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0)
+HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0, 1)
 ENTRIES = [Input(number, IN, 1, "x" * 20) for number in range(10)]
 
 

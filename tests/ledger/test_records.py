@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from simulator.ledger import CLOSE, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
 from simulator.ledger.records import encode_header, encode_inputs
 
-HEADER = Header("0.1.0", "partial-fill", "{}", "small", "ab" * 32, "7", 1_700_000_000_000_000_000, 6)
+HEADER = Header("0.1.0", "partial-fill", "{}", "small", "ab" * 32, "7", 1_700_000_000_000_000_000, 6, 1000)
 INPUTS = st.builds(
     Input,
     st.integers(0, 1 << 62),

@@ -120,7 +120,7 @@ class Watch:
 
     def _check_orders(self) -> None:
         venue = self.sim.venue
-        require(venue.fills == self.fills, "the journal has other fills than the exchange")
+        require(list(venue.fills) == self.fills, "the journal has other fills than the exchange")
         waiting = {event.order_id for event in venue.events if isinstance(event, OrderChanged)}
         for number, order in venue.orders.items():
             of = self.amounts.get(number, {})

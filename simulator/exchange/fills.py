@@ -1,0 +1,70 @@
+"""The fills of a venue, numbered from 1: the newest are kept, and the older ones only counted."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import overload
+
+from simulator.exchange.orders import Fill
+
+__all__ = ["Fills"]
+
+
+class Fills(Sequence[Fill]):
+    """The fills that are kept, in the order in which they were made.
+
+    Args:
+        limit: how many are kept; up to an eighth more stay until they are let go of together.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._kept: list[Fill] = []
+        self._forgotten = 0
+        self._most = limit + limit // 8
+        self._limit = limit
+
+    @overload
+    def __getitem__(self, place: int) -> Fill: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Fill]: ...
+
+    def __getitem__(self, place: int | slice) -> Fill | list[Fill]:
+        return self._kept[place]
+
+    def __iter__(self) -> Iterator[Fill]:
+        return iter(self._kept)
+
+    def __reversed__(self) -> Iterator[Fill]:
+        return reversed(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def made(self) -> int:
+        """How many there have ever been: the number of the last one."""
+        return self._forgotten + len(self._kept)
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest that is kept, or would be if there were any."""
+        return self._forgotten + 1
+
+    def append(self, fill: Fill) -> None:
+        """Keep one more, whose number is the next; the oldest may be given up for it."""
+        self._kept.append(fill)
+        if len(self._kept) > self._most:
+            excess = len(self._kept) - self._limit
+            while excess and self._kept[excess - 1].trade == self._kept[excess].trade:  # a trade is kept whole
+                excess -= 1
+            del self._kept[:excess]
+            self._forgotten += excess
+
+    def get(self, number: int) -> Fill | None:
+        """Return the fill of a number, or None if there is none or it is no longer kept."""
+        place = number - self.first
+        return self._kept[place] if 0 <= place < len(self._kept) else None
+
+    def since(self, number: int) -> Iterator[Fill]:
+        """Return what is kept of the fills after the one of a number."""
+        return islice(self._kept, max(0, number - self._forgotten), None)
