@@ -28,6 +28,8 @@ _STDERR = 2
 _MOVING_MARKETS = 6
 _ENTRIES = 4
 _LOOK_EVERY = 0.25
+_STAY_AWAKE = 0.0001
+"""A client that takes longer than this to answer has other things to do, and so may the machine."""
 
 
 def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -107,7 +109,11 @@ def _serve(options: argparse.Namespace) -> int:
 
     _fill_standard_streams()
     printer = None if options.quiet else _printer()
-    settings = Settings(allowed_hosts=tuple(options.allow_host), allowed_origins=tuple(options.allow_origin))
+    settings = Settings(
+        stay_awake=_STAY_AWAKE if _cores() > 1 else 0.0,
+        allowed_hosts=tuple(options.allow_host),
+        allowed_origins=tuple(options.allow_origin),
+    )
     file = _scenario_file(options.scenario)
     folder = None if options.journal is None else _folder(options)
     simulation, keeper = (_simulation(options), None) if folder is None else _kept(folder, options)
@@ -122,6 +128,13 @@ def _serve(options: argparse.Namespace) -> int:
     )
     with _runner() as runner:
         return runner.run(_serve_until_stopped(server, printer, file, folder, options))
+
+
+def _cores() -> int:
+    """Return how many cores there are for this process and its clients."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simulation":

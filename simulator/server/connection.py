@@ -113,6 +113,8 @@ class Connection(asyncio.Protocol):
             self._unread += data
         else:
             self._read(data)
+        if self.server.wakefulness is not None:
+            self.server.wakefulness.heard()
 
     def eof_received(self) -> bool:
         """The client will send no more; what it has yet to read must be read within the close timeout."""

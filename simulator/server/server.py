@@ -17,6 +17,7 @@ from simulator.ledger import Keeper
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection
 from simulator.server.settings import Settings
+from simulator.server.wakefulness import Wakefulness
 from simulator.server.world import FAILED, KeptWorld, World
 from simulator.server.worlds import Worlds
 from simulator.session import Session
@@ -70,6 +71,7 @@ class Server:
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
         self.monotonic = time.monotonic
+        self.wakefulness: Wakefulness | None = None
         self._watch = watch
         self._worlds = Worlds(self._own_world(simulation, keeper), folder, self._make_world)
         self._listener: asyncio.Server | None = None
@@ -98,6 +100,8 @@ class Server:
         self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
+        if self.settings.stay_awake:
+            self.wakefulness = Wakefulness(self._loop.call_soon, self.monotonic, self.settings.stay_awake)
         self.world.start(self._loop)
 
     async def close(self, patience: float | None = None) -> None:

@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True):
         ping_timeout: how long a client may take to answer a ping before it is closed with 1011.
         open_timeout: how long the opening handshake may take.
         close_timeout: how long the closing handshake may take before the connection is cut.
+        stay_awake: how long to look out for the next message before sleeping, when the last two were no further apart;
+            0 for never, as is right where the client is in the same process.
         allowed_hosts: names besides the loopback ones that a ``Host`` header may bear.
         allowed_origins: origins of web pages that may connect.
     """
@@ -29,5 +31,6 @@ class Settings(msgspec.Struct, frozen=True):
     ping_timeout: float = 20.0
     open_timeout: float = 10.0
     close_timeout: float = 1.0
+    stay_awake: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()

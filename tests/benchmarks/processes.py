@@ -29,10 +29,11 @@ def server(program: str, *arguments: str) -> Iterator[Server]:
     """Run one of the programs beside this file as a server."""
     command = [sys.executable, str(PROGRAMS / program), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
-        _stay_on(0, process.pid)
         try:
             assert process.stdout is not None
-            yield Server(process, process.stdout.readline().strip())
+            url = process.stdout.readline().strip()
+            _stay_on(0, process.pid)  # only now, for a server that looks how many cores there are
+            yield Server(process, url)
         finally:
             process.terminate()
             process.wait(_PATIENCE)
