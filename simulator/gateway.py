@@ -19,7 +19,7 @@ from simulator.exchange.venue import Venue
 from simulator.lens import Lens
 from simulator.scopes import EVERYBODY, read_scope, read_set
 from simulator.terms import Dir, Refusal
-from simulator.wire import amount_of, replies, requests
+from simulator.wire import amount_of, encode, replies, requests
 
 __all__ = ["Gateway", "OrderTerms"]
 
@@ -300,7 +300,7 @@ class Gateway:
         if isinstance(scope, Refusal):
             return scope
         if not self.venue.resume(scope):
-            return Refusal(f"`$.resume`: there is no halt of {views.scope_view(scope)}")
+            return Refusal(f"`$.resume`: there is no halt of {encode(views.scope_view(scope)).decode()}")
         return None
 
     # Market data

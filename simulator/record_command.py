@@ -1,7 +1,6 @@
 """The command ``record``: passes a session on between a client and an endpoint, and writes it as a scenario."""
 
 import argparse
-import asyncio
 import contextlib
 import signal
 import sys
@@ -45,6 +44,8 @@ def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 
 def _record(options: argparse.Namespace) -> int:
+    import asyncio
+
     from simulator.catalogue import load
     from simulator.record import scenario_of, yaml_of
     from simulator.replay.endpoints import endpoint_address
@@ -74,6 +75,8 @@ def _say(text: str) -> None:
 
 
 async def _record_until_stopped(recorder: "Recorder", host: str, port: int) -> None:
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -158,6 +161,8 @@ class Recorder:
         return None
 
     async def _pass(self, client: "ServerConnection") -> None:
+        import asyncio
+
         endpoint = self._made.pop(client)
         self._count += 1
         number = self._count

@@ -1,7 +1,6 @@
 """The command ``serve``: a fake endpoint until stopped."""
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import os
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from simulator.ledger import Folder, Keeper
     from simulator.server import Server
     from simulator.simulation import Simulation
@@ -228,8 +229,10 @@ def _printer() -> "TrafficPrinter | None":
     return TrafficPrinter(getattr(buffer, "raw", buffer), sys.stdout.encoding)
 
 
-def _runner() -> asyncio.Runner:
+def _runner() -> "asyncio.Runner":
     """Return a loop of uvloop's if it is installed, else one of asyncio's."""
+    import asyncio
+
     try:
         import uvloop
     except ImportError:
@@ -244,6 +247,8 @@ async def _serve_until_stopped(
     folder: "Folder | None",
     options: argparse.Namespace,
 ) -> int:
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -273,6 +278,8 @@ async def _serve_until_stopped(
 
 async def _reload_on_change(server: "Server", file: Path, folder: "Folder | None", options: argparse.Namespace) -> None:
     """Serve a scenario anew when its file has changed; one that is wrong is said to be, and the old one goes on."""
+    import asyncio
+
     seen = _stamp(file)
     while True:
         await asyncio.sleep(_LOOK_EVERY)

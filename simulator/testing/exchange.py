@@ -11,8 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import msgspec
+
 from simulator import views
 from simulator.errors import Failure, SimulatorError, UnmetExpectation, nearest
+from simulator.exchange.orders import Order
 from simulator.expecting import Received, context, explain, received, unmet
 from simulator.journal import Entry
 from simulator.scenario import Loaded, Scenario, load
@@ -158,8 +161,8 @@ class Exchange:
 
     @property
     def orders(self) -> list[OrderDetails]:
-        """Every order, oldest first, as GetOrderDetails tells it."""
-        return self._call(lambda: [views.order_details(order) for order in self.simulation.venue.orders.values()])
+        """Every order, oldest first, as GetOrderDetails tells it; ``params`` as data."""
+        return self._call(lambda: [_details(order) for order in self.simulation.venue.orders.values()])
 
     @property
     def fills(self) -> list[FillDetails]:
@@ -302,6 +305,15 @@ class Exchange:
             for error in self.server.errors
         ]
         return failures, context(self.simulation.journal, self.seed)
+
+
+def _details(order: Order) -> OrderDetails:
+    details = views.order_details(order)
+    try:
+        params = msgspec.json.decode(details.params)
+    except msgspec.DecodeError:  # a number that is no double, which the exchange only hands back
+        params = bytes(details.params).decode()
+    return msgspec.structs.replace(details, params=params)
 
 
 def _nanoseconds(time: str | int | timedelta) -> int:

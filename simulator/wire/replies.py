@@ -111,7 +111,8 @@ class OrderDetails(msgspec.Struct, frozen=True):
     quantity: str
     account: str
     quote_id: str | None
-    params: msgspec.Raw
+    params: Any
+    """What the client sent, as it was sent."""
     time: str
     state: tuple[str, ...]
     filled_qty: str

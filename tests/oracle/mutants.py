@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "simulator/exchange"
 TESTS = (
     "tests/exchange/test_book.py",
+    "tests/exchange/test_fills.py",
     "tests/exchange/test_orders.py",
     "tests/exchange/test_limits.py",
     "tests/exchange/test_market.py",
@@ -37,7 +38,7 @@ TESTS = (
 )
 """What is run against each mutant, the quickest first."""
 
-_TIMEOUT = 120
+_TIMEOUT = 60
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,

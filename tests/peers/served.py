@@ -92,7 +92,8 @@ async def _serve(options: argparse.Namespace) -> None:
     from simulator.server import Server, Settings
     from simulator.simulation import Simulation
 
-    simulation = Simulation(catalogue="default", seed=7, journal_limit=options.journal_limit)
+    limits = {"journal_limit": options.journal_limit, "history_limit": options.history_limit}
+    simulation = Simulation(catalogue="default", seed=7, **limits)
     names = [f"T{number}" for number in range(options.accounts)]
     simulation.gateway.accounts.update({name.lower(): name for name in names})
     settings = Settings(open_timeout=options.open_timeout, close_timeout=options.close_timeout)
@@ -111,6 +112,7 @@ async def _serve(options: argparse.Namespace) -> None:
             "memory": _resident(),
             "waiting": sum(one.transport.get_write_buffer_size() for one in server.connections),
             "orders": len(simulation.venue.orders),
+            "open": len(simulation.venue.open),
             "fills": len(simulation.venue.fills),
             "journal": simulation.journal.written,
             "errors": [repr(error) for error in server.errors],
@@ -128,6 +130,7 @@ def main() -> None:
     parser.add_argument("--open_timeout", type=float, default=10.0)
     parser.add_argument("--close_timeout", type=float, default=0.5)
     parser.add_argument("--journal_limit", type=int, default=10_000)
+    parser.add_argument("--history_limit", type=int, default=250_000)
     parser.add_argument("--accounts", type=int, default=0, help="how many there are besides: T0, T1, …")
     asyncio.run(_serve(parser.parse_args()))
 

@@ -32,6 +32,24 @@ def test_order(exchange, _):
     result.assert_outcomes(passed=3)
 
 
+def test_params_of_orders_are_data(run) -> None:  # type: ignore[no-untyped-def]
+    """What an order's sender hangs on it is there to compare; a number beyond all doubles stays a text."""
+    result = run(
+        """
+def test_params(exchange):
+    order(exchange.url)
+    order(exchange.url, params={"desk": ["a", 1]})
+    with connect(exchange.url + "/") as venue:
+        terms = {"type": "SendLimitOrder", "account": "DEFAULT", "dir": "Buy", "price": "1", "quantity": "1"}
+        terms = json.dumps({"id": 1, "target": PAIR, **terms})
+        venue.send(terms[:-1] + ', "params": {"x": 1e999}}')
+        venue.recv(timeout=5)
+    assert [o.params for o in exchange.orders] == [None, {"desk": ["a", 1]}, '{"x": 1e999}']
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_manual_clock_and_steps(run) -> None:  # type: ignore[no-untyped-def]
     """On a manual clock a test lets time pass, releases what is held, and pushes steps of its own."""
     result = run(

@@ -30,8 +30,14 @@ _PRICES = (90, 110)
 _SEES_ALL = 10
 _PATIENCE = 60.0
 _LOOK_EVERY = 30.0
-_PER_ORDER = 4000
-"""How many bytes of memory an order may cost the server, with its fills: it forgets none."""
+_HISTORY = 10_000
+"""How many orders that are out the server remembers: those of the last minute or so."""
+_RECENT = 40
+"""How many of its last orders a session may be sure to find there."""
+_OF_AN_OPEN_ORDER = 1024
+"""How many bytes an order that rests may cost; those are never forgotten."""
+_GROWTH = 8 << 20
+"""How many bytes the server may grow by once it forgets as much as it learns; trades for candles are among them."""
 
 
 class Wrong(AssertionError):
@@ -174,6 +180,8 @@ class Client:
 
     def _compare(self, states: list[dict[str, Any]]) -> None:
         """What was told last of the own orders is what the exchange says of them now, whatever came after."""
+        known = [state["order_id"] for state in states]
+        require(known[-_RECENT:] == self.own[-_RECENT:], f"client {self.number} asks in vain for its last orders")
         for state in states:
             now = (state_of(state["state"]), float(state["filled_qty"]))
             told = self.orders.get(state["order_id"])
@@ -199,15 +207,16 @@ async def soak(server: Served, clients: list[Client], seconds: float) -> list[Fi
 
 
 def judge(seen: list[Figures]) -> Figures:
-    """Check that nothing has grown after the warm-up but what an exchange has to remember."""
+    """Check that nothing has grown after the warm-up but the orders that rest."""
     warm, last = seen[len(seen) // 3], seen[-2]
-    orders = last["orders"] - warm["orders"]
+    resting = last["open"] - warm["open"]
     grown = last["memory"] - warm["memory"]
     require(not seen[-1]["errors"], f"the server failed: {seen[-1]['errors']}")
     require(last["tasks"] <= warm["tasks"], f"tasks have grown: {warm['tasks']}, {last['tasks']}")
     require(last["descriptors"] <= warm["descriptors"] + 5, "descriptors have grown")
-    require(grown <= _PER_ORDER * orders + (16 << 20), f"memory has grown by {grown} for {orders} orders")
-    return {"orders since": orders, "memory since": grown, "of an order": round(grown / max(1, orders))}
+    bound = _GROWTH + _OF_AN_OPEN_ORDER * max(0, resting)
+    require(grown <= bound, f"memory has grown by {grown}, with {resting} more orders that rest")
+    return {"memory since": grown, "resting since": resting, "entries since": last["journal"] - warm["journal"]}
 
 
 def main() -> int:
@@ -219,7 +228,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=0.2, help="seconds between two requests of a session")
     args = parser.parse_args()
     sys.stdout.write(f"seed {args.seed}\n")
-    with served(journal_limit=50_000, accounts=args.sessions) as server:
+    with served(journal_limit=4 * _HISTORY, history_limit=_HISTORY, accounts=args.sessions) as server:
         clients = [Client(server.port, number, args.seed, args.pause) for number in range(args.sessions)]
         try:
             found = judge(asyncio.run(soak(server, clients, args.minutes * 60)))
