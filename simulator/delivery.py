@@ -34,12 +34,15 @@ class Delivery:
         self._reorder = legs.reorder if legs else False
         self.cut: Callable[[Session], None] = lambda session: session.say(Abort(), agenda.now)
         """Cuts a connection; who keeps the connections has a way of its own."""
+        self.replies_twice = False
+        """Whether each reply is sent twice at the moment."""
 
     def reply(self, session: Session, message: bytes) -> None:
         """Send the reply to a request."""
-        if self._reply is None and session.trouble is None and session.is_open:
+        if self._reply is None and session.trouble is None and session.is_open and not self.replies_twice:
             session.say(message, self._agenda.now)
-        else:
+            return
+        for _ in range(2 if self.replies_twice else 1):
             self._carry(session, message, self._reply)
 
     def update(self, session: Session, message: bytes) -> None:
@@ -134,9 +137,10 @@ class Delivery:
             if nanoseconds is not None:
                 agenda.at(until, lambda: self._resume(session))
         if what in ("pong", "all"):
+            _trouble(session).silent_until = until
             session.say(Pongs(False), agenda.now)
             if nanoseconds is not None:
-                agenda.at(until, partial(self._say_if_open, session, Pongs(True)))
+                agenda.at(until, lambda: self._answer_pings(session))
 
     def _resume(self, session: Session) -> None:
         trouble = _trouble(session)
@@ -146,13 +150,23 @@ class Delivery:
                 for item in kept:
                     self._put(session, trouble, item)
 
+    def _answer_pings(self, session: Session) -> None:
+        if _trouble(session).silent_until <= self._agenda.now:
+            self._say_if_open(session, Pongs(True))
+
     def slow(self, session: Session, bytes_per_second: int, nanoseconds: int | None) -> None:
         """Let a connection drip."""
         self._note(session, "slow", f"{bytes_per_second} bytes a second")
         trouble = _trouble(session)
         trouble.bytes_per_second = bytes_per_second
+        trouble.slow_until = _FOREVER
         if nanoseconds is not None:
-            self._agenda.at(self._agenda.now + nanoseconds, partial(setattr, trouble, "bytes_per_second", 0))
+            trouble.slow_until = self._agenda.now + nanoseconds
+            self._agenda.at(trouble.slow_until, lambda: self._hasten(trouble))
+
+    def _hasten(self, trouble: Trouble) -> None:
+        if trouble.slow_until <= self._agenda.now:
+            trouble.bytes_per_second = 0
 
     def corrupt(self, session: Session, what: str, messages: int) -> None:
         """Let a connection damage its next messages."""

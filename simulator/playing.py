@@ -199,10 +199,11 @@ class Player:
             else:
                 self._delivery.reply(script.session, ok(number, encode(args.ok)))
         else:
-            self._answer(script)
-            if args == "twice":
-                script.is_answered = False
+            self._delivery.replies_twice = args == "twice"
+            try:
                 self._answer(script)
+            finally:
+                self._delivery.replies_twice = False
 
     def _answer(self, script: Script) -> None:
         """Answer a script's request as the gateway would."""

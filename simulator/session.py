@@ -33,12 +33,23 @@ class Subscription(msgspec.Struct):
 class Trouble:
     """What a scenario does to a connection's messages; times in nanoseconds."""
 
-    __slots__ = ("bytes_per_second", "damages", "drips_until", "kept", "last_due", "stalled_until")
+    __slots__ = (
+        "bytes_per_second",
+        "damages",
+        "drips_until",
+        "kept",
+        "last_due",
+        "silent_until",
+        "slow_until",
+        "stalled_until",
+    )
 
     def __init__(self) -> None:
         self.last_due = 0
         self.damages: deque[str] = deque()
         self.stalled_until = 0
+        self.silent_until = 0
+        self.slow_until = 0
         self.kept: list[Outgoing] = []
         self.bytes_per_second = 0
         self.drips_until = 0

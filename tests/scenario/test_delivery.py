@@ -1,5 +1,6 @@
 """How messages reach a connection that is troubled in several ways at once."""
 
+import pytest
 from verb_helpers import Play, ok
 
 from simulator.outgoing import Abort, Pongs, RawBytes
@@ -55,6 +56,32 @@ def test_a_longer_stall_wins() -> None:
     client.request("GetHalts")
     play.advance("5s")
     assert client.news() == [(3000, ok(1, []))]
+
+
+def test_pongs_that_are_stopped_again_come_after_the_later_end() -> None:
+    """Pings that are left unanswered twice over are answered when the second stall is over."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"stall": {"what": "pong", "for": "1s"}})
+    play.sim.do({"stall": {"what": "pong", "for": "3s"}})
+    play.advance("5s")
+    assert client.raw() == [(0, Pongs(False)), (0, Pongs(False)), (3000, Pongs(True))]
+
+
+@pytest.mark.parametrize(("again", "last"), [({"for": "3s"}, 3000), ({}, 9000)])
+def test_a_connection_that_is_slowed_again_is_slow_to_the_later_end(again: dict[str, str], last: int) -> None:
+    """A connection that is slowed down twice over drips until the second time is over, or for good."""
+    play = Play()
+    client = play.connect()
+    play.sim.do({"slow": {"bytes_per_second": 1000, "for": "1s"}})
+    play.sim.do({"slow": {"bytes_per_second": 1000, **again}})
+    dripped = []
+    for second in range(10):
+        client.request("GetHalts")
+        play.advance("1s")
+        if all(isinstance(item, RawBytes) for _, item in client.raw()):
+            dripped.append(second * 1000)
+    assert dripped[-1] == last - 1000 * bool(again)
 
 
 def test_a_stalled_connection_that_ends_says_nothing() -> None:

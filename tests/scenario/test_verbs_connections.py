@@ -119,7 +119,7 @@ def test_slow_drips_frames_byte_by_byte() -> None:
     client.request("GetHalts")
     play.advance("100ms")
     client.request("GetHalts")
-    play.advance("100ms")
+    play.advance("200ms")
     client.request("ListOpen", scope="All", set="All")
     play.advance("1s")
     drips = client.raw()

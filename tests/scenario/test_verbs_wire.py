@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import PAIR, Play, cancels, err, ok, sends, told
+from verb_helpers import PAIR, Play, cancels, err, ok, sends, state, told
 
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4]]}}
 LIST = {"request": "ListOpen"}
@@ -208,6 +208,25 @@ def test_any_request_can_be_answered_so(step: Any, answers: list[Any]) -> None:
     client = play.connect()
     client.request("ListOpen", scope="All", set="All")
     assert client.news() == [(0, answer) for answer in answers]
+
+
+def test_a_request_that_is_answered_twice_is_done_once() -> None:
+    """The second reply is the first one again, where doing the request again would be refused."""
+    play = Play({"when": {"request": ["Resume", "SubscribeOrderState"]}, "then": [{"reply": "twice"}]})
+    client = play.connect()
+    client.ask("Halt", halt="All")
+    client.request("Resume", resume="All")
+    client.request("SubscribeOrderState")
+    client.order()
+    assert client.news() == [
+        (0, ok(2, None)),
+        (0, ok(2, None)),
+        (0, ok(3, [])),
+        (0, ok(3, [])),
+        (0, ok(4, "1")),
+        (0, ok(3, [state(1, "Open")])),
+        (0, ok(3, [state(1, "Open Acked")])),
+    ]
 
 
 def test_a_reply_gives_requests_an_answer_that_the_simulator_has_none_for() -> None:
