@@ -31,6 +31,14 @@ class Agenda:
         self.awaited += not background
         heapq.heappush(self._due, (max(time, self.now), self._count, background, act, self.cause))
 
+    def put_off(self, until: int) -> None:
+        """Put off what is background and due before a time to that time: nobody was there to see it."""
+        self._due = [
+            (max(time, until) if background else time, count, background, act, cause)
+            for time, count, background, act, cause in self._due
+        ]
+        heapq.heapify(self._due)
+
     @property
     def next_due(self) -> int | None:
         """The time of the next act, or None."""

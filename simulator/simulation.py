@@ -215,6 +215,11 @@ class Simulation:
         self._catch_up(now)
         return self.take()
 
+    def sleep(self, until: int) -> None:
+        """Let time pass for an exchange that is down: what is due happens, but markets stand still until then."""
+        self._agenda.put_off(until)
+        self._catch_up(until)
+
     def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
         if self._agenda.is_due:

@@ -7,12 +7,13 @@ from simulator.ledger.folder import Folder
 from simulator.ledger.keeper import Keeper
 from simulator.ledger.log import DiskFile, File, Log, Sync
 from simulator.ledger.performing import Performer
-from simulator.ledger.records import CLOSE, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
 from simulator.ledger.recovery import Recovered, begin, header_of, rebuild, recover
 from simulator.ledger.state import state_hash
 
 __all__ = [
     "CLOSE",
+    "DOWN",
     "IN",
     "OPEN",
     "TIME",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulator.ledger.records import CLOSE, IN, OPEN, Input
+from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, Input
 from simulator.outgoing import Outgoing
 from simulator.session import Session
 from simulator.simulation import Refused, Simulation
@@ -65,6 +65,8 @@ class Performer:
                 return
             except Exception as error:
                 self._fail(error, None)
+        elif entry.kind == DOWN:
+            self._sleep(entry.time)
         else:
             self.settle(entry.time)
 
@@ -72,6 +74,13 @@ class Performer:
         """Open a connection; raises what `Simulation.connect` does."""
         self._catch_up(entry.time)
         return self._simulation.connect(_text(entry), entry.time)
+
+    def _sleep(self, until: int) -> None:
+        try:
+            self._simulation.sleep(until)
+        except Exception as error:
+            self._fail(error, None)
+        self.settle(until)
 
     def _catch_up(self, until: int) -> None:
         """Let happen what is due, apart from the input that follows, lest a mistake in one hinder the other."""

@@ -12,7 +12,7 @@ from simulator.catalogue import dump
 from simulator.ledger.folder import Folder
 from simulator.ledger.keeper import Keeper
 from simulator.ledger.performing import Performer
-from simulator.ledger.records import CLOSE, IN, OPEN, TIME, Header, Input, LedgerError, read
+from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, Header, Input, LedgerError, read
 from simulator.ledger.state import state_hash
 from simulator.simulation import Simulation
 
@@ -100,7 +100,7 @@ def recover(
     has_begun = any(entry.kind == OPEN for entry in contents.inputs)
     present = simulation.now if now is None else max(now(simulation), simulation.now)
     keeper = Keeper(folder.resume(contents), present, has_begun, say)
-    ends = [Input(present, TIME), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
+    ends = [Input(present, DOWN), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
     if keeper.keep(ends) is not None:
         raise LedgerError(str(keeper.trouble))
     rebuild(simulation, ends)

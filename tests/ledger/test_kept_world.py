@@ -7,7 +7,7 @@ import pytest
 from ledger_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
 
 from simulator import ledger
-from simulator.ledger import CLOSE, IN, OPEN, TIME, Input, state_hash
+from simulator.ledger import CLOSE, DOWN, IN, OPEN, TIME, Input, state_hash
 from simulator.scenario import load
 from simulator.simulation import Refused, Simulation
 
@@ -166,6 +166,23 @@ def test_time_is_kept_when_somebody_is_told_of_it(tmp_path: Path) -> None:
     assert [fill.order_id for fill in later.sim.venue.fills] == [1]
 
 
+def test_markets_stand_still_while_the_exchange_is_down(tmp_path: Path) -> None:
+    """A year spent stopped is back at once: its markets have moved once, and a fill that was due then has happened."""
+    rule = {"when": {"request": "SendLimitOrder"}, "then": [{"delay": "2h"}, {"fill": "rest"}]}
+    walk = {"mid": 1000, "walk": {"every": "250ms", "volatility": "1%"}}
+    scenario = {"rules": [rule], "markets": {"ETH Crypto/USD*COINBASE/DIRECT": walk}}
+    options: dict[str, Any] = {"catalogue": "default", "scenario": scenario}
+    kept = begun(tmp_path, **options)
+    kept.ask(kept.connect(), order(1))
+    kept.world.advance(SECOND)
+    kept.crash()
+    end = START + 365 * 86_400 * SECOND
+    later, back = recovered(tmp_path, end, **options)
+    assert [(fill.order_id, fill.time) for fill in later.sim.venue.fills] == [(1, START + 7200 * SECOND)]
+    assert later.sim.next_due() == end + SECOND // 4
+    assert back.state == state_hash(replayed(tmp_path, **options))
+
+
 def test_connections_are_closed_and_time_goes_on(tmp_path: Path) -> None:
     """Who was connected is not after a crash, which stands in the ledger, and time goes on from the later one."""
     kept = begun(tmp_path)
@@ -177,7 +194,7 @@ def test_connections_are_closed_and_time_goes_on(tmp_path: Path) -> None:
     later, back = recovered(tmp_path, START + SECOND)
     end = START + SECOND
     why = "the exchange was restarted"
-    assert inputs_of(tmp_path)[3:] == [Input(end, TIME), Input(end, CLOSE, 1, why), Input(end, CLOSE, 2, why)]
+    assert inputs_of(tmp_path)[3:] == [Input(end, DOWN), Input(end, CLOSE, 1, why), Input(end, CLOSE, 2, why)]
     assert (back.commands, back.cut, later.world.now()) == (0, 0, end)
     assert later.connect()[1].number == 3
     later.crash()

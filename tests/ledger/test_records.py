@@ -6,14 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.ledger import CLOSE, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.ledger import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
 from simulator.ledger.records import encode_header, encode_inputs
 
 HEADER = Header("0.1.0", "partial-fill", "{}", "small", "ab" * 32, "7", 1_700_000_000_000_000_000, 6, 1000)
 INPUTS = st.builds(
     Input,
     st.integers(0, 1 << 62),
-    st.sampled_from([OPEN, IN, CLOSE, TIME]),
+    st.sampled_from([OPEN, IN, CLOSE, TIME, DOWN]),
     st.integers(0, 1 << 40),
     st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.binary(max_size=40)),
 )
@@ -136,4 +136,4 @@ def test_other_files() -> None:
         assert str(caught.value) == "the journal is damaged at byte 0: this is no journal of this program's"
     with pytest.raises(LedgerError) as caught:
         read(b"exsimlg\x09")
-    assert str(caught.value) == "the journal is in format 9, and this version reads format 1"
+    assert str(caught.value) == "the journal is in format 9, and this version reads format 2"
