@@ -38,6 +38,19 @@ def test_market_quotes_when_it_is_made() -> None:
     assert floor.news() == []
 
 
+def test_sizes_grow_away_from_the_best_price() -> None:
+    """A quote is worth 40 to 160 % of ten thousand for the best level, and of so much more for each one behind it."""
+    seen: dict[int, list[int]] = {}
+    for seed in range(200):
+        floor = Floor()
+        opened(floor, MarketSpec(amount(50), spread=amount(2), levels=3), seed)
+        for side in floor.depth():
+            for level, (_, quantity) in enumerate(side):
+                seen.setdefault(level, []).append(quantity * 50 // BILLION)
+    ranges = [(min(worth), max(worth)) for worth in seen.values()]
+    assert ranges == [(8000, 32_000), (12_000, 48_000), (16_000, 64_000)]
+
+
 @pytest.mark.parametrize(
     ("mid", "spread", "bid", "ask"),
     [
@@ -116,8 +129,10 @@ def test_price_is_pulled_back() -> None:
     """A price that has wandered off comes back towards the spec's, from either side."""
     floor = Floor()
     market = opened(floor, MarketSpec(amount(1000), volatility=0))
-    for start in (500, 2000):
+    for start, next_mid in ((500, 501), (2000, 1998)):
         market.mid = amount(start)
+        market.move(0)
+        assert market.mid == amount(next_mid)
         for now in range(3000):
             market.move(now)
         assert abs(market.mid - amount(1000)) < amount(5)

@@ -255,6 +255,24 @@ def test_standing_order_pushes_the_markets_quotes_back(floor: Floor) -> None:
     assert floor.depth() == (units((101, 5), (98, 1)), units((102, 3)))
 
 
+def test_standing_order_pushes_bids_back_likewise(floor: Floor) -> None:
+    """On the selling side it is the bids at its price and above that go."""
+    floor.quote((BUY, 101, 1), (BUY, 100, 2), (BUY, 98, 3), (SELL, 102, 1))
+    order = floor.place("ann", SELL, 100, 5)
+    floor.venue.stand(order, 9)
+    assert floor.depth() == (units((98, 3)), units((100, 5), (102, 1)))
+
+
+def test_a_billionth_is_a_quantity(floor: Floor) -> None:
+    """The least amount that the wire can say is one that can be filled, quoted and traded."""
+    least = "0.000000001"
+    order = floor.submit("ann", BUY, 100, 1)
+    floor.fill(order, least, 100)
+    floor.quote((SELL, 101, least))
+    floor.trade(BUY, 101, least)
+    assert (order.left, floor.depth()[1]) == (amount("0.999999999"), [])
+
+
 def test_standing_order_trades_with_clients(floor: Floor) -> None:
     """An order told to stand does trade with clients that it meets, so the book is never crossed."""
     floor.quote((BUY, 100, 1), (BUY, 97, 1))
