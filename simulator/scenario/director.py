@@ -70,6 +70,10 @@ class RuleInPlay:
                     times.append(now)
         return exceeded
 
+    def forget(self, session: int) -> None:
+        """Forget what a connection that is gone has asked for."""
+        self._requests.pop(session, None)
+
 
 class Director:
     """The rules of a scenario, and its state.
@@ -128,6 +132,9 @@ class Director:
 
     def on_event(self, event: str, session: int) -> RuleInPlay | None:
         """Return the rule for an event of a connection: ``connect``, ``subscribe`` or ``disconnect``."""
+        if event == "disconnect":
+            for rule in self.rules:
+                rule.forget(session)
         candidates = self._for_event.get(event)
         if not candidates:
             return None

@@ -116,3 +116,15 @@ def test_events_are_counted_like_requests() -> None:
         client = play.connect()
         answers.append(client.ask("GetHalts")["Ok"])
     assert answers == [[], "x"]
+
+
+def test_rates_of_connections_that_are_gone_are_forgotten() -> None:
+    """However many connections come and go, only those that are there are remembered by a rate limit."""
+    play = Play({"when": HALTS, "then": [{"rate_limit": {"cap": 5, "per": "1s"}}]})
+    clients = [play.connect() for _ in range(3)]
+    for client in clients:
+        client.ask("GetHalts")
+    for client in clients[:2]:
+        play.sim.disconnect(client.session)
+    (limit,) = play.sim.director.rules
+    assert list(limit._requests) == [3]
