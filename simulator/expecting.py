@@ -162,8 +162,11 @@ def _judge_order(
     order = simulation.gateway.order(name)
     place: Path = ("orders", key)
     if order is None:
-        known = ", ".join(map(str, simulation.venue.orders)) or "none"
-        yield place, f"expected the order {_called(key, name)}, which does not exist; orders: {known[:200]}", ""
+        venue = simulation.venue
+        known = ", ".join(map(str, venue.orders)) or "none"
+        was_there = name.isdecimal() and 0 < int(name) <= venue.numbered
+        why = "is no longer kept" if was_there else "does not exist"
+        yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known[:200]}", ""
         return
     for field, stated, came in _fields(wanted, order):
         if stated != came:

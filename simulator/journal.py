@@ -49,6 +49,7 @@ class Journal:
         watch: Callable[[Entry], None] | None = None,
         agenda: Agenda | None = None,
     ) -> None:
+        self.limit = limit
         # One queue of all fields takes half the memory of a queue of tuples, and leaves the collector less to visit.
         self._fields: deque[Any] = deque(maxlen=_WIDTH * limit)
         self._agenda = agenda or Agenda(0)

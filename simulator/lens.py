@@ -8,13 +8,11 @@ import msgspec
 from simulator import views
 from simulator.exchange.orders import Fill, Order, OrderChanged
 from simulator.exchange.venue import Venue
+from simulator.forgetting import forget
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
 __all__ = ["Bend", "BentLens", "History", "Lens"]
-
-_FEW = 1000
-"""Orders that are forgotten only with others."""
 
 
 class Lens:
@@ -72,10 +70,9 @@ class History:
         self._changes.setdefault(change.order_id, []).append(change)
 
     def _forget(self) -> None:
-        """Forget the orders that are kept no longer, once they are as many as the others."""
-        if len(self._times) > 2 * len(self._orders) + _FEW:
-            for number in [number for number in self._times if number not in self._orders]:
-                del self._times[number], self._changes[number]
+        """Forget what has become of orders that are kept no longer."""
+        for table in (self._times, self._changes):
+            forget(table, len(self._orders), self._orders.__contains__)
 
     def at(self, order_id: int, time: int) -> OrderChanged | None:
         """Return an order's state at a time, or None if it was not yet there."""

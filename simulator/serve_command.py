@@ -28,6 +28,7 @@ USAGE_ERROR = 2
 _STDERR = 2
 _MOVING_MARKETS = 6
 _ENTRIES = 4
+_DIGITS = 9
 _LOOK_EVERY = 0.25
 _STAY_AWAKE = 0.0001
 """A client that takes longer than this to answer has other things to do, and so may the machine."""
@@ -52,7 +53,7 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
     serve.add_argument(
         "--keep",
-        type=_positive,
+        type=_count,
         metavar="ORDERS",
         help="how many orders that are out, and how many fills, are remembered, with a journal of four entries for "
         "each (default: 250,000, a day's development)",
@@ -98,11 +99,11 @@ def port_number(text: str) -> int:
     return port
 
 
-def _positive(text: str) -> int:
+def _count(text: str) -> int:
     """Return an option's text as a number above zero; raises `argparse.ArgumentTypeError` if it is none."""
-    if text.isdecimal() and int(text[:18]) > 0:
-        return int(text[:18])
-    raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 1 to {'9' * _DIGITS}, got {text!r}")
 
 
 def _serve(options: argparse.Namespace) -> int:

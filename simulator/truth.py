@@ -10,6 +10,7 @@ from simulator.desk import Desk
 from simulator.exchange.orders import Fill as VenueFill
 from simulator.exchange.orders import Order, OrderChanged, mean_price
 from simulator.exchange.venue import Venue
+from simulator.forgetting import forget
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
 from simulator.script import Script
@@ -80,7 +81,9 @@ class TruthSteps:
         """Return the orders that a step is about: this, last, all, or the one of an id."""
         if name == "this":
             own = script.order
-            return [] if own is None or own.id not in self._venue.orders else [own]
+            if own is None or not (own.is_out or own.id in self._venue.orders):  # lost in a restart
+                return []
+            return [own]
         if name == "all":
             return list(self._venue.open.values())
         if name == "last":
@@ -109,15 +112,17 @@ class TruthSteps:
         quantity = part_of(args.quantity, order.quantity, order.left, order.instrument.step)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
-        before = venue.fills.made
+        before = len(venue.events)
         venue.fill(order, quantity, self._price(order, args), args.against, self._agenda.now)
-        own = [fill.number for fill in venue.fills.since(before) if fill.order_id == order.id]
+        fills = [event for event in venue.events[before:] if isinstance(event, VenueFill)]
+        own = [fill.number for fill in fills if fill.order_id == order.id]
         if args.as_ is not None:
             self.named[args.as_] = own[0]
         if args.send in ("twice", "renamed"):
             for number in own:
                 again = self._fill_ids.text(number) if args.send == "twice" else self._fill_ids.other_text(number)
                 self.repeats[number] = again
+            forget(self.repeats, len(venue.fills), venue.fills.keeps)
 
     def _price(self, order: Order, args: Fill) -> int:
         """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""
@@ -172,6 +177,7 @@ class TruthSteps:
             case _:
                 state = (state & ACKED & ~OPEN) | CANCELED | OUT
         self._lies[order.id] = (state, filled, notional)
+        forget(self._lies, len(self._venue.orders), self._venue.orders.__contains__)
         self._note("lie", f"{verb} of order {order.id}")
         mean = mean_price(notional, filled)
         change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)

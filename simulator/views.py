@@ -11,6 +11,7 @@ from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
+from simulator.forgetting import forget
 from simulator.terms import flags_of, text_of_amount, text_of_time
 from simulator.wire.replies import (
     BookLevel,
@@ -49,8 +50,6 @@ BOOK_DEPTH = 20
 """How many levels a side a book message has at most: as many as the published client prints."""
 
 _NULL = msgspec.Raw(b"null")
-_FEW = 1000
-"""Fills whose ids are forgotten only with others."""
 
 
 class FillIds:
@@ -79,10 +78,9 @@ class FillIds:
         return text
 
     def _forget(self) -> None:
-        """Forget the ids of fills that are kept no longer, once they are as many as the others."""
-        if len(self._texts) > 2 * len(self._fills) + _FEW:
-            for number in [number for number in self._texts if number < self._fills.first]:
-                self._numbers.pop(self._texts.pop(number), None)
+        """Forget the ids of fills that are kept no longer."""
+        for text in forget(self._texts, len(self._fills), self._fills.keeps):
+            self._numbers.pop(text, None)
 
     def other_text(self, number: int) -> str:
         """Return another id for a fill, under which it is told once more."""
@@ -96,12 +94,11 @@ class FillIds:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def number(self, text: str) -> int | None:
-        """Return the number of the fill with this id among those that are kept, or None."""
+        """Return the number of the fill with this id, or None for an id that no fill has that is kept."""
         for number in range(max(self._derived + 1, self._fills.first), self._fills.made + 1):
             self._numbers[self.text(number)] = number
         self._derived = self._fills.made
-        number = self._numbers.get(text.lower(), 0)
-        return number if number >= self._fills.first else None
+        return self._numbers.get(text.lower())
 
 
 def _dir(buy: bool) -> str:

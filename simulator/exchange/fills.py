@@ -1,10 +1,10 @@
 """The fills of a venue, numbered from 1: the newest are kept, and the older ones only counted."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import overload
 
 from simulator.exchange.orders import Fill
+from simulator.terms import FillKind
 
 __all__ = ["Fills"]
 
@@ -55,7 +55,8 @@ class Fills(Sequence[Fill]):
         self._kept.append(fill)
         if len(self._kept) > self._most:
             excess = len(self._kept) - self._limit
-            while excess and self._kept[excess - 1].trade == self._kept[excess].trade:  # a trade is kept whole
+            last, first = self._kept[excess - 1], self._kept[excess]
+            if first.kind is FillKind.NORMAL and last.trade == first.trade:  # both sides of a trade are kept
                 excess -= 1
             del self._kept[:excess]
             self._forgotten += excess
@@ -65,6 +66,6 @@ class Fills(Sequence[Fill]):
         place = number - self.first
         return self._kept[place] if 0 <= place < len(self._kept) else None
 
-    def since(self, number: int) -> Iterator[Fill]:
-        """Return what is kept of the fills after the one of a number."""
-        return islice(self._kept, max(0, number - self._forgotten), None)
+    def keeps(self, number: int) -> bool:
+        """Tell whether the fill of a number has not been given up."""
+        return number >= self.first

@@ -13,6 +13,7 @@ from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
+from simulator.forgetting import forget
 from simulator.terms import (
     ACKED,
     CANCELED,
@@ -61,7 +62,8 @@ class Venue:
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
         self._gone_out: deque[int] = deque()
-        self._numbered = 0
+        self.numbered = 0
+        """How many orders there have ever been: the number of the last one."""
         self._trades = 0
         self._amended: dict[int, tuple[int, int]] = {}
 
@@ -83,9 +85,9 @@ class Venue:
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
-        self._numbered += 1
+        self.numbered += 1
         order = Order(
-            buy, price, quantity, id=self._numbered, account=account, instrument=instrument, quantity=quantity, time=now
+            buy, price, quantity, id=self.numbered, account=account, instrument=instrument, quantity=quantity, time=now
         )
         self.orders[order.id] = order
         reason = self._breach(order) or self._objection(order)
@@ -195,7 +197,7 @@ class Venue:
     def _take_out(self, order: Order, state: int, reason: str | None) -> None:
         order.move(state)
         order.reason = reason
-        self._leave(order)
+        self._retire(order)
         self._tell(order)
 
     def _leave(self, order: Order) -> None:
@@ -211,6 +213,10 @@ class Venue:
             else:
                 exposure.selling -= order.left
         order.left = 0
+
+    def _retire(self, order: Order) -> None:
+        """An order goes out, and the one that did so first of those that are kept is forgotten."""
+        self._leave(order)
         self._gone_out.append(order.id)
         if len(self._gone_out) > self.limit:
             self.orders.pop(self._gone_out.popleft(), None)
@@ -294,7 +300,7 @@ class Venue:
         if order.left:
             self._tell(order)
         else:
-            self._leave(order)
+            self._retire(order)
             whole = FILLED if order.filled == order.quantity else 0  # a part may have been busted meanwhile
             self._move(order, (order.state & ACKED) | whole | OUT)
 
@@ -346,6 +352,7 @@ class Venue:
         order = self.orders[fill.order_id]
         old_price, old_quantity = self._now_worth(fill)
         self._amended[fill.number] = (price, quantity)
+        forget(self._amended, len(self.fills), self.fills.keeps)
         change = quantity - old_quantity
         order.filled += change
         order.notional += price * quantity - old_price * old_quantity

@@ -30,7 +30,7 @@ def state_hash(simulation: Simulation) -> str:
 
 def _parts(simulation: Simulation) -> Iterator[object]:
     venue = simulation.venue
-    yield simulation.director.state, venue._numbered, venue._trades, sorted(venue._amended.items())
+    yield simulation.director.state, venue.numbered, venue._trades, sorted(venue._amended.items())
     yield from map(_order, venue.orders.values())
     yield list(venue.open)
     yield from map(msgspec.structs.astuple, venue.fills)

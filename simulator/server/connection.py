@@ -109,12 +109,15 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
         self._is_heard = True
+        wakefulness = self.server.wakefulness
+        if wakefulness is not None:
+            wakefulness.hears()
         if self._unread:
             self._unread += data
         else:
             self._read(data)
-        if self.server.wakefulness is not None:
-            self.server.wakefulness.heard()
+        if wakefulness is not None:
+            wakefulness.has_answered()
 
     def eof_received(self) -> bool:
         """The client will send no more; what it has yet to read must be read within the close timeout."""

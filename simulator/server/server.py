@@ -101,7 +101,7 @@ class Server:
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.stay_awake:
-            self.wakefulness = Wakefulness(self._loop.call_soon, self.monotonic, self.settings.stay_awake)
+            self.wakefulness = Wakefulness(self._loop.call_soon, time.perf_counter, self.settings.stay_awake)
         self.world.start(self._loop)
 
     async def close(self, patience: float | None = None) -> None:

@@ -2,14 +2,19 @@
 
 A process that sleeps until the next message is woken by the kernel, which on a virtual machine takes longer than it
 takes to answer an order. A client that answers at once finds the server still awake: the loop goes round, looking for
-data each time, instead of waiting for it. It does so only as long as the last two messages were so close that it was,
-or would have been, worth it.
+data each time, instead of waiting for it. It does so only where that is likely to be worth it, and not on a machine
+that has other things to do: there, who does not sleep loses its turn to those who do.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 __all__ = ["Wakefulness"]
+
+_INTERRUPTED = 10
+"""After a turn of so many times as long as it may stay awake, the loop has lost the processor in between."""
+_REST = 10_000
+"""For how many times as long it then sleeps between messages; after waiting in vain, a hundredth of it."""
 
 
 class Wakefulness:
@@ -18,7 +23,7 @@ class Wakefulness:
     Args:
         call_soon: the loop's own.
         clock: gives the time in seconds.
-        seconds: for how long; no two messages further apart keep it awake.
+        seconds: for how long; messages further apart keep nobody awake.
     """
 
     def __init__(
@@ -28,19 +33,34 @@ class Wakefulness:
         self._clock = clock
         self._seconds = seconds
         self._until = 0.0
+        self._rested_at = 0.0
+        self._looked_at = 0.0
         self._is_awake = False
+        self._is_close = False
 
-    def heard(self) -> None:
-        """A message has come, and has been dealt with."""
+    def hears(self) -> None:
+        """A message has come."""
+        self._is_close = self._clock() <= self._until
+
+    def has_answered(self) -> None:
+        """The message has been dealt with."""
         now = self._clock()
-        was_close = now <= self._until
         self._until = now + self._seconds
-        if was_close and not self._is_awake:
+        self._looked_at = now
+        if self._is_close and not self._is_awake and now >= self._rested_at:
             self._is_awake = True
             self._call_soon(self._look)
 
     def _look(self) -> None:
-        if self._clock() <= self._until:
-            self._call_soon(self._look)
+        now = self._clock()
+        if now - self._looked_at > _INTERRUPTED * self._seconds:
+            self._sleep(now + _REST * self._seconds)
+        elif now > self._until:
+            self._sleep(now + _REST // 100 * self._seconds)
         else:
-            self._is_awake = False
+            self._looked_at = now
+            self._call_soon(self._look)
+
+    def _sleep(self, until: float) -> None:
+        self._is_awake = False
+        self._rested_at = until

@@ -94,6 +94,13 @@ class Worlds:
             loaded = load(path)
             wanted = clock_named(clock) if clock else None
             start = time.time_ns() if by_the_wall(loaded.scenario, wanted) else None
-            return Simulation(loaded, clock=wanted, start=start)
+            own = self.own.simulation
+            return Simulation(
+                loaded,
+                clock=wanted,
+                start=start,
+                journal_limit=own.journal.limit,
+                history_limit=own.venue.limit,
+            )
         except SimulatorError as error:
             raise Refused(NOT_FOUND, str(error)) from error

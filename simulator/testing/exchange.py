@@ -161,12 +161,12 @@ class Exchange:
 
     @property
     def orders(self) -> list[OrderDetails]:
-        """Every order, oldest first, as GetOrderDetails tells it; ``params`` as data."""
+        """Every order that is kept, oldest first, as GetOrderDetails tells it; ``params`` as data."""
         return self._call(lambda: [_details(order) for order in self.simulation.venue.orders.values()])
 
     @property
     def fills(self) -> list[FillDetails]:
-        """Every fill, oldest first, as GetFillDetails tells it."""
+        """Every fill that is kept, oldest first, as GetFillDetails tells it."""
         return self._call(self._read_fills)
 
     def _read_fills(self) -> list[FillDetails]:
@@ -311,7 +311,7 @@ def _details(order: Order) -> OrderDetails:
     details = views.order_details(order)
     try:
         params = msgspec.json.decode(details.params)
-    except msgspec.DecodeError:  # a number that is no double, which the exchange only hands back
+    except (msgspec.DecodeError, RecursionError):  # the exchange only hands it back
         params = bytes(details.params).decode()
     return msgspec.structs.replace(details, params=params)
 

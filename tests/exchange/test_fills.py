@@ -28,4 +28,4 @@ def test_the_newest_are_kept_and_all_are_counted(trades: list[int], limit: int) 
     assert fills.made == len(made)
     for number in range(len(made) + 2):
         assert fills.get(number) == (made[number - 1] if fills.first <= number <= len(made) else None)
-        assert list(fills.since(number)) == [fill for fill in kept if fill.number > number]
+        assert fills.keeps(number) == (number >= fills.first)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from server_helpers import serving
+from websockets.asyncio.client import connect
 
 from simulator.server.wakefulness import Wakefulness
 
@@ -15,12 +17,24 @@ class Loop:
         self.soon: list[Callable[[], None]] = []
         self.now = 100.0
 
-    def turn(self) -> None:
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Call something in the next turn."""
+        self.soon.append(call)
+
+    def turn(self, seconds: float = 1) -> None:
         """Let one turn pass."""
-        self.now += 1
+        self.now += seconds
         calls, self.soon = self.soon, []
         for call in calls:
             call()
+
+    def turns(self) -> int:
+        """Return how many turns the loop stays awake."""
+        count = 0
+        while self.soon:
+            self.turn()
+            count += 1
+        return count
 
 
 @pytest.fixture
@@ -29,59 +43,80 @@ def loop() -> Loop:
     return Loop()
 
 
-def awake(loop: Loop, seconds: float = 5) -> Wakefulness:
-    """Return what keeps a loop awake, for five turns after a message."""
-    return Wakefulness(lambda call: loop.soon.append(call), lambda: loop.now, seconds)
+@pytest.fixture
+def awake(loop: Loop) -> Wakefulness:
+    """What keeps the loop awake, for five turns after a message."""
+    return Wakefulness(loop.call_soon, lambda: loop.now, 5)
 
 
-def turns(loop: Loop) -> int:
-    """Return how many turns the loop stays awake."""
-    count = 0
-    while loop.soon:
-        loop.turn()
-        count += 1
-    return count
+def message(loop: Loop, awake: Wakefulness, work: float = 0) -> None:
+    """Let a message come that takes a while to deal with."""
+    awake.hears()
+    loop.now += work
+    awake.has_answered()
 
 
-def test_one_message_keeps_nobody_awake(loop: Loop) -> None:
+def test_one_message_keeps_nobody_awake(loop: Loop, awake: Wakefulness) -> None:
     """After a first message, or one that comes long after the last, the loop sleeps at once."""
-    watching = awake(loop)
     for _ in range(3):
-        watching.heard()
+        message(loop, awake)
         assert loop.soon == []
         loop.now += 5.1
 
 
-@pytest.mark.parametrize("apart", [0.0, 1.0, 5.0])
-def test_messages_in_quick_succession(loop: Loop, apart: float) -> None:
-    """After two messages so close to each other it stays awake until it has waited in vain."""
-    watching = awake(loop)
-    watching.heard()
+@pytest.mark.parametrize(("apart", "work"), [(0.0, 0.0), (1.0, 0.0), (5.0, 0.0), (4.0, 3.0)])
+def test_messages_in_quick_succession(loop: Loop, awake: Wakefulness, apart: float, work: float) -> None:
+    """After two messages so close to each other, however long they take, it stays awake until it has waited in vain."""
+    message(loop, awake)
     loop.now += apart
-    watching.heard()
-    assert turns(loop) == 6
+    message(loop, awake, work)
+    assert loop.turns() == 6
 
 
-def test_awake_until_the_last_of_many(loop: Loop) -> None:
+def test_awake_until_the_last_of_many(loop: Loop, awake: Wakefulness) -> None:
     """Each message that comes in time keeps it awake for as long again, and it looks but once a turn."""
-    watching = awake(loop)
-    watching.heard()
+    message(loop, awake)
     for _ in range(10):
-        watching.heard()
+        message(loop, awake)
         assert len(loop.soon) == 1
         loop.turn()
         loop.turn()
-    assert turns(loop) == 4
+    assert loop.turns() == 4
 
 
-def test_waiting_in_vain_is_not_repeated(loop: Loop) -> None:
-    """A client that is slower than that is waited for once, and not after each of its messages."""
-    watching = awake(loop)
-    watching.heard()
-    watching.heard()
-    found: list[Any] = [turns(loop)]
-    for _ in range(3):
-        loop.now += 10
-        watching.heard()
-        found.append(turns(loop))
-    assert found == [6, 0, 0, 0]
+def test_waiting_in_vain_is_not_repeated_at_once(loop: Loop, awake: Wakefulness) -> None:
+    """After it has waited in vain it sleeps between messages for a hundred times as long, however close they are."""
+    found: list[int] = []
+    for rest in (0, 400, 110):
+        loop.now += rest
+        message(loop, awake)
+        message(loop, awake)
+        found.append(loop.turns())
+    assert found == [6, 0, 6]
+
+
+def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: Wakefulness) -> None:
+    """A loop that has lost the processor while it was awake sleeps between messages for a good while."""
+    message(loop, awake)
+    message(loop, awake)
+    loop.turn()
+    loop.turn(51)
+    assert loop.soon == []
+    for rest, turns in ((40_000, 0), (10_000, 6)):
+        loop.now += rest
+        message(loop, awake)
+        message(loop, awake)
+        assert loop.turns() == turns
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("stay_awake", [0.0, 60.0])
+async def test_server_stays_awake_if_it_is_told_to(stay_awake: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting a server looks out after messages that come one upon the other; without it never does."""
+    looks: list[Any] = []
+    monkeypatch.setattr(Wakefulness, "_look", lambda self: looks.append(self))
+    async with serving(stay_awake=stay_awake) as server, connect(server.url + "/") as client:
+        for _ in range(3):
+            await client.send('{"id":1,"type":"GetHalts"}')
+            await client.recv()
+    assert bool(looks) is bool(stay_awake)

@@ -120,7 +120,13 @@ class Watch:
 
     def _check_orders(self) -> None:
         venue = self.sim.venue
-        require(list(venue.fills) == self.fills, "the journal has other fills than the exchange")
+        kept = venue.fills
+        require(list(kept) == self.fills[kept.first - 1 :], "the journal has other fills than the exchange")
+        require(len(kept) >= min(venue.limit, len(self.fills)), f"only {len(kept)} fills are kept")
+        require(len(kept) <= venue.limit + venue.limit // 8 + 1, f"{len(kept)} fills are kept")
+        out = len(venue.orders) - len(venue.open)
+        require(out <= venue.limit, f"{out} orders are kept that are out")
+        require(venue.open.keys() <= venue.orders.keys(), "an order that is open is forgotten")
         waiting = {event.order_id for event in venue.events if isinstance(event, OrderChanged)}
         for number, order in venue.orders.items():
             of = self.amounts.get(number, {})

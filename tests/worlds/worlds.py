@@ -27,6 +27,8 @@ STEPS = 60
 _PAUSES = (0, 0, 1_000, 1_000_000, 50_000_000, 400_000_000, BILLION)
 _END = 15 * BILLION
 _STRIDE = 100_000_000
+_HISTORIES = (1, 2, 5, 250_000)
+"""How many orders that are out, and how many fills, an exchange may keep."""
 _HANGS_UP = "the client hangs up"
 
 Sent = dict[int, list[Outgoing]]
@@ -38,7 +40,8 @@ class Run:
     def __init__(self, seed: int) -> None:
         rng = random.Random(seed)
         self.loaded: Loaded = Maker(rng).scenario()
-        self.simulation = Simulation(self.loaded)
+        self.history = rng.choice(_HISTORIES)
+        self.simulation = Simulation(self.loaded, history_limit=self.history)
         self.sent: Sent = {}
         self._rng = rng
         self._talker = Talker(rng)
@@ -94,16 +97,16 @@ class Run:
     def _replay(self) -> None:
         """Run the world again from what came from outside, by the journal."""
         journal = list(self.simulation.journal)
-        sent, again = replayed(self.loaded, journal, self.simulation.now)
+        sent, again = replayed(self.loaded, self.history, journal, self.simulation.now)
         for entry, other in zip(journal, again, strict=False):
             require(entry == other, f"the journal has {entry!r:.300}, a replay of it {other!r:.300}")
         require(len(journal) == len(again), f"the journal has {len(journal)} entries, a replay of it {len(again)}")
         require(sent == self.sent, "a replay of the journal sends other bytes")
 
 
-def replayed(loaded: Loaded, journal: list[Entry], end: int) -> tuple[Sent, list[Entry]]:
+def replayed(loaded: Loaded, history: int, journal: list[Entry], end: int) -> tuple[Sent, list[Entry]]:
     """Run a scenario with the inputs of a journal; return what is sent, and its own journal."""
-    sim = Simulation(loaded)
+    sim = Simulation(loaded, history_limit=history)
     sessions: dict[int, Session] = {}
     sent: Sent = {}
 
