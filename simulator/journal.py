@@ -21,7 +21,8 @@ The kinds are ``open`` and ``close`` of a connection (data: path, or why), ``in`
 text), ``event`` for what the exchange did (the event's struct), ``rule`` for one that fired (its name), ``timeline``
 for an entry of it that is played (its place), ``fault`` for bytes, closes and resets that a scenario sends (the
 struct), and for what a scenario does to messages: ``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped``
-(a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type).
+(a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type);
+``late`` for a clock that the machine cannot keep up with.
 """
 
 

@@ -152,7 +152,7 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     clock = None if options.clock is None else clock_named(options.clock)
     if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()
-    return Simulation(
+    simulation = Simulation(
         loaded,
         catalogue=options.catalogue,
         seed=options.seed,
@@ -161,6 +161,9 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
         start=start,
         **_bounds(options.keep),
     )
+    if simulation.scenario.clock == "manual":
+        _say("the scenario's clock is manual, which only a test lets go on: say --clock real if time is to pass")
+    return simulation
 
 
 def _bounds(keep: int | None) -> dict[str, int]:

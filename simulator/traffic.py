@@ -16,7 +16,21 @@ _WAITING_LINES = 10_000
 _LAST_WORDS = 0.5
 _ARROWS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
 _NOTES = frozenset(
-    {"rule", "state", "timeline", "fault", "lost", "kept", "corrupt", "stall", "slow", "skipped", "lie", "refused"}
+    {
+        "rule",
+        "state",
+        "timeline",
+        "fault",
+        "lost",
+        "kept",
+        "corrupt",
+        "stall",
+        "slow",
+        "skipped",
+        "lie",
+        "refused",
+        "late",
+    }
 )
 """What is said of a scenario's doings, and of connections that were refused."""
 

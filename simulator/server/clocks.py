@@ -1,12 +1,18 @@
 """The four clocks that a world can run on; times in nanoseconds since 1970."""
 
+import re
 import time
 from typing import Protocol
 
+from simulator.errors import SimulatorError, nearest
 from simulator.scenario import Scenario
 from simulator.simulation import Simulation
 
 __all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "by_the_wall", "clock_named", "clock_of"]
+
+_WORDS = ("real", "instant")
+_FACTOR = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
+"""As a scenario has it."""
 
 
 class Clock(Protocol):
@@ -20,7 +26,10 @@ class Clock(Protocol):
         ...
 
     def wait(self, due: int) -> float | None:
-        """Return how many seconds of the wall's time to wait for a time of the world's; None for until told."""
+        """Return how many seconds of the wall's time to wait for a time of the world's; None for until told.
+
+        It is less than 0 for what is late.
+        """
         ...
 
 
@@ -45,8 +54,8 @@ class PacedClock:
         return self._start + (past if self._pace == 1.0 else int(past * self._pace))
 
     def wait(self, due: int) -> float | None:
-        """Return how many seconds of the wall's time to wait."""
-        return max(0, due - self.now()) / self._pace / 1e9
+        """Return how many seconds of the wall's time to wait; less than 0 for what is late."""
+        return (due - self.now()) / self._pace / 1e9
 
 
 class InstantClock:
@@ -89,9 +98,19 @@ class ManualClock:
 def clock_named(text: str) -> str | dict[str, str]:
     """Return the clock that a word on the command line or in an address stands for, in a scenario's words.
 
-    A number is how many times as fast the clock runs. Whether there is such a clock is judged by who uses it.
+    A number is how many times as fast the clock runs. Raises `SimulatorError` for what is neither, and for a clock
+    that only a test can let go on.
     """
-    return {"scaled": text} if text[:1].isdigit() else text
+    if text in _WORDS:
+        return text
+    if text == "manual":
+        raise SimulatorError("clock: manual is for tests, which let time pass themselves: here nobody could")
+    if _FACTOR.fullmatch(text) and float(text) > 0:
+        return {"scaled": text}
+    raise SimulatorError(
+        f"clock: expected real, instant, or a number above 0 and below a million for how many times as fast, "
+        f"got {text[:40]!r}{nearest(text[:40], _WORDS)}"
+    )
 
 
 def by_the_wall(scenario: Scenario | None, clock: str | dict[str, str] | None) -> bool:

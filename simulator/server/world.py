@@ -1,6 +1,7 @@
 """One simulation being served: its clock, its timer, and which connection each of its sessions is."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from simulator.outgoing import Outgoing
 from simulator.server.clocks import Clock, clock_of
 from simulator.session import Session
 from simulator.simulation import Refused, Simulation
+from simulator.terms import BILLION
 
 if TYPE_CHECKING:
     from simulator.server.connection import Connection
@@ -24,6 +26,11 @@ _GROUPED = ("SendLimitOrder", "CancelOrder")
 """What waits for others to be written with it: requests whose answers are short, for what waits has no backpressure."""
 
 _SYNC_AFTER = 0.1
+_TURN = 0.01
+"""How many seconds the world's own doings may take before clients and signals have a turn, more or less."""
+_LONGEST = 1 << 60
+_LAG = 1.0
+"""By how many seconds of the wall's time a world may be late before it says so."""
 _UNAVAILABLE = 503
 
 
@@ -45,6 +52,9 @@ class World:
         self._is_jumping = False
         self._is_busy = False
         self._has_begun = False
+        self._stride = BILLION
+        """How much of the world's time passes in one turn at most, which depends on how much happens in it."""
+        self._is_late = False
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let its time begin."""
@@ -64,8 +74,19 @@ class World:
         return tuple(self._connections.values())
 
     def now(self) -> int:
-        """Return the world's time in nanoseconds since 1970; it never goes back."""
-        return self.simulation.now if self._clock is None else self._clock.now()
+        """Return the world's time in nanoseconds since 1970; it never goes back.
+
+        On a clock that is too fast for the machine it is the time that has been reached.
+        """
+        if self._clock is None:
+            return self.simulation.now
+        now, due = self._clock.now(), self.simulation.next_due()
+        if due is None or now <= due + self._stride:
+            return now
+        if not self._is_late and (self._clock.wait(due) or 0) < -_LAG:
+            self._is_late = True
+            self.simulation.journal.write(self.simulation.now, 0, "late", "this machine is too slow for the clock")
+        return due + self._stride
 
     def open(self, connection: "Connection", target: str) -> Session:
         """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none."""
@@ -135,13 +156,19 @@ class World:
         if due is not None and self._clock is not None:
             wait = self._clock.wait(due)
             if wait is not None:
-                self._timer = self._loop.call_later(wait, self._wake)
+                self._timer = self._loop.call_later(max(0.0, wait), self._wake)
 
     def _wake(self) -> None:
         self._timer = None
         due, self._timer_due = self._timer_due, None
         if self._clock is not None and due is not None:
+            began = time.perf_counter()
             self._let_pass(max(due, self.now()) if self._clock.jumps else self.now())
+            took = time.perf_counter() - began
+            if took > _TURN:
+                self._stride = max(1, self._stride // 2)
+            elif took < _TURN / 4:
+                self._stride = min(2 * self._stride, _LONGEST)
 
     def _let_pass(self, until: int) -> None:
         try:

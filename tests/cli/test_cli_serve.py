@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cli_helpers import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
@@ -67,6 +68,32 @@ def test_keep() -> None:
             assert ask(client, number, **{**ORDER, "price": "0.001"}) == {"id": number, "response": {"Ok": f"{number}"}}
         rejected = {"order_id": "2", "state": ["Rejected", "Out"], "filled_qty": "0", "avg_fill_price": None}
         assert ask(client, 3, type="GetOrderState", order_ids=["1", "2"]) == {"id": 3, "response": {"Ok": [rejected]}}
+
+
+@pytest.mark.parametrize("said", ["0", "nan", "1e3", "{scaled: 20}", "manual"])
+def test_clock_that_is_none(said: str) -> None:
+    """A clock that is none, or that nobody could let go on, is refused in a line."""
+    found = subprocess.run(
+        [*PROGRAM, "serve", "--clock", said], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("exchange-simulator: clock: ")
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_scenario_on_a_manual_clock(tmp_path: Path) -> None:
+    """A scenario whose clock only a test lets go on is served, with a word on it."""
+    file = tmp_path / "own.yaml"
+    file.write_text("clock: manual\n", encoding="utf-8")
+    with started(str(file), "--port", "0", "--quiet") as program:
+        with dial(program) as client:
+            assert client.recv(PATIENCE) == '"Normal"'
+        assert program.stop() == 0
+        assert program.process.stderr is not None
+        assert program.process.stderr.read() == (
+            "exchange-simulator: the scenario's clock is manual, which only a test lets go on: "
+            "say --clock real if time is to pass\n"
+        )
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "many", "1000000000"])

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.server import Server
+from simulator.server import world as world_module
 from simulator.simulation import Simulation
 
 pytestmark = pytest.mark.asyncio
@@ -111,9 +112,33 @@ async def test_clock_of_the_client_s_choice() -> None:
                 said = (await heard(venue))["response"]["Ok"]
                 last = said[0] if isinstance(said, list) else last
             assert last["state"] == ["Acked", "Canceled", "Out"]
-        status, text = await refused(server.url + "/?scenario=expired-order&clock=instnt")
-        assert (status, "did you mean 'instant'?" in text) == (404, True)
+        begin = (
+            "clock: expected real, instant, or a number above 0 and below a million for how many times as fast, got "
+        )
+        for clock, end in (("instnt", "'instnt'; did you mean 'instant'?"), ("0", "'0'"), ("1000000", "'1000000'")):
+            address = f"{server.url}/?scenario=expired-order&clock={clock}"
+            assert await refused(address) == (404, f"{begin}{end}\n")
+        status, text = await refused(server.url + "/?scenario=expired-order&clock=manual")
+        assert (status, text.startswith("clock: manual is for tests")) == (404, True)
         assert (await refused(server.url + "/?clock=instant"))[0] == 400
+
+
+async def test_clock_that_is_too_fast_for_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due, clients are answered and the server ends; that time is late is written down once."""
+    monkeypatch.setattr(world_module, "_LAG", 0.05)
+    simulation = Simulation(catalogue="default", moving=6, clock={"scaled": "900000"})
+    server = Server(simulation, port=0)
+    await server.start()
+    async with connect(server.url + "/") as venue:
+        times = []
+        while not any(kind == "late" for _, _, kind, _ in simulation.journal) or len(times) < 20:
+            assert await ask(venue, 1, type="GetHalts") == {"Ok": []}
+            times.append(server.world.now())
+    await server.close(patience=0.2)
+    assert times == sorted(times)
+    assert [entry[3] for entry in simulation.journal if entry[2] == "late"] == [
+        "this machine is too slow for the clock"
+    ]
 
 
 async def test_refusals_are_journalled() -> None:
