@@ -39,7 +39,9 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     serve = commands.add_parser("serve", help="run a fake endpoint", description="Run a fake endpoint until stopped.")
     serve.set_defaults(run=_serve)
     serve.add_argument(
-        "scenario", nargs="?", help="a scenario file, or the name of a bundled one; without it, a plain exchange"
+        "scenario",
+        nargs="?",
+        help="a scenario file, or the name of a bundled one; without it, a plain exchange with moving markets",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=port_number, default=6001, help="0 for any free one (default: %(default)s)")
@@ -68,9 +70,8 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     serve.add_argument(
         "--sync",
         choices=("always", "100ms", "never"),
-        default="100ms",
         help="when the journal goes to the disk itself: before each reply, within a tenth of a second, or when the "
-        "system will; it outlives a killed process in any case, a power cut up to there (default: %(default)s)",
+        "system will; it outlives a killed process in any case, a power cut up to there (default: 100ms)",
     )
     serve.add_argument(
         "--allow-host",
@@ -109,6 +110,8 @@ def _count(text: str) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from simulator.server import Server, Settings
 
+    if options.sync is not None and options.journal is None:
+        raise SimulatorError("--sync says when a journal is written to the disk: say --journal DIR too")
     _fill_standard_streams()
     printer = None if options.quiet else _printer()
     settings = Settings(
@@ -178,7 +181,7 @@ def _moving(options: argparse.Namespace) -> int:
 def _folder(options: argparse.Namespace) -> "Folder":
     from simulator.ledger import Folder
 
-    return Folder(options.journal, options.sync)
+    return Folder(options.journal, options.sync or "100ms")
 
 
 def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, Keeper]":

@@ -33,6 +33,8 @@ class Folder:
         self._sync: Sync = sync
         self._opened = opened
         try:
+            if path.is_file():
+                raise LedgerError(f"{path} is a file, and a journal is kept in a folder")
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:

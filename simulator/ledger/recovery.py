@@ -93,7 +93,10 @@ def recover(
     data = folder.read()
     if data is None:
         return None
-    contents = read(data)
+    try:
+        contents = read(data)
+    except LedgerError as error:
+        raise LedgerError(f"{folder.file}: {error}. Move it away to begin anew") from None
     simulation = make(contents.header.start)
     _require_same(contents.header, header_of(simulation, scenario, moving), folder)
     rebuild(simulation, contents.inputs)
@@ -126,11 +129,13 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
 
 def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
     """Raise `LedgerError` with all in which the exchange that was kept is not the one that is asked for."""
+    clocks, has_changed = _clocks(kept, asked)
     differences = [
         f"{what} was {before}, now it is {after}" if before != after else f"{what} {before} has changed"
         for what, differs, before, after in (
             ("the version", kept.version != asked.version, kept.version, asked.version),
-            ("the scenario", kept.plan != asked.plan, kept.scenario or "none", asked.scenario or "none"),
+            ("the scenario", has_changed, kept.scenario or "none", asked.scenario or "none"),
+            ("the clock", clocks[0] != clocks[1], *clocks),
             ("the catalogue", kept.digest != asked.digest, kept.catalogue, asked.catalogue),
             ("the seed", kept.seed != asked.seed, kept.seed, asked.seed),
             ("the number of moving markets", kept.moving != asked.moving, kept.moving, asked.moving),
@@ -143,3 +148,12 @@ def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
             f"the journal in {folder.path} is of another exchange: {'; '.join(differences)}. "
             "Start what it was, or name another folder"
         )
+
+
+def _clocks(kept: Header, asked: Header) -> tuple[list[str], bool]:
+    """Return the clocks of the two, in a scenario's words, and whether the rest of their scenarios differs."""
+    plans = [msgspec.json.decode(header.plan) for header in (kept, asked)]
+    clocks = [plan.pop("clock", "real") for plan in plans]
+    return [clock if isinstance(clock, str) else msgspec.json.encode(clock).decode() for clock in clocks], (
+        plans[0] != plans[1]
+    )

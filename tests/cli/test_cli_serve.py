@@ -70,6 +70,17 @@ def test_keep() -> None:
         assert ask(client, 3, type="GetOrderState", order_ids=["1", "2"]) == {"id": 3, "response": {"Ok": [rejected]}}
 
 
+def test_sync_of_no_journal() -> None:
+    """When a journal goes to the disk is no question without one."""
+    found = subprocess.run(
+        [*PROGRAM, "serve", "--sync", "always"], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == (
+        "exchange-simulator: --sync says when a journal is written to the disk: say --journal DIR too\n"
+    )
+
+
 @pytest.mark.parametrize("said", ["0", "nan", "1e3", "{scaled: 20}", "manual"])
 def test_clock_that_is_none(said: str) -> None:
     """A clock that is none, or that nobody could let go on, is refused in a line."""

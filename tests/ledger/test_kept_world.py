@@ -246,7 +246,9 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ledger.LedgerError, match=r"the journal is damaged at byte \d+: "):
+    with pytest.raises(
+        ledger.LedgerError, match=r"commands\.log: the journal is damaged at byte \d+: .*\. Move it away to begin anew$"
+    ):
         recovered(tmp_path)
     assert file.read_bytes() == data
 
@@ -267,6 +269,7 @@ def test_another_exchange(tmp_path: Path) -> None:
     assert why(seed=2) == f"{begin}the seed was 1, now it is 2{end}"
     assert why(catalogue="reference") == f"{begin}the catalogue was small, now it is reference{end}"
     assert why(history_limit=9) == f"{begin}the number of orders that it keeps was 250000, now it is 9{end}"
+    assert why(clock={"scaled": "20"}) == f'{begin}the clock was real, now it is {{"scaled":"20"}}{end}'
     assert why(scenario={"hello": "Trial"}) == f"{begin}the scenario none has changed{end}"
 
 

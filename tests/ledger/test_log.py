@@ -129,8 +129,10 @@ def test_ledgers_aside(tmp_path: Path) -> None:
 def test_unusable_folders(tmp_path: Path) -> None:
     """A folder that cannot be made, read or written says so."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerError, match=r"the journal in .*file cannot be used: "):
+    with pytest.raises(LedgerError, match=r"file is a file, and a journal is kept in a folder$"):
         Folder(tmp_path / "file")
+    with pytest.raises(LedgerError, match=r"the journal in .*inner cannot be used: Not a directory$"):
+        Folder(tmp_path / "file" / "inner")
     folder = Folder(tmp_path / "x", opened=FailingFile)
     FailingFile.room = 10
     with pytest.raises(LedgerError, match=r"the journal in .*x cannot be used: No space left on device"):

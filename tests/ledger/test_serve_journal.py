@@ -117,7 +117,8 @@ def test_refusals(tmp_path: Path) -> None:
     data[data.index(b'{"id": 1, "type": "SendLimitOrder"')] ^= 1
     file.write_bytes(data)
     assert re.fullmatch(
-        r"exchange-simulator: the journal is damaged at byte \d+: the record is damaged, and whole ones follow it\n",
+        rf"exchange-simulator: {re.escape(str(file))}: the journal is damaged at byte \d+: the record is damaged, "
+        r"and whole ones follow it\. Move it away to begin anew\n",
         refused(*options),
     )
 
