@@ -2,6 +2,7 @@
 
 import random
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from exchange_helpers import BUY, SELL, Floor, amount, exposures, recomputed
@@ -62,6 +63,7 @@ def test_sizes_grow_away_from_the_best_price() -> None:
         (100, "0.000000001", "99.5", 100),
         (100, None, "99.5", "100.5"),  # a hundredth of a percent is less than two ticks
         (20000, None, 19999, 20001),
+        ("25000.5", None, 24999, 25002),  # a billionth more than five ticks is six
     ],
 )
 def test_spread_is_what_the_spec_says(mid: int | str, spread: str | None, bid: int | str, ask: int | str) -> None:
@@ -279,3 +281,25 @@ def test_increments_changed_in_mid_session_are_followed() -> None:
     bids, asks = floor.depth()
     assert ([price for price, _ in bids], [price for price, _ in asks]) == (amounts(95, 90), amounts(105, 110))
     assert all(quantity % amount(50) == 0 for _, quantity in bids + asks)
+
+
+def test_market_of_a_seed_is_the_same_for_ever() -> None:
+    """What a seed makes today it makes in every version: else a recorded session would not replay."""
+    floor = Floor()
+    market = opened(floor, MarketSpec(amount(1000), levels=1, volatility=10**6, trade_every=BILLION))
+    seen: list[Any] = []
+    for now in range(3):
+        market.move(now)
+        market.trade(now)
+        trades = [event for event in floor.news() if isinstance(event, Traded)]
+        seen.append((market.mid, [(trade.buy, trade.price, trade.quantity) for trade in trades], market.next_trade(0)))
+    assert seen == [
+        (1_000_976_243_000, [(True, 1_001_000_000_000, 3_620_000_000)], 639_123_579),
+        (999_582_650_259, [(True, 1_000_000_000_000, 10_080_000_000)], 28_757_024),
+        (1_000_129_724_889, [(True, 1_000_500_000_000, 9_100_000_000)], 309_696_706),
+    ]
+
+
+def test_what_a_market_is_like_unless_told_otherwise() -> None:
+    """Twenty levels, a ten-thousandth of the price a move, and it stands still."""
+    assert MarketSpec(5) == MarketSpec(5, spread=None, levels=20, every=None, volatility=100_000, trade_every=None)

@@ -137,3 +137,13 @@ def test_mean_price_rounds_halves_to_even(notional: int, filled: int, mean: int 
 def test_mean_price_is_the_rounded_fraction(notional: int, filled: int) -> None:
     """The average price is what exact fractions make of it, however large the amounts."""
     assert mean_price(notional, filled) == round(Fraction(notional, filled))
+
+
+@pytest.mark.parametrize("words", ALLOWED)
+def test_flags_by_their_names(words: str) -> None:
+    """An order says of itself whether it is out, canceling or canceled."""
+    order = order_in(STATES[words])
+    flags = words.split()
+    assert (order.is_out, order.is_canceling, order.is_canceled) == tuple(
+        flag in flags for flag in ("Out", "Canceling", "Canceled")
+    )

@@ -1,5 +1,6 @@
 """The venue: every command with all the events it gives, and what it refuses without a trace."""
 
+import gc
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -23,6 +24,7 @@ from exchange_helpers import (
     units,
 )
 
+from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
 from simulator.exchange.venue import HOUSE
@@ -697,6 +699,72 @@ def test_correction_leaves_what_is_open_alone(floor: Floor) -> None:
     assert (order.left, order.filled) == (amount(3), amount(1))
 
 
+def test_correction_of_the_price_alone(floor: Floor) -> None:
+    """An order that was filled is still filled when only the price of its fill is another."""
+    maker, taker = two_sides(floor)
+    floor.news()
+    floor.venue.correct(floor.venue.fills[0], amount(99), amount(2), 7)
+    assert floor.news() == [
+        filled(3, taker, 99, 2, against="ann", trade=1, time=7, kind=CORRECTION, of=1),
+        changed(taker, "Acked Filled Out", 2, 99),
+        filled(4, maker, 99, 2, against="bob", trade=1, time=7, maker=True, kind=CORRECTION, of=2),
+        changed(maker, "Acked Filled Out", 2, 99),
+    ]
+
+
+def test_cancelled_order_stays_so_whatever_it_is_corrected_to(floor: Floor) -> None:
+    """A cancelled order whose fill is corrected to all that was ordered has been cancelled all the same."""
+    order = floor.submit("ann", BUY, 100, 5)
+    floor.trade(SELL, 100, 2)
+    floor.venue.cancel(order)
+    floor.news()
+    floor.venue.correct(floor.venue.fills[0], amount(100), amount(5), 7)
+    assert floor.news()[1:] == [changed(order, "Acked Canceled Out", 5, 100)]
+    floor.venue.correct(floor.venue.fills[0], amount(100), amount(1), 8)
+    assert floor.news()[1:] == [changed(order, "Acked Canceled Out", 1, 100)]
+
+
+def test_lost_orders_are_gone_from_everywhere(floor: Floor) -> None:
+    """A venue that loses its open orders knows nothing of them, and tells nobody; what is out it still knows."""
+    out = floor.submit("ann", BUY, 99, 1)
+    floor.venue.cancel(out)
+    for price in (98, 97):
+        floor.submit("ann", BUY, price, 1)
+    floor.place("bob", SELL, 103, 1)
+    floor.news()
+    floor.venue.forget_open()
+    assert (list(floor.venue.orders), floor.venue.open, floor.news()) == ([out.id], {}, [])
+    assert (exposures(floor.venue), floor.depth()) == ({}, ([], []))
+
+
+def test_lost_orders_do_not_crowd_out_others() -> None:
+    """What is lost with a venue's book does not count among the orders that are out."""
+    floor = Floor(limit=2)
+    for _ in range(2):
+        floor.venue.cancel(floor.submit("ann", BUY, 99, 1))
+    for _ in range(5):
+        floor.submit("ann", BUY, 99, 1)
+    floor.venue.forget_open()
+    assert list(floor.venue.orders) == [1, 2]
+
+
+def test_amended_trades_are_forgotten_with_their_fills() -> None:
+    """However many trades are taken back, what they were worth is remembered only of those that are kept."""
+    floor = Floor(limit=8)
+    for _ in range(1200):
+        two_sides(floor)
+        floor.venue.bust(floor.venue.fills[-1], 7)
+    assert len(floor.venue._amended) < 1100
+    refuses(floor, lambda: floor.venue.bust(floor.venue.fills[-3], 8), "fill 4798 is busted already")
+
+
+def test_quotes_of_the_past_are_not_kept(floor: Floor) -> None:
+    """New quotes replace the old ones in the market's own list too."""
+    for price in (98, 97, 96):
+        floor.quote((BUY, price, 1), (SELL, price + 10, 2))
+    assert [(quote.price, quote.left) for quote in floor.btc.house] == units((96, 1), (106, 2))
+
+
 @pytest.mark.parametrize("quantity", [0, -1])
 def test_correction_to_nothing_is_refused(floor: Floor, quantity: int) -> None:
     """A trade is not corrected to nothing: that would be a bust."""
@@ -931,3 +999,19 @@ def test_trade_of_a_forgotten_order_is_not_amended() -> None:
         lambda: floor.venue.correct(fill, amount(100), amount(1), 7),
     ):
         refuses(floor, amend, "the exchange no longer has order 2 of fill 1")
+
+
+def test_exchange_that_nobody_holds_is_collected() -> None:
+    """Orders refer to what holds them; an exchange that is let go of with orders in its books leaves nothing behind."""
+
+    def books() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Instrument) for thing in gc.get_objects())
+
+    before = books()
+    floor = Floor()
+    floor.submit("ann", BUY, 100, 1)
+    floor.quote((SELL, 101, 1))
+    assert books() == before + 1
+    del floor
+    assert books() == before
