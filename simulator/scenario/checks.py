@@ -7,7 +7,7 @@ from simulator.catalogue.dates import parse_time
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.conditions import all_steps, check_conditions
-from simulator.scenario.model import Latency, Leg, LegEntry, MarketEntry, Scaled, Scenario
+from simulator.scenario.model import Latency, Leg, LegEntry, Scaled, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.replayed import check_client, check_expectations
@@ -78,7 +78,8 @@ def _check_markets(scenario: Scenario, known: Known) -> Iterator[Fault]:
     for name, entry in scenario.markets.items():
         place: Path = ("markets", name)
         yield from known.listing(name, place)
-        yield from _check_kind(entry, place)
+        if entry.mid is not None and amount(entry.mid) == 0:
+            yield (*place, "mid"), "expected more than 0, got '0'"
         for side in ("bids", "asks"):
             yield from known.levels(name, getattr(entry, side) or (), side, place)
         yield from _check_crossed(entry.bids or (), entry.asks or (), place)
@@ -94,16 +95,3 @@ def _check_crossed(bids: _Levels, asks: _Levels, place: Path) -> Iterator[Fault]
     if bids and asks and amount(bids[0][0]) >= amount(asks[0][0]):
         bid, ask = bids[0][0], asks[0][0]
         yield (*place, "asks", 0, 0), f"expected asks above the best bid {bid}, got {ask}: the book is crossed"
-
-
-def _check_kind(entry: MarketEntry, place: Path) -> Iterator[Fault]:
-    quoted = [side for side in ("bids", "asks") if getattr(entry, side) is not None]
-    if entry.mid is not None:
-        if amount(entry.mid) == 0:
-            yield (*place, "mid"), "expected more than 0, got '0'"
-        for side in quoted:
-            yield (*place, side), f"expected either mid or {side}, got both"
-        return
-    for key in ("spread", "walk", "trades"):
-        if getattr(entry, key) is not None:
-            yield (*place, key), f"expected {key} only in a market with a mid, which this one has not"

@@ -9,6 +9,8 @@ from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = [
+    "APART",
+    "BESIDE",
     "CONDITIONS",
     "EXACTLY_ONE",
     "REQUEST_FIELDS",
@@ -242,3 +244,21 @@ EXACTLY_ONE: dict[type[Struct], tuple[str, ...]] = {
     Expectation: ("never", "received", "orders", "fired"),
 }
 """The keys of which a mapping must have just one."""
+
+BESIDE: dict[type[Struct], dict[str, tuple[str, ...]]] = {
+    MarketEntry: {"spread": ("mid",), "levels": ("mid",), "walk": ("mid",), "trades": ("mid",)},
+    ClientStep: {
+        "reply": ("send", "raw"),
+        "as": ("send", "raw"),
+        "on": ("send", "raw", "await", "connect", "disconnect"),
+        "within": ("reply", "as", "connect"),
+    },
+    Expectation: {"count": ("received",)},
+}
+"""The keys that mean something only where one of others stands beside them."""
+
+APART: dict[type[Struct], dict[str, tuple[str, ...]]] = {
+    MarketEntry: {"mid": ("bids", "asks")},
+    Await: {"closed": ("order_id", "state", "filled_qty", "avg_fill_price", "message")},
+}
+"""The keys beside which others mean nothing."""

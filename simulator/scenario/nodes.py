@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from simulator.errors import Problem, ScenarioError, escaped
+from simulator.scenario.slips import needs_quotes, yaml_hint
 
 __all__ = [
     "MAX_BYTES",
@@ -158,7 +159,9 @@ class _Builder:
         lines = self._source.lines
         if mark is not None and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
             return self._fatal_at(mark, "expected spaces, got a tab")
-        return self._fatal_at(mark, f"expected YAML: {error.problem or error.context}")
+        start = error.context_mark or mark
+        hint = yaml_hint(lines, start.line, start.column) if start is not None else ""
+        return self._fatal_at(mark, f"expected YAML: {error.problem or error.context}{hint}")
 
     def _unreadable(self, text: str, position: int) -> Problem:
         before = _BREAK.split(text[:position])
@@ -198,7 +201,7 @@ class _Builder:
 
     def _aliased(self, event: Any) -> Node:
         if event.anchor not in self._anchors:
-            raise self._fatal(event, f"expected an anchor &{event.anchor} before this alias")
+            raise self._fatal(event, f"expected an anchor &{event.anchor} before this alias{needs_quotes('*')}")
         node = self._anchors[event.anchor]
         if node is None:
             raise self._fatal(event, f"expected an alias of something else, got *{event.anchor} within &{event.anchor}")

@@ -5,6 +5,7 @@ whole number takes no quotes, and a field of anything takes what JSON would.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ from msgspec import inspect
 
 from simulator.errors import Problem, ScenarioError, nearest
 from simulator.scenario.amounts import MAX_DURATION, duration
+from simulator.scenario.keys import misplaced, unknown
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.nodes import Mark, Node, Pairs, Scalar, Sequence
+from simulator.scenario.slips import unspaced
 from simulator.scenario.steps import DURATION, VERBS, StepEntry
 
 __all__ = ["INVALID", "Path", "Reader", "path_text", "plain"]
@@ -134,7 +137,8 @@ class Reader:
     def _unknown_step(self, node: Scalar, path: Path) -> Any:
         if node.text in VERBS:
             return self.fail(node.mark, path, f"expected {node.text!r} with what it takes, as in '{node.text}: …'")
-        return self.fail(node.mark, path, f"expected a step, {_listed(VERBS)}, got {found(node)}{_near(node, VERBS)}")
+        hint = _unspaced(node, VERBS) or _near(node, VERBS)
+        return self.fail(node.mark, path, f"expected a step, {_listed(VERBS)}, got {found(node)}{hint}")
 
     def _items(self, node: Sequence, kinds: list[inspect.Type], path: Path) -> Any:
         values = [
@@ -168,14 +172,23 @@ class Reader:
             if field.required and name not in node.values:
                 valid = False
                 self.fail(node.mark, path, f"expected the key {name!r}, which is missing")
+        if valid:
+            self._placed(node, kind, path)
         if not valid or any(value is INVALID for value in values.values()):
             return INVALID
         return kind.cls(**values)
 
+    def _placed(self, node: Pairs, kind: inspect.StructType, path: Path) -> None:
+        """Note the keys of a mapping that mean nothing beside its others, which leaves the rest of it as it is."""
+        optional = {field.encode_name for field in kind.fields if field.default is None}
+        said = [key for key, value in node.values.items() if not (key in optional and _is_null(value))]
+        for key, message in misplaced(kind.cls, said):
+            self.fail(node.keys[key], (*path, key), message)
+
     def _unknown_key(self, node: Pairs, key: str, cls: type, fields: list[str], path: Path) -> None:
         if cls is StepEntry and any(verb in node.values for verb in VERBS):
             return  # said by what counts the verbs
-        self.fail(node.keys[key], path, f"expected {_listed(fields)}, got {quoted(key)}{nearest(key, fields)}")
+        self.fail(node.keys[key], path, f"expected {_listed(fields)}, got {quoted(key)}{unknown(key, cls, fields)}")
 
     def _one_of(self, node: Pairs, cls: type, path: Path) -> bool:
         """Tell whether a mapping has just one of the keys of which it must have one."""
@@ -214,6 +227,10 @@ def _keys_of(cls: type) -> frozenset[str]:
 
 def _is_step(union: inspect.UnionType) -> bool:
     return any(isinstance(kind, inspect.StructType) and kind.cls is StepEntry for kind in union.types)
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.null
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:
@@ -335,6 +352,10 @@ def _near(node: Node, words: list[str] | tuple[str, ...]) -> str:
     return nearest(node.text[:_LONGEST_QUOTE], words) if isinstance(node, Scalar) else ""
 
 
+def _unspaced(node: Node, keys: Iterable[str]) -> str:
+    return unspaced(node.text, keys) if isinstance(node, Scalar) else ""
+
+
 def _got(node: Node, kinds: list[inspect.Type]) -> str:
     """Return in words what a node is that is of none of the kinds, and what it may be meant to be."""
     if isinstance(node, Scalar) and not node.plain:
@@ -344,4 +365,5 @@ def _got(node: Node, kinds: list[inspect.Type]) -> str:
     if isinstance(node, Scalar) and any(_is_too_long(node.text, kind) for kind in kinds):
         return f"{quoted(node.text)}, which is more than {MAX_DURATION // duration('1h')}h"
     words = [str(word) for kind in kinds if isinstance(kind, inspect.LiteralType) for word in kind.values]
-    return found(node) + _near(node, words)
+    keys = [field.encode_name for kind in kinds if isinstance(kind, inspect.StructType) for field in kind.fields]
+    return found(node) + (_unspaced(node, keys) or _near(node, words))

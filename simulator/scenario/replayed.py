@@ -11,6 +11,7 @@ from simulator.scenario.conditions import check_when
 from simulator.scenario.model import ClientStep, Expectation, Scenario
 from simulator.scenario.names import Fault
 from simulator.scenario.reading import Path
+from simulator.scenario.slips import unspaced
 from simulator.terms import flags_of
 from simulator.wire.codec import REQUEST_TYPES
 
@@ -35,8 +36,7 @@ def check_client(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
                 yield here, f"expected a name that an earlier as: gives, got {'$' + name!r}{_near(name, names)}"
         if step.await_ is not UNSET:
             yield from _check_flags(step.await_.state, (*place, "await", "state"))
-        if step.reply is not UNSET and step.send is UNSET and step.raw is UNSET:
-            yield (*place, "reply"), "expected a reply only beside send or raw"
+        yield from _check_on(step, place)
         if step.as_ is not None:
             names.add(step.as_)
 
@@ -51,8 +51,6 @@ def check_expectations(scenario: Scenario, is_whole: bool = True) -> Iterator[Fa
             when = getattr(expectation, key)
             if when is not UNSET:
                 yield from check_when(when, (*place, key))
-        if expectation.count is not None and expectation.received is UNSET:
-            yield (*place, "count"), "expected count only beside received"
         if is_whole and isinstance(expectation.fired, str) and expectation.fired not in rules:
             near = nearest(expectation.fired, rules)
             yield (*place, "fired"), f"expected the name of a rule, got {expectation.fired!r}{near}"
@@ -73,11 +71,22 @@ def _check_orders(expectation: Expectation, names: set[str] | None, place: Path)
 def _check_type(request: dict[str, Any], place: Path) -> Iterator[Fault]:
     kind = request.get("type")
     if kind is None:
-        yield place, "expected the key 'type', which is missing"
+        hint = next(filter(None, (unspaced(key, ("type",)) for key in request)), "")
+        yield place, f"expected the key 'type', which is missing{hint}"
     elif not isinstance(kind, str) or kind not in REQUEST_TYPES:
         near = nearest(kind[:80], REQUEST_TYPES) if isinstance(kind, str) else ""
         got = repr(kind)[:80] if isinstance(kind, str) else "no text"
         yield (*place, "type"), f"expected a type of request, got {got}{near}"
+
+
+def _check_on(step: ClientStep, place: Path) -> Iterator[Fault]:
+    """Yield the fault of a step that says its connection twice, of which only one would count."""
+    if step.on is None:
+        return
+    if step.await_ is not UNSET and step.await_.on is not None:
+        yield (*place, "on"), "expected on either beside await or under it, got both"
+    if isinstance(step.connect, str) and not step.connect.startswith("/"):
+        yield (*place, "on"), f"expected on only beside a connect to a path, got connect: {step.connect!r:.80}"
 
 
 def _check_flags(state: tuple[str, ...] | None, place: Path) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.scenario.model import EXACTLY_ONE, Scenario
+from simulator.scenario.model import APART, BESIDE, EXACTLY_ONE, Scenario
 from simulator.scenario.steps import StepEntry
 
 __all__ = ["schema"]
@@ -20,8 +20,17 @@ def schema() -> dict[str, Any]:
     definitions[StepEntry.__name__] |= {"minProperties": 1, "maxProperties": 1}
     for cls, keys in EXACTLY_ONE.items():
         definitions[cls.__name__]["oneOf"] = [{"required": [key]} for key in keys]
+    for cls in {**BESIDE, **APART}:
+        definitions[cls.__name__]["dependentSchemas"] = {
+            **{key: _one_required(others) for key, others in BESIDE.get(cls, {}).items()},
+            **{key: {"not": _one_required(others)} for key, others in APART.get(cls, {}).items()},
+        }
     root = definitions.pop(Scenario.__name__)
     return {"$schema": _DIALECT, **root, "title": "Exchange simulator scenario", "$defs": definitions}
+
+
+def _one_required(keys: tuple[str, ...]) -> dict[str, Any]:
+    return {"anyOf": [{"required": [key]} for key in keys]}
 
 
 def _eased(part: Any) -> Any:

@@ -5,7 +5,7 @@ from msgspec import Raw, Struct
 
 from simulator.errors import ScenarioError
 from simulator.scenario import parse_step, parse_when
-from simulator.scenario.model import Await, Bounds, ClientStep, LegEntry, Scenario, When
+from simulator.scenario.model import Await, Bounds, ClientStep, LegEntry, MarketEntry, Scenario, When
 from simulator.scenario.nodes import of_data, of_yaml
 from simulator.scenario.reading import INVALID, Reader, path_text, plain
 from simulator.scenario.steps import (
@@ -180,6 +180,14 @@ def test_unions_are_chosen_by_the_kind_of_what_is_written() -> None:
     ]
     assert read("await: {closed: 1012}", ClientStep) == ClientStep(await_=Await(closed=1012))
     assert read("await: {closed: true}", ClientStep) == ClientStep(await_=Await(closed=True))
+
+
+def test_a_key_of_nothing_stands_beside_any() -> None:
+    """A key whose value is null, where that is as good as leaving it out, is not held against its neighbours."""
+    assert read("{mid: ~, bids: [], spread: ~}", MarketEntry) == MarketEntry(bids=())
+    assert read("{connect: ~, on: second, within: 1s}", ClientStep) == ClientStep(
+        connect=None, on="second", within="1s"
+    )
 
 
 def test_every_verb_can_be_read_by_its_name() -> None:

@@ -1,7 +1,7 @@
 import json
 
 from simulator.resources import data_path
-from simulator.scenario.model import EXACTLY_ONE, Scenario
+from simulator.scenario.model import APART, BESIDE, EXACTLY_ONE, Scenario
 from simulator.scenario.schema import schema
 from simulator.scenario.steps import VERBS
 
@@ -34,3 +34,17 @@ def test_what_must_be_one_of_several_is_so_in_the_schema() -> None:
     for cls, keys in EXACTLY_ONE.items():
         assert definitions[cls.__name__]["oneOf"] == [{"required": [key]} for key in keys]
         assert set(keys) <= set(definitions[cls.__name__]["properties"])
+
+
+def test_what_means_nothing_beside_others_is_so_in_the_schema() -> None:
+    """Where the loader wants a key only beside some, or not beside others, so does the schema."""
+    definitions = schema()["$defs"]
+    for cls in {**BESIDE, **APART}:
+        known = definitions[cls.__name__]["properties"]
+        for key, others in {**BESIDE.get(cls, {}), **APART.get(cls, {})}.items():
+            assert {key, *others} <= set(known)
+    within = definitions["ClientStep"]["dependentSchemas"]["within"]
+    assert within == {"anyOf": [{"required": ["reply"]}, {"required": ["as"]}, {"required": ["connect"]}]}
+    assert definitions["MarketEntry"]["dependentSchemas"]["mid"] == {
+        "not": {"anyOf": [{"required": ["bids"]}, {"required": ["asks"]}]}
+    }
