@@ -38,6 +38,8 @@ def add_diff_command(commands: "argparse._SubParsersAction[argparse.ArgumentPars
 
 def _diff(options: argparse.Namespace) -> int:
     first, second = options.first, options.second
+    for path in (first, second):
+        _look_for(path)
     if first.is_dir() != second.is_dir():
         folder, other = (first, second) if first.is_dir() else (second, first)
         raise SimulatorError(f"expected two journals or two folders, got the folder {folder} and {other}")
@@ -47,6 +49,13 @@ def _diff(options: argparse.Namespace) -> int:
         status = DIFFERENT
         sys.stdout.write(f"{line}\n")
     return status
+
+
+def _look_for(path: Path) -> None:
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+        raise SimulatorError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
 
 
 def _compared(first: Path, second: Path) -> list[str]:

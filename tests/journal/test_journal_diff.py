@@ -69,10 +69,12 @@ def test_what_is_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str], 
 
 
 def test_a_journal_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that cannot be read is a mistake."""
+    """A file that is not there is a mistake, whatever it is to be compared with."""
     gone = tmp_path / "gone"
-    assert main(["diff", str(gone), str(gone)]) == 2
-    assert capsys.readouterr().err == f"exchange-simulator: cannot read {gone}: No such file or directory\n"
+    there = written(tmp_path / "file", "1")
+    said = f"exchange-simulator: cannot read {gone}: No such file or directory\n"
+    for first, second in [(gone, gone), (tmp_path, gone), (gone, tmp_path), (there, gone), (gone, there)]:
+        assert (main(["diff", str(first), str(second)]), capsys.readouterr().err) == (2, said)
 
 
 def folders(tmp_path: Path, *journals: dict[str, str]) -> list[str]:
