@@ -30,9 +30,10 @@ def find(name: str | Path) -> Path:
     known = bundled()
     if str(name) in known:
         return known[str(name)]
-    hint = nearest(str(name)[:80], known)
-    message = f"expected a scenario's file or the name of a bundled one, got {str(name)!r:.200}{hint}"
-    raise ScenarioError([Problem(message)])
+    why = "that is a folder" if _is_folder(path) else "there is no such file"
+    word = path.stem if path.suffix.lower() in SUFFIXES else str(name)
+    message = f"expected a scenario's file or the name of a bundled one, got {str(name)!r:.200}: {why}"
+    raise ScenarioError([Problem(message + nearest(word[:80], known))])
 
 
 def read(path: Path, name: str) -> Node:
@@ -85,6 +86,13 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
         return False
 
 

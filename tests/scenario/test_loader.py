@@ -95,9 +95,11 @@ def test_a_scenario_is_found_by_its_bundled_name(folder: Path, monkeypatch: pyte
     assert load("partial-fill").scenario.name == "bundled"
     Path("partial-fill").write_text("name: own\n", encoding="utf-8")
     assert load("partial-fill").scenario.name == "own"
-    assert refusal("partial-fil") == (
-        "expected a scenario's file or the name of a bundled one, got 'partial-fil'; did you mean 'partial-fill'?"
-    )
+    wanted = "expected a scenario's file or the name of a bundled one"
+    for name in ("partial-fil", "scenarios/partial-fill.yaml"):
+        hint = "there is no such file; did you mean 'partial-fill'?"
+        assert refusal(name) == f"{wanted}, got {name!r}: {hint}"
+    assert refusal("bundle") == f"{wanted}, got 'bundle': that is a folder"
 
 
 @pytest.mark.parametrize("name", ["", "no/such.yaml", "a\0b", "x" * 5000, ".."])

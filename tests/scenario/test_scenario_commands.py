@@ -45,7 +45,7 @@ def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.Cap
     assert err == (
         "sub/bad.yaml:2:5: rules[0]: expected the key 'when', which is missing\n  - {then: []}\n    ^\n"
         "sub/bad.yaml:3:7: seed: expected a whole number of 0 or more, got 'x'\nseed: x\n      ^\n"
-        "expected a scenario's file or the name of a bundled one, got 'no-such'\n"
+        "expected a scenario's file or the name of a bundled one, got 'no-such': there is no such file\n"
     )
 
 
