@@ -25,7 +25,17 @@ from simulator.traffic import traffic_line
 from simulator.wire import BadRequest, decode
 from simulator.wire.requests import Request
 
-__all__ = ["Received", "context", "explain", "last_messages", "nearest_miss", "received", "unmet", "unmet_requests"]
+__all__ = [
+    "Received",
+    "context",
+    "explain",
+    "last_messages",
+    "nearest_miss",
+    "received",
+    "standing",
+    "unmet",
+    "unmet_requests",
+]
 
 _MOST_MESSAGES = 20
 _EVENTS = {"open": "connect", "close": "disconnect"}
@@ -89,6 +99,19 @@ def context(journal: Iterable[Entry], seed: int) -> str:
     """Return what a report of failures ends with, in lines: the last messages, and the seed."""
     lines = last_messages(journal)
     return "\n".join([*(["last messages:"] if lines else []), *(f"  {line}" for line in lines), f"seed: {seed}"])
+
+
+def standing(simulation: Simulation, began: int) -> str:
+    """Return how a world's clock stands and what waits for a test there, in lines; ``began`` is when it started."""
+    clock = simulation.scenario.clock
+    said = clock if isinstance(clock, str) else f"scaled, {clock.scaled} times as fast"
+    if clock == "manual":
+        said += f", which stands at +{text_of_amount(simulation.now - began)} s"
+        due = simulation.next_due()
+        if due is not None and simulation.is_awaited:
+            left = text_of_amount(due - simulation.now)
+            said += f"; things are due, the next in {left} s: exchange.advance('{left}s')"
+    return "\n".join([f"clock: {said}", *(f"held: exchange.release({name!r})" for name in simulation.held)])
 
 
 def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None = None) -> list[Failure]:

@@ -19,11 +19,29 @@ _OPTIONS = {
     "clock": "the clock of every exchange: real, instant, manual, or how many times as fast",
     "catalogue": "the catalogue of every exchange: default, reference, or a file",
 }
-_RUNNING = pytest.StashKey["list[Exchange]"]()
 _MARKER = (
     "exchange(scenario, *, seed, clock, catalogue): which exchange the fixture of that name starts: "
     "scenario is a file, the name of a bundled scenario, or a dict"
 )
+
+
+class _Used:
+    """The exchanges that a test has to do with: its own, and those that a factory has made for several."""
+
+    def __init__(self, made: list[Exchange]) -> None:
+        self.own: list[Exchange] = []
+        self.is_judged = False
+        self._made = made
+        self._before = {id(one): one.simulation.journal.written for one in made}
+
+    def all(self) -> list[Exchange]:
+        """Return its own, and those others in which something has happened since its beginning."""
+        touched = [one for one in self._made if one.simulation.journal.written != self._before.get(id(one))]
+        return self.own + touched
+
+
+_USED = pytest.StashKey[_Used]()
+_MADE = pytest.StashKey["list[Exchange]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
+    config.stash[_MADE] = []
     config.addinivalue_line("markers", _MARKER)
 
 
@@ -49,8 +68,10 @@ def exchange_config(request: pytest.FixtureRequest) -> dict[str, Any]:
 
     try:
         return configuration(request.node, tuple(_OPTIONS))
-    except pytest.UsageError as error:  # the line that is wrong is in the test, not in any frame
-        pytest.fail(f"usage error: {error}", pytrace=False)
+    except pytest.UsageError as error:
+        mistake = f"usage error: {error}"
+    # Outside of the handler, where the error would be reported as well; the line that is wrong is in no frame.
+    pytest.fail(mistake, pytrace=False)
 
 
 @pytest.fixture
@@ -59,17 +80,18 @@ def exchange(request: pytest.FixtureRequest, exchange_config: dict[str, Any]) ->
     from simulator.testing.exchange import Exchange
 
     with Exchange(**exchange_config) as running:
-        request.node.stash.setdefault(_RUNNING, []).append(running)
+        used = request.node.stash[_USED]
+        used.own.append(running)
         yield running
-        _verify(request.node)
+        _verify(used)
 
 
 @pytest.fixture(scope="session")
-def make_exchange() -> Iterator[Callable[..., Exchange]]:
+def make_exchange(pytestconfig: pytest.Config) -> Iterator[Callable[..., Exchange]]:
     """A factory for exchanges that live as long as the session, or as a ``with`` block around them."""
     from simulator.testing.exchange import Exchange
 
-    made: list[Exchange] = []
+    made = pytestconfig.stash[_MADE]
 
     def make(*args: Any, **options: Any) -> Exchange:
         made.append(Exchange(*args, **options).start())
@@ -80,24 +102,54 @@ def make_exchange() -> Iterator[Callable[..., Exchange]]:
         running.stop()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin to follow which exchanges a test has to do with."""
+    item.stash[_USED] = _Used(item.config.stash[_MADE])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """After a test's own asserts, hold its exchanges to their scenarios: what is not met fails the test itself."""
+    used = pyfuncitem.stash[_USED]
     try:
         result = yield
     except BaseException:  # a test that fails by itself has said what is wrong
-        pyfuncitem.stash[_RUNNING] = []
+        used.is_judged = True
         raise
-    _verify(pyfuncitem)
+    _verify(used)
     return result
 
 
-def _verify(item: pytest.Item) -> None:
-    for running in item.stash.get(_RUNNING, []):
+def _verify(used: _Used) -> None:
+    for running in () if used.is_judged else used.own:
         text = running.unmet()
         if text is not None:
-            item.stash[_RUNNING] = []
+            used.is_judged = True
             pytest.fail(text, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a test that fails what happened last in its exchanges, unless its failure shows it already."""
+    report = yield
+    used = item.stash.get(_USED, None)
+    if used is not None and report.failed and report.when != "teardown":
+        for running in used.all():
+            if not _is_shown(running.told, report.longreprtext):
+                report.sections.append((f"exchange {running.url}", _transcript(running)))
+    return report
+
+
+def _is_shown(told: str, text: str) -> bool:
+    return bool(told) and all(line in text for line in told.splitlines())
+
+
+def _transcript(running: Exchange) -> str:
+    try:
+        return running.transcript()
+    except TimeoutError:
+        return "the exchange does not answer"
 
 
 _SCENARIO_SUFFIX = (".scenario.yaml", ".scenario.yml")

@@ -14,9 +14,10 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from simulator import views
-from simulator.errors import Failure, SimulatorError, UnmetExpectation, nearest
+from simulator.catalogue import Catalogue
+from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
-from simulator.expecting import Received, context, explain, received, unmet
+from simulator.expecting import Received, context, explain, received, standing, unmet
 from simulator.journal import Entry
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.amounts import duration
@@ -24,6 +25,7 @@ from simulator.scenario.loader import parse_rules, parse_when
 from simulator.server import Server, Settings
 from simulator.server.clocks import by_the_wall
 from simulator.simulation import Simulation
+from simulator.testing.doing import do, known_to, refuse
 from simulator.wire.replies import BookLevel, FillDetails, OrderDetails
 
 __all__ = ["Exchange"]
@@ -43,7 +45,7 @@ class Exchange:
         scenario: a file, a bundled name, a dict, or one that is loaded; None for a plain exchange.
         seed: instead of the scenario's.
         clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``, instead of the scenario's.
-        catalogue: instead of the scenario's: a bundled name or a file.
+        catalogue: instead of the scenario's: a bundled name, a file, or one that is loaded.
         port: where to listen; 0 for any free port.
         settings: the server's bounds.
     """
@@ -54,7 +56,7 @@ class Exchange:
         *,
         seed: int | None = None,
         clock: str | dict[str, Any] | None = None,
-        catalogue: str | Path | None = None,
+        catalogue: Catalogue | str | Path | None = None,
         port: int = 0,
         settings: Settings | None = None,
     ) -> None:
@@ -65,13 +67,18 @@ class Exchange:
         self.server = Server(
             self.simulation, port=port, settings=settings or Settings(close_timeout=0.2), watch=self._wake
         )
+        self.told = ""
+        """What the last failure that was found here says of what happened."""
+        self._began = self.simulation.now
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     # Running
 
     def start(self) -> Self:
-        """Start serving."""
+        """Start serving, unless it does already."""
+        if self._loop is not None:
+            return self
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="exchange", daemon=True)
         self._thread.start()
@@ -177,13 +184,16 @@ class Exchange:
         ]
 
     def book(self, product: str) -> dict[str, list[BookLevel]]:
-        """Return a product's book by name or id: ``buy`` and ``sell``, best first."""
+        """Return a product's book by name or id: ``buy`` and ``sell``, best first.
+
+        Raises `simulator.errors.ScenarioError` for a product that there is not, with the nearest that there is.
+        """
         return self._call(lambda: self._read_book(product))
 
     def _read_book(self, product: str) -> dict[str, list[BookLevel]]:
+        refuse(known_to(self.simulation).listing(product, ("book",)))
         listing = self.simulation.catalogue.tradable_product(product)
-        if listing is None:
-            raise SimulatorError(f"there is no tradable product {product!r}")
+        assert listing is not None  # noqa: S101 - refuse() has seen to it
         instrument = self.simulation.gateway.instrument(listing)
         buy, sell = views.book_levels([instrument], instrument.tick)
         return {"buy": buy, "sell": sell}
@@ -210,14 +220,16 @@ class Exchange:
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name; raises `SimulatorError` for one that no rule holds."""
-        holds = [step.args for rule in self.simulation.director.rules for step in rule.steps if step.verb == "hold"]
-        if name not in (*holds, *self.simulation.held):
-            raise SimulatorError(f"no rule holds {name!r}{nearest(name, holds)}")
-        self._call(lambda: self.simulation.release(name))
+        self.do({"release": name})
 
     def do(self, *steps: str | dict[str, Any]) -> None:
-        """Do anything that a rule's step can do: ``exchange.do({"trade": {...}})``."""
-        self._call(lambda: self.simulation.do(*steps))
+        """Do anything that a rule's step can do: ``exchange.do({"trade": {...}})``.
+
+        A step about an order says which: ``{"fill": {"order": "last", "quantity": "40%"}}``, or ``all``, or an id.
+        Raises `SimulatorError` for a step that is none, that needs a request, that names what there is not, or that
+        could not be done; of what comes after a ``delay`` or a ``hold``, the journal alone tells.
+        """
+        self._call(lambda: do(self.simulation, steps))
 
     def set_rules(self, rules: list[dict[str, Any]]) -> None:
         """Replace the scenario's rules; their counters begin anew."""
@@ -279,19 +291,30 @@ class Exchange:
         wanted = None if when is None else parse_when(when)
 
         def explained() -> tuple[str, str]:
-            journal = self.simulation.journal
-            details = "" if wanted is None else explain(journal, wanted, self.simulation.catalogue)
-            return details, context(journal, self.seed)
+            simulation = self.simulation
+            details = "" if wanted is None else explain(simulation.journal, wanted, simulation.catalogue)
+            return details, self._what_happened()
 
-        details, what_happened = self._call(explained)
-        return UnmetExpectation([Failure("exchange", text, details)], what_happened)
+        details, self.told = self._call(explained)
+        return UnmetExpectation([Failure("exchange", text, details)], self.told)
 
     def unmet(self) -> str | None:
         """Return a report of what is expected and is not so, and of what failed inside; None if all is well."""
         failures, what_happened = self._call(self._judge)
         if not failures:
             return None
+        self.told = what_happened
         return str(UnmetExpectation(failures, what_happened))
+
+    def transcript(self) -> str:
+        """Return what a report of a failed test ends with, in lines: the last messages, the seed and the clock.
+
+        An exchange that has been stopped tells it too.
+        """
+        return self._what_happened() if self._loop is None else self._call(self._what_happened)
+
+    def _what_happened(self) -> str:
+        return f"{context(self.simulation.journal, self.seed)}\n{standing(self.simulation, self._began)}"
 
     def _judge(self) -> tuple[list[Failure], str]:
         failures = unmet(self.simulation, self.loaded)
@@ -304,7 +327,7 @@ class Exchange:
             Failure("exchange", f"the simulator itself failed: {error!r}", "".join(traceback.format_exception(error)))
             for error in self.server.errors
         ]
-        return failures, context(self.simulation.journal, self.seed)
+        return failures, self._what_happened()
 
 
 def _details(order: Order) -> OrderDetails:

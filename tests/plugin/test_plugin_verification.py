@@ -108,6 +108,143 @@ def test_it(exchange):
     result.stdout.no_fnmatch_line("*expected*SendLimitOrder*")
 
 
+STALLED = """
+RULES = {"latency": {"reply": "250ms"},
+         "rules": [{"when": {"dir": "Buy"}, "then": ["ack", {"delay": "2s"}, {"hold": "rest"}, {"fill": "rest"}]}]}
+"""
+
+
+def _section(result: pytest.RunResult, test: str) -> list[str]:
+    """Return the lines of the report of a test that come after the title of a section about an exchange."""
+    lines = result.outlines
+    start = next(at for at, line in enumerate(lines) if f" {test} __" in line)
+    title = next(at for at in range(start, len(lines)) if " exchange ws://127.0.0.1:" in lines[at])
+    end = next(at for at in range(title + 1, len(lines)) if lines[at].startswith(("__", "==", "--")))
+    return lines[title + 1 : end]
+
+
+def test_transcript_of_a_failed_test(run) -> None:  # type: ignore[no-untyped-def]
+    """A test that fails by itself shows the last messages, escaped, the seed, the clock and what waits for the test."""
+    result = run(
+        STALLED
+        + """
+@pytest.mark.exchange(RULES, clock="manual", seed=7)
+def test_it(exchange):
+    exchange.advance("1500ms")
+    with connect(exchange.url + "/") as venue:
+        venue.send("\\x1b[31m")
+        venue.send(json.dumps({"type": "SendLimitOrder", "id": 1, "account": "DEFAULT", "dir": "Buy", "price": 1,
+                               "quantity": 1, "target": PAIR}))
+        exchange.wait_for(request="SendLimitOrder")
+        exchange.advance(0)
+        exchange.do({"hold": "on"})
+        with pytest.raises(AssertionError):
+            exchange.do("ack")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    section = _section(result, "test_it")
+    assert section[:3] == ["last messages:", "  00:00:01.500000Z #1 +++ /", "  00:00:01.500000Z #1 --> \\x1b[31m"]
+    assert section[-3:] == [
+        "seed: 7",
+        "clock: manual, which stands at +1.5 s; things are due, the next in 0.25 s: exchange.advance('0.25s')",
+        "held: exchange.release('on')",
+    ]
+
+
+def test_transcripts_of_several_exchanges(run) -> None:  # type: ignore[no-untyped-def]
+    """A failed test shows each exchange in which something happened, also a fixture's and one that has stopped."""
+    result = run(
+        """
+@pytest.fixture(scope="session")
+def venues(make_exchange):
+    return [make_exchange(seed=seed) for seed in (1, 2)]
+
+@pytest.fixture
+def broken(exchange):
+    order(exchange.url)
+    raise RuntimeError
+
+def test_both(venues, make_exchange, exchange):
+    order(venues[1].url)
+    with make_exchange(seed=3, clock={"scaled": 20}):
+        assert 0
+
+def test_none(venues):
+    assert 0
+
+def test_setup(broken):
+    pass
+""",
+        "--exchange-seed=4",
+    )
+    result.assert_outcomes(failed=2, errors=1)
+    seeds = [line for line in result.outlines if line.startswith(("seed: ", "clock: ", "_"))]
+    result_titles = [line.strip("_ ") if line.startswith("_") else line for line in seeds]
+    assert result_titles == [
+        "ERROR at setup of test_setup",
+        *("seed: 4", "clock: real"),
+        "test_both",
+        *("seed: 4", "clock: real", "seed: 1", "clock: real", "seed: 2", "clock: real"),
+        *("seed: 3", "clock: scaled, 20 times as fast"),
+        "test_none",
+    ]
+
+
+def test_transcript_is_shown_once(run) -> None:  # type: ignore[no-untyped-def]
+    """A failure of the plugin's own that shows what happened is not followed by it; one that was caught is."""
+    result = run(
+        """
+EXPECTED = {"expect": [{"received": {"request": "SendLimitOrder"}}], "seed": 7}
+
+@pytest.mark.exchange(EXPECTED)
+def test_unmet(exchange):
+    pass
+
+@pytest.mark.exchange(seed=7)
+def test_raised(exchange):
+    with connect(exchange.url + "/"):
+        exchange.wait_for(request="SendLimitOrder", timeout=0.01)
+
+@pytest.mark.exchange(seed=7)
+def test_caught(exchange):
+    with connect(exchange.url + "/") as venue:
+        with pytest.raises(Exception):
+            exchange.wait_for(request="SendLimitOrder", timeout=0.01)
+    assert 0
+"""
+    )
+    result.assert_outcomes(failed=3)
+    assert [line.removeprefix("E").strip() for line in result.outlines].count("seed: 7") == 3
+    assert _section(result, "test_caught")[-2:] == ["seed: 7", "clock: real"]
+
+
+def test_exchange_that_does_not_answer(run) -> None:  # type: ignore[no-untyped-def]
+    """A report does not wait for ever for an exchange whose thread does something else, and says so."""
+    result = run(
+        """
+import threading
+from simulator.testing import exchange as module
+
+def test_it(exchange, monkeypatch, request):
+    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    go_on = threading.Event()
+    request.config.add_cleanup(go_on.set)
+    exchange._loop.call_soon_threadsafe(go_on.wait, 20)
+    assert 0
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert _section(result, "test_it") == ["the exchange does not answer"]
+
+
+def test_passed_test_shows_nothing(run) -> None:  # type: ignore[no-untyped-def]
+    """A test that passes shows nothing of its exchange."""
+    result = run("def test_it(exchange):\n    order(exchange.url)\n", "-rA")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*seed: 0*")
+
+
 def test_waiting_and_never(run) -> None:  # type: ignore[no-untyped-def]
     """A test waits for what the client says, and what does not come in time is explained by the nearest that did."""
     result = run(

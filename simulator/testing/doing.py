@@ -1,0 +1,82 @@
+"""Steps that a test has an exchange do: what is wrong with them beforehand, and what could not be done."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from simulator.errors import Problem, ScenarioError, SimulatorError, nearest
+from simulator.scenario.conditions import all_steps
+from simulator.scenario.loader import parse_step
+from simulator.scenario.names import Fault, Known
+from simulator.scenario.reading import path_text
+from simulator.scenario.steps import StepEntry
+from simulator.simulation import Simulation
+
+__all__ = ["do", "known_to", "refuse"]
+
+_SKIPPED = "do: "
+"""How what is skipped begins, if it is a step of a test's."""
+
+
+def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
+    """Do steps, in a file's own words, that answer no request.
+
+    Raises `simulator.errors.ScenarioError`, before anything is done, for a step that is none, that only a request can
+    have, or that names what there is not; `simulator.errors.SimulatorError` for one that could not be done.
+    """
+    entries = [parse_step(step) for step in steps]
+    refuse(_faults(entries, simulation))
+    journal = simulation.journal
+    first = journal.written
+    try:
+        simulation.do(*entries)
+    except ValueError as error:
+        raise SimulatorError(str(error)) from error
+    came = islice(journal, first - journal.dropped, None)
+    skipped = [text for _, _, kind, text in came if kind == "skipped" and text.startswith(_SKIPPED)]
+    if skipped:
+        raise SimulatorError("\n".join(skipped))
+
+
+def known_to(simulation: Simulation) -> Known:
+    """Return the words that a running exchange knows."""
+    return Known(simulation.catalogue, tuple(simulation.gateway.accounts.values()))
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise `simulator.errors.ScenarioError` for faults, if there are any."""
+    problems = [Problem(message, path_text(place)) for place, message in faults]
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _faults(steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
+    known = known_to(simulation)
+    for step in steps:
+        yield from _unknown_words(step, known)
+        if step.verb in ("reply", "rate_limit"):
+            yield (step.verb,), "expected only in a rule for a request, because here no request is being answered"
+        if step.verb == "release":
+            yield from _unheld(step.args, steps, simulation)
+
+
+def _unknown_words(step: StepEntry, known: Known) -> Iterator[Fault]:
+    args, place = step.args, (step.verb,)
+    match step.verb:
+        case "book" | "trade" | "increments":
+            yield from known.listing(args.product, (*place, "product"))
+        case "delist":
+            yield from known.listing(args, place)
+        case "halt" | "resume":
+            yield from known.scope(args, place)
+        case "limits":
+            yield from known.limits(args, place)
+
+
+def _unheld(name: str, steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
+    """Yield the fault of a name that nothing is held under, and that nothing will be."""
+    rules = [step for rule in simulation.director.rules for step in rule.steps]
+    timeline = [step for _, step, rule in all_steps(simulation.scenario) if rule is None]
+    holds = [step.args for step in (*rules, *timeline, *steps) if step.verb == "hold"]
+    if name not in (*holds, *simulation.held):
+        yield ("release",), f"no rule holds {name!r}{nearest(name, (*holds, *simulation.held))}"
