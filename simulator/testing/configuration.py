@@ -1,11 +1,19 @@
 """Which exchange a test gets: the command line, then its marker, then the ini file."""
 
+from collections.abc import Callable
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator.errors import SimulatorError, nearest
+from simulator.catalogue import Catalogue
+from simulator.catalogue import load as load_catalogue
+from simulator.errors import CatalogueError, ScenarioError, SimulatorError, nearest
+from simulator.scenario.amounts import amount
+from simulator.scenario.files import bundled
+from simulator.scenario.loader import Loaded, parse_clock
+from simulator.testing.scenarios import loaded
 
 __all__ = ["configuration"]
 
@@ -17,25 +25,24 @@ def configuration(item: pytest.Item, names: tuple[str, ...]) -> dict[str, Any]:
 
     Raises `pytest.UsageError` for a marker or an option that says something wrong.
     """
-    __tracebackhide__ = True
-    said: dict[str, Any] = {}
+    said: dict[str, tuple[Any, str]] = {}
     for name in names:
         text = item.config.getini(f"exchange_{name}")
         if text:
-            said[name] = _read(name, text, "the ini option exchange_" + name)
+            where = f"the ini option exchange_{name}"
+            said[name] = _of_text(name, text, where), where
     for marker in reversed(list(item.iter_markers("exchange"))):  # the closest one last
-        said.update(_of_marker(marker, names))
+        for name, value in _of_marker(marker, names).items():
+            said[name] = value, f"@pytest.mark.exchange: {name}"
     for name in names:
         text = item.config.getoption(f"exchange_{name}")
         if text is not None:
-            said[name] = _read(name, text, "--exchange-" + name)
-    if "scenario" in said:
-        said["scenario"] = _found(said["scenario"], item)
-    return said
+            where = f"--exchange-{name}"
+            said[name] = _of_text(name, text, where), where
+    return {name: _READ[name](value, where, item) for name, (value, where) in said.items()}
 
 
 def _of_marker(marker: pytest.Mark, names: tuple[str, ...]) -> dict[str, Any]:
-    __tracebackhide__ = True
     if len(marker.args) > 1:
         raise pytest.UsageError(f"@pytest.mark.exchange takes one scenario, got {len(marker.args)}: {marker.args!r}")
     said = dict(zip(("scenario",), marker.args, strict=False))
@@ -47,53 +54,81 @@ def _of_marker(marker: pytest.Mark, names: tuple[str, ...]) -> dict[str, Any]:
         if name in said:
             raise pytest.UsageError(f"@pytest.mark.exchange got {name!r} twice")
         said[name] = value
-    scenario = said.get("scenario")
-    if scenario is not None and not isinstance(scenario, str | Path | dict):
-        raise pytest.UsageError(
-            f"@pytest.mark.exchange: the scenario is a file, a bundled name or a dict, got {type(scenario).__name__}"
-        )
-    seed = said.get("seed")
-    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
-        raise pytest.UsageError(f"@pytest.mark.exchange: seed is a whole number, got {seed!r}")
-    if "clock" in said:
-        _check_clock(said["clock"], "@pytest.mark.exchange: clock")
-    return said
+    return {name: value for name, value in said.items() if value is not None}
 
 
-def _read(name: str, text: str, where: str) -> Any:
-    __tracebackhide__ = True
+def _of_text(name: str, text: str, where: str) -> Any:
     if name == "seed":
         try:
             return int(text)
         except ValueError:
             raise pytest.UsageError(f"{where} is a whole number, got {text!r}") from None
-    if name == "clock":
-        try:
-            return {"scaled": f"{float(text):g}"}
-        except ValueError:
-            _check_clock(text, where)
-    return text
+    return {"scaled": text} if name == "clock" and text[:1].isdigit() else text
 
 
-def _check_clock(clock: Any, where: str) -> None:
-    __tracebackhide__ = True
-    is_scaled = isinstance(clock, dict) and set(clock) == {"scaled"}
-    if clock not in _CLOCKS and not is_scaled:
-        hint = nearest(clock, _CLOCKS) if isinstance(clock, str) else ""
-        raise pytest.UsageError(f"{where} is real, instant, manual or {{'scaled': 20}}, got {clock!r}{hint}")
-
-
-def _found(scenario: Any, item: pytest.Item) -> Any:
-    """Return the scenario loaded: a file is looked for beside the test, then where pytest was started from."""
-    __tracebackhide__ = True
-    from simulator.testing.scenarios import loaded
-
-    if isinstance(scenario, str | Path):
-        for folder in (item.path.parent, item.config.rootpath):
-            if (folder / scenario).is_file():
-                scenario = folder / scenario
-                break
+def _scenario(value: Any, where: str, item: pytest.Item) -> Loaded:
+    if not isinstance(value, str | Path | dict):
+        raise pytest.UsageError(f"{where} is a file, a bundled name or a dict, got {type(value).__name__}")
     try:
-        return loaded(scenario)
-    except SimulatorError as error:
-        raise pytest.UsageError(str(error)) from None
+        return loaded(value if isinstance(value, dict) else _beside(value, item))
+    except ScenarioError as error:
+        mistake = str(error)
+    if not isinstance(value, dict) and not isfile(_beside(value, item)) and str(value) not in bundled():
+        mistake = f"{where}: {mistake}{_looked_for(value, item)}"
+    raise pytest.UsageError(mistake)
+
+
+def _catalogue(value: Any, where: str, item: pytest.Item) -> Catalogue:
+    if isinstance(value, Catalogue):
+        return value
+    if not isinstance(value, str | Path):
+        raise pytest.UsageError(f"{where} is a file or a bundled name, got {type(value).__name__}")
+    source = _beside(value, item)
+    try:
+        return load_catalogue(source)
+    except CatalogueError as error:
+        hint = "" if isfile(source) else _looked_for(value, item)
+        raise pytest.UsageError(f"{where}: {error}{hint}") from None
+
+
+def _clock(value: Any, where: str, item: pytest.Item) -> Any:
+    if value not in _CLOCKS and not _is_scaled(value):
+        hint = nearest(value, _CLOCKS) if isinstance(value, str) else ""
+        raise pytest.UsageError(f"{where} is real, instant, manual or {{'scaled': 20}}, got {value!r}{hint}")
+    return value
+
+
+def _is_scaled(clock: Any) -> bool:
+    try:
+        return isinstance(clock, dict) and amount(parse_clock(clock).scaled) > 0
+    except SimulatorError:
+        return False
+
+
+def _seed(value: Any, where: str, item: pytest.Item) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise pytest.UsageError(f"{where} is a whole number, got {value!r}")
+    return value
+
+
+_READ: dict[str, Callable[[Any, str, pytest.Item], Any]] = {
+    "scenario": _scenario,
+    "seed": _seed,
+    "clock": _clock,
+    "catalogue": _catalogue,
+}
+"""What makes an argument of what is said, and refuses what is wrong; it is told where that is said."""
+
+
+def _folders(item: pytest.Item) -> tuple[Path, ...]:
+    """Return where a file is looked for: beside the test, at the root of the tests, where pytest was started."""
+    return tuple(dict.fromkeys((item.path.parent, item.config.rootpath, item.config.invocation_params.dir)))
+
+
+def _beside(name: str | Path, item: pytest.Item) -> str | Path:
+    """Return the file of a name, or the name itself if there is none."""
+    return next((folder / name for folder in _folders(item) if isfile(folder / name)), name)
+
+
+def _looked_for(name: str | Path, item: pytest.Item) -> str:
+    return "" if Path(name).is_absolute() else f" (looked for in {', '.join(map(str, _folders(item)))})"

@@ -84,22 +84,114 @@ def test_time(exchange):
     result.assert_outcomes(passed=1)
 
 
+MISSING = "expected a scenario's file or the name of a bundled one, got"
+CATALOGUES = "expected a catalogue to be default or reference, or a file that ends in .yaml, .yml, .json, got"
+WRONG = [
+    (
+        '"partial-fil"',
+        f": scenario: {MISSING} 'partial-fil': there is no such file; did you mean 'partial-fill'?"
+        " (looked for in HERE)",
+    ),
+    ('"missing.yaml"', f": scenario: {MISSING} 'missing.yaml': there is no such file (looked for in HERE)"),
+    ('"/missing.yaml"', f": scenario: {MISSING} '/missing.yaml': there is no such file"),
+    ("7", ": scenario is a file, a bundled name or a dict, got int"),
+    ("'a', 'b'", " takes one scenario, got 2: ('a', 'b')"),
+    ("'a', scenario='b'", " got 'scenario' twice"),
+    ("sed=7", " has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue"),
+    ("seed='x'", ": seed is a whole number, got 'x'"),
+    ("seed=True", ": seed is a whole number, got True"),
+    ('clock="manuel"', ": clock is real, instant, manual or {'scaled': 20}, got 'manuel'; did you mean 'manual'?"),
+    ('clock={"scaled": 0}', ": clock is real, instant, manual or {'scaled': 20}, got {'scaled': 0}"),
+    ('clock={"scaled": "x"}', ": clock is real, instant, manual or {'scaled': 20}, got {'scaled': 'x'}"),
+    ('catalogue="none"', f": catalogue: {CATALOGUES} 'none' (looked for in HERE)"),
+    (
+        'catalogue="none.json"',
+        ": catalogue: none.json: expected a file that can be read: No such file or directory (looked for in HERE)",
+    ),
+    ("catalogue={}", ": catalogue is a file or a bundled name, got dict"),
+]
+
+
+def test_wrong_marker_is_a_usage_error(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+    """A marker that says something wrong is an error that says what is right and where it was looked, and only that."""
+    tests = [f"@pytest.mark.exchange({marker})\ndef test_it(exchange):\n    pass\n" for marker, _ in WRONG]
+    result = run("".join(text.replace("test_it", f"test_{number}") for number, text in enumerate(tests)))
+    result.assert_outcomes(errors=len(WRONG))
+    begin = next(at for at, line in enumerate(result.outlines) if "ERROR at setup of test_0 " in line)
+    end = next(at for at, line in enumerate(result.outlines) if "short test summary info" in line)
+    said = [line for line in result.outlines[begin:end] if not line.startswith("__")]
+    assert said == [
+        f"usage error: @pytest.mark.exchange{error}".replace("HERE", str(pytester.path)) for _, error in WRONG
+    ]
+
+
+def test_wrong_scenario_of_a_marker(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+    """What is wrong inside a scenario, a file or a dict, is said with its place there."""
+    pytester.makefile(".yaml", wrong="rules:\n  - when: {requst: '*'}\n    then: [ack]\n")
+    result = run(
+        """
+@pytest.mark.exchange("wrong.yaml")
+def test_file(exchange):
+    pass
+
+@pytest.mark.exchange({"seed": "x"})
+def test_dict(exchange):
+    pass
+"""
+    )
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        ["usage error: */wrong.yaml:2:12: *did you mean 'request'?", "usage error: seed: expected *, got 'x'"]
+    )
+
+
 @pytest.mark.parametrize(
-    ("marker", "error"),
+    ("option", "error"),
     [
-        ('"partial-fil"', "*partial-fil*did you mean 'partial-fill'*"),
-        ("sed=7", "*exchange has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue*"),
-        ('clock="manuel"', "*clock is real, instant, manual or*got 'manuel'; did you mean 'manual'?*"),
-        ("seed='x'", "*seed is a whole number, got 'x'*"),
-        ("7", "*the scenario is a file, a bundled name or a dict, got int*"),
-        ("'a', 'b'", "*takes one scenario, got 2*"),
+        ("seed=x", "is a whole number, got 'x'"),
+        ("clock=-2", "is real, instant, manual or {'scaled': 20}, got '-2'"),
+        ("catalogue=none", f": {CATALOGUES} 'none' (looked for in HERE)"),
     ],
 )
-def test_wrong_marker_is_a_usage_error(run, marker: str, error: str) -> None:  # type: ignore[no-untyped-def]
-    """A marker that says something wrong is an error that says what is right."""
-    result = run(f"@pytest.mark.exchange({marker})\ndef test_it(exchange):\n    pass\n")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([error])
+def test_wrong_option_is_a_usage_error(run, pytester: pytest.Pytester, option: str, error: str) -> None:  # type: ignore[no-untyped-def]
+    """An option that says something wrong is named, on the command line and in the ini file."""
+    name, value = option.split("=")
+    separator = "" if error[0] == ":" else " "
+    expected = separator + error.replace("HERE", str(pytester.path))
+    text = "def test_it(exchange):\n    pass\n"
+    result = run(text, f"--exchange-{name}={value}")
+    assert f"usage error: --exchange-{name}{expected}" in result.outlines
+    pytester.makeini(f"[pytest]\nexchange_{name} = {value}\n")
+    result = run(text)
+    assert f"usage error: the ini option exchange_{name}{expected}" in result.outlines
+
+
+FEW = """
+{"accounts": ["ME"], "venues": ["HERE"], "routes": ["DIRECT"], "tradable_products": [],
+ "products": [{"name": "USD", "kind": "Fiat", "price_in_limit_dollars": "1"}]}
+"""
+
+
+def test_files_beside_the_test(pytester: pytest.Pytester) -> None:
+    """A scenario's file and a catalogue's are looked for beside the test, then at the root, wherever pytest starts."""
+    tests = pytester.mkdir("tests")
+    (tests / "mine.yaml").write_text("seed: 5\n")
+    pytester.makefile(".json", few=FEW)
+    (tests / "test_files.py").write_text(
+        CLIENT
+        + """
+@pytest.mark.exchange("mine.yaml", catalogue="few.json")
+def test_it(exchange):
+    assert (exchange.seed, [venue.name for venue in exchange.simulation.catalogue.venues]) == (5, ["HERE"])
+
+@pytest.mark.exchange(None, catalogue="reference", clock="20")
+def test_plain(exchange):
+    pass
+"""
+    )
+    pytester.makeini("[pytest]\n")
+    result = pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", "tests", "--exchange-clock", "20")
+    result.assert_outcomes(passed=2)
 
 
 def test_precedence(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
@@ -140,14 +232,17 @@ def test_it(exchange):
 
 
 def test_several_venues_in_one_test(run) -> None:  # type: ignore[no-untyped-def]
-    """The factory makes as many exchanges as a test wants, each with its own books."""
+    """The factory makes as many exchanges as a test wants, each with its own books; a with block ends one."""
     result = run(
         """
 def test_it(make_exchange):
-    one, other = make_exchange(), make_exchange(clock="manual")
-    assert order(one.url) == {"Ok": "1"}
-    assert order(one.url) == {"Ok": "2"}
-    assert order(other.url) == {"Ok": "1"}
+    one = make_exchange()
+    with make_exchange(clock="manual") as other:
+        assert order(one.url) == {"Ok": "1"}
+        assert order(one.url) == {"Ok": "2"}
+        assert order(other.url) == {"Ok": "1"}
+    with pytest.raises(OSError):
+        order(other.url)
 """
     )
     result.assert_outcomes(passed=1)
