@@ -1,12 +1,12 @@
 """What can be known of a scenario before it runs: words that name nothing, and what can never happen."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from simulator.catalogue import Catalogue
 from simulator.catalogue.dates import parse_time
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.conditions import all_steps, check_conditions
+from simulator.scenario.gaps import Gaps
 from simulator.scenario.model import Latency, Leg, LegEntry, Scaled, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
@@ -19,23 +19,21 @@ __all__ = ["check"]
 _Levels = tuple[tuple[str, str], ...]
 
 
-def check(scenario: Scenario, catalogue: Catalogue, unread: Collection[str] = ()) -> Iterator[Fault]:
+def check(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
     """Yield the place and the text of everything that is wrong with a scenario.
 
-    ``unread`` are the sections of which not everything could be read: what is missing there is held against nothing.
+    ``known`` is what its exchange has, if that is certain; ``gaps`` are what could not be read of it.
     """
-    steps_are_whole = {"rules", "timeline"}.isdisjoint(unread)
-    known = Known(catalogue, scenario.accounts)
     yield from _check_head(scenario)
     yield from _check_latency(scenario.latency)
-    yield from known.limits(scenario.limits, ("limits",))
+    if known is not None:
+        yield from known.limits(scenario.limits, ("limits",))
     yield from _check_markets(scenario, known)
-    yield from check_conditions(scenario, known, steps_are_whole)
-    if steps_are_whole:
-        yield from check_steps(scenario, known)
+    yield from check_conditions(scenario, known, gaps)
+    yield from check_steps(scenario, known, gaps)
     yield from _check_books(scenario)
-    yield from check_client(scenario, "client" not in unread)
-    yield from check_expectations(scenario, {"rules", "client"}.isdisjoint(unread))
+    yield from check_client(scenario, gaps)
+    yield from check_expectations(scenario, known, gaps)
 
 
 def _check_head(scenario: Scenario) -> Iterator[Fault]:
@@ -74,14 +72,15 @@ def _check_leg(leg: Leg | None, place: Path) -> Iterator[Fault]:
             yield (*place, "lognormal", "p99"), f"expected a p99 of at least the median {median}, got {high}"
 
 
-def _check_markets(scenario: Scenario, known: Known) -> Iterator[Fault]:
+def _check_markets(scenario: Scenario, known: Known | None) -> Iterator[Fault]:
     for name, entry in scenario.markets.items():
         place: Path = ("markets", name)
-        yield from known.listing(name, place)
         if entry.mid is not None and amount(entry.mid) == 0:
             yield (*place, "mid"), "expected more than 0, got '0'"
-        for side in ("bids", "asks"):
-            yield from known.levels(name, getattr(entry, side) or (), side, place)
+        if known is not None:
+            yield from known.listing(name, place)
+            yield from known.levels(name, entry.bids or (), "bids", place)
+            yield from known.levels(name, entry.asks or (), "asks", place)
         yield from _check_crossed(entry.bids or (), entry.asks or (), place)
 
 

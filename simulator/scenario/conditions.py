@@ -9,6 +9,7 @@ from msgspec import UNSET
 from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
+from simulator.scenario.gaps import Gaps
 from simulator.scenario.model import CONDITIONS, Bounds, Rule, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
@@ -16,7 +17,7 @@ from simulator.scenario.steps import StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES
 
-__all__ = ["all_steps", "check_conditions", "check_when", "is_for_nothing", "types_of"]
+__all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_for_nothing", "types_of"]
 
 _FIRST_STATE = "start"
 _MOST_RULES = 1000
@@ -32,23 +33,28 @@ _THINGS = {
     "route": "route",
 }
 _DIRS = ("Buy", "Sell")
+_NUMBERS = ("price", "quantity", "precision", "limit", "nth", "session")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_COMPARED = re.compile(r"(>=|>|<=|<) *([0-9.]+)")
+_COMPARISONS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 
 
-def check_conditions(scenario: Scenario, known: Known, is_whole: bool = True) -> Iterator[Fault]:
-    """Yield what is wrong with the conditions of rules: of all together, too, if the scenario has all its steps."""
+def check_conditions(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+    """Yield what is wrong with the conditions of rules: of each, and of all together as far as they can be read."""
     names: set[str] = set()
     for at, rule in enumerate(scenario.rules):
         place: Path = ("rules", at)
         yield from check_when(rule.when, (*place, "when"))
-        yield from _check_values(rule.when, known, (*place, "when"))
+        yield from check_things(rule.when, known, (*place, "when"))
         if rule.chance is not None and share(rule.chance) > BILLION:
             yield (*place, "chance"), f"expected at most 100%, got {rule.chance}"
         if rule.name in names:
             yield (*place, "name"), f"expected each rule's name once, got {rule.name!r} twice"
         names |= {rule.name} if rule.name is not None else set()
-    if is_whole:
+    if gaps.has_all("rules"):
         yield from _check_shadows(scenario.rules)
-        yield from _check_states(scenario)
+    if gaps.knows("rules", "timeline"):
+        yield from _check_states(scenario, gaps)
 
 
 def types_of(when: Any) -> frozenset[str]:
@@ -92,9 +98,19 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
             yield from _check_field(name, types, (*place, name))
         if name not in ("request", "event"):
             yield from _check_matcher(getattr(when, name), (*place, name))
-    for here, name in _words(when.dir, (*place, "dir")):
+    for here, name in _plain_words(when.dir, (*place, "dir")):
         if name.casefold() not in ("buy", "sell"):
             yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
+    for field in _NUMBERS:
+        for here, word in _plain_words(getattr(when, field), (*place, field)):
+            if not _NUMBER.fullmatch(word):
+                yield here, f"expected a number, or bounds such as {{ge: 10}}, got {word!r:.80}{_as_bounds(word)}"
+
+
+def _as_bounds(word: str) -> str:
+    """Return a hint for a comparison that is written as a text, or an empty string."""
+    compared = _COMPARED.fullmatch(word)
+    return f"; did you mean {{{_COMPARISONS[compared[1]]}: {compared[2]}}}?" if compared is not None else ""
 
 
 def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]:
@@ -145,19 +161,26 @@ def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
             yield (*place, "regex"), f"expected a regular expression: {error}"
 
 
-def _check_values(when: Any, known: Known, place: Path) -> Iterator[Fault]:
+def check_things(when: Any, known: Known | None, place: Path) -> Iterator[Fault]:
+    """Yield what a ``when`` names that no exchange has of which it is known what it has."""
+    if known is None:
+        return
     for field, kind in _THINGS.items():
         for here, name in _words(getattr(when, field), (*place, field)):
-            yield from known.thing(kind, name, here)
+            yield from (known.pattern if has_wildcard(name) else known.thing)(kind, name, here)
     for here, name in _words(when.account, (*place, "account")):
-        yield from known.account(name, here)
+        yield from (known.accounts_like if has_wildcard(name) else known.account)(name, here)
+
+
+def _plain_words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the words that a matcher compares with as they are."""
+    return ((here, word) for here, word in _words(wanted, place) if not has_wildcard(word))
 
 
 def _words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the words that a matcher compares with as they are."""
+    """Yield the words that a matcher compares with, with wildcards or without."""
     if isinstance(wanted, str):
-        if not has_wildcard(wanted):
-            yield place, wanted
+        yield place, wanted
     elif isinstance(wanted, tuple):
         for at, word in enumerate(wanted):
             yield from _words(word, (*place, at))
@@ -200,7 +223,7 @@ def _takes_always(rule: Rule) -> bool:
     return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
 
 
-def _check_states(scenario: Scenario) -> Iterator[Fault]:
+def _check_states(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
     """Yield the states that nothing goes to, and those that no rule is for."""
     gone_to = {step.goto for _, step, _ in all_steps(scenario) if isinstance(step.goto, str)}
     states = {_FIRST_STATE, *gone_to}
@@ -209,12 +232,12 @@ def _check_states(scenario: Scenario) -> Iterator[Fault]:
         matcher = rule.when.state  # type: ignore[attr-defined]  # made at run time
         if matcher is not UNSET:
             wanted.append(matcher)
-        for place, name in _words(matcher, ("rules", at, "when", "state")):
-            if name not in states:
+        for place, name in _plain_words(matcher, ("rules", at, "when", "state")):
+            if gaps.lacks(name, states):
                 yield place, f"expected a state that a goto leads to, got {name!r}{nearest(name, states)}"
     if any(not isinstance(matcher, str | tuple) or any(map(has_wildcard, _each(matcher))) for matcher in wanted):
         return  # bounds and wildcards may be for any state
     named = {_FIRST_STATE, *(name for matcher in wanted for name in _each(matcher))}
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.goto, str) and step.goto not in named:
+        if isinstance(step.goto, str) and gaps.lacks(step.goto, named):
             yield (*place, "goto"), f"expected a state that a rule is for, got {step.goto!r}{nearest(step.goto, named)}"

@@ -13,24 +13,19 @@ from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
 from simulator.scenario.checks import check
 from simulator.scenario.conditions import check_when
 from simulator.scenario.files import at, beside, find, is_catalogue, read
+from simulator.scenario.gaps import Gaps
 from simulator.scenario.including import Whole, assemble
-from simulator.scenario.model import ClientStep, Clock, Expectation, MarketEntry, Rule, Scenario, TimelineEntry, When
-from simulator.scenario.names import Fault
-from simulator.scenario.nodes import Node, Pairs, Sequence, of_data
-from simulator.scenario.reading import INVALID, Reader, path_text
+from simulator.scenario.model import Clock, Rule, Scenario, When
+from simulator.scenario.names import Fault, Known
+from simulator.scenario.nodes import Node, Pairs, of_data
 from simulator.scenario.reading import Path as Place
+from simulator.scenario.reading import Reader, path_text
+from simulator.scenario.salvage import readable
 from simulator.scenario.steps import Step, StepEntry, entry_of
 
 __all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
 
 _GROUNDS = ("catalogue", "accounts")
-_BLANKS = {
-    "rules": Rule(When(), ()),
-    "timeline": TimelineEntry("0s", ()),
-    "client": ClientStep(),
-    "expect": Expectation(),
-}
-"""What stands for an item of a list that cannot be read."""
 
 
 class Loaded:
@@ -51,11 +46,16 @@ class Loaded:
         return path_text(path) if mark is None else str(mark)
 
 
-def load(source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None = None) -> Loaded:
+def load(
+    source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None = None, own_catalogue: bool = False
+) -> Loaded:
     """Return the scenario of a file's path, of a bundled scenario's name, or of data in the file's own words.
 
     ``folder`` is where the files that it names must be: by default that of the scenario's file; data without a
-    folder can name none. Raises `simulator.errors.ScenarioError` with everything that is wrong.
+    folder can name none. ``own_catalogue`` says that no other catalogue will stand in for the scenario's: then a
+    pattern that nothing in it matches is a mistake, even if the file names no catalogue.
+
+    Raises `simulator.errors.ScenarioError` with everything that is wrong.
     """
     if isinstance(source, str | Path):
         path = find(source)
@@ -68,9 +68,14 @@ def load(source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None 
     try:
         whole, scenario = assemble(root, folder)
     except ScenarioError as error:
-        raise ScenarioError(sorted([*error.problems, *_further(root, folder)], key=_in_order)) from None
-    catalogue = _catalogue(scenario, whole, folder)
-    problems = [whole.problem(place, message) for place, message in check(scenario, catalogue)]
+        raise ScenarioError(sorted([*error.problems, *_further(root, folder, own_catalogue)], key=_in_order)) from None
+    try:
+        catalogue = _catalogue(scenario, whole, folder)
+    except ScenarioError as error:
+        rest = [whole.problem(place, message) for place, message in check(scenario, None, Gaps())]
+        raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
+    known = _known(scenario, catalogue, whole, own_catalogue)
+    problems = [whole.problem(place, message) for place, message in check(scenario, known, Gaps())]
     if problems:
         raise ScenarioError(sorted(problems, key=_in_order))
     return Loaded(scenario, catalogue, name, whole)
@@ -122,61 +127,30 @@ def _parsed(data: object, kind: Any) -> Any:
     return value
 
 
-def _further(root: Node, folder: Path | None) -> list[Problem]:
+def _further(root: Node, folder: Path | None, is_certain: bool) -> list[Problem]:
     """Return what else is wrong in those parts of an unreadable file that can be read, as far as that is certain."""
     if not isinstance(root, Pairs):
         return []
-    unknown = [key for key in root.values if key not in Scenario.__struct_encode_fields__]
-    if "include" in root.values or any(nearest(key[:80], ("include", *_GROUNDS)) for key in unknown):
-        return []  # who knows what the exchange has
     whole = Whole(root)
-    scenario, unread = _readable(root)
-    if not unread.isdisjoint(_GROUNDS):
-        return []
-    try:
-        catalogue = _catalogue(scenario, whole, folder)
-    except ScenarioError as error:
-        return list(error.problems)
-    unread |= set(_BLANKS) if unknown else set()
-    return [whole.problem(place, message) for place, message in check(scenario, catalogue, unread)]
+    scenario, gaps = readable(root)
+    problems: list[Problem] = []
+    known = None
+    if _says_its_grounds(root) and gaps.has_all(*_GROUNDS):
+        try:
+            known = _known(scenario, _catalogue(scenario, whole, folder), whole, is_certain)
+        except ScenarioError as error:
+            problems += error.problems
+    return problems + [whole.problem(place, message) for place, message in check(scenario, known, gaps)]
 
 
-def _readable(root: Pairs) -> tuple[Scenario, set[str]]:
-    """Return a scenario of what can be read, with blanks for the list items that cannot, and which keys lack some."""
-    values: dict[str, Any] = {}
-    unread: set[str] = set()
-    for field in msgspec.structs.fields(Scenario):
-        node = root.values.get(field.encode_name)
-        if node is None:
-            continue
-        value = _or_invalid(node, field.type)
-        if value is INVALID:
-            unread.add(field.name)
-            if field.name in _BLANKS and isinstance(node, Sequence):
-                value = tuple(_item(item, _BLANKS[field.name]) for item in node.items)
-            elif field.name == "markets" and isinstance(node, Pairs):
-                entries = {name: _or_invalid(entry, MarketEntry) for name, entry in node.values.items()}
-                value = {name: entry for name, entry in entries.items() if entry is not INVALID}
-        if value is not INVALID:
-            values[field.name] = value
-    return Scenario(**values), unread
+def _says_its_grounds(root: Pairs) -> bool:
+    """Tell whether a file says what its exchange has: no other file does, nor a key written wrongly."""
+    unknown = [key for key in root.values if key not in Scenario.__struct_encode_fields__]
+    return "include" not in root.values and not any(nearest(key[:80], ("include", *_GROUNDS)) for key in unknown)
 
 
-def _item(node: Node, blank: Any) -> Any:
-    value = _or_invalid(node, type(blank))
-    if value is not INVALID:
-        return value
-    if isinstance(blank, Rule) and isinstance(node, Pairs) and "when" in node.values:
-        when = _or_invalid(node.values["when"], When)
-        return blank if when is INVALID else Rule(when, ())
-    return blank
-
-
-def _or_invalid(node: Node, kind: Any) -> Any:
-    try:
-        return Reader().read(node, kind)
-    except ScenarioError:  # there is too much wrong with it
-        return INVALID
+def _known(scenario: Scenario, catalogue: catalogues.Catalogue, whole: Whole, is_certain: bool) -> Known:
+    return Known(catalogue, scenario.accounts, is_certain or "catalogue" in whole.root.values)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from simulator.catalogue import Catalogue, TradableProduct
+from simulator.catalogue.globs import Glob
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount
+from simulator.scenario.patterns import Names
 from simulator.scenario.reading import Path
 from simulator.scenario.steps import LimitEntry
 from simulator.scopes import read_scope, read_set
@@ -30,10 +32,15 @@ class Known:
     Args:
         catalogue: its products, venues and routes.
         accounts: its accounts; without any, those of the catalogue.
+        is_certain: whether it is this catalogue that the scenario is meant for. One that names none may be started
+            with another; then only a pattern that is a known name but for a slip of the pen is held against it.
     """
 
-    def __init__(self, catalogue: Catalogue, accounts: tuple[str, ...]) -> None:
+    def __init__(self, catalogue: Catalogue, accounts: tuple[str, ...], is_certain: bool = True) -> None:
         self._catalogue = catalogue
+        self._is_certain = is_certain
+        self._has_accounts = bool(accounts) or is_certain
+        self._names: dict[str, Names] = {}
         self.accounts: dict[str, str] = {}
         for name in accounts or catalogue.accounts:
             self.accounts.setdefault(name.lower(), name)
@@ -45,6 +52,21 @@ class Known:
                 place,
                 f"expected a {kind.replace('_', ' ')} of the catalogue, got {name!r:.100}{self._near(name, kind)}",
             )
+
+    def pattern(self, kind: str, pattern: str, place: Path) -> Iterator[Fault]:
+        """Yield the fault of a pattern that no name and no id of a kind of thing matches."""
+        names = self._of_kind(kind)
+        if names.have(pattern):
+            return
+        hint = names.near(pattern) if self._is_certain else names.slip(pattern)
+        if hint or self._is_certain:
+            what = f"a {kind.replace('_', ' ')} of the catalogue"
+            yield place, f"expected {what}, or a pattern that one matches, got {pattern!r:.100}{hint}"
+
+    def accounts_like(self, pattern: str, place: Path) -> Iterator[Fault]:
+        """Yield the fault of a pattern that no account matches."""
+        if self._has_accounts and not any(map(Glob(pattern.lower()).matches, self.accounts)):
+            yield place, f"expected an account of the exchange, or a pattern that one matches, got {pattern!r:.100}"
 
     def listing(self, name: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a name or id that is of no tradable product."""
@@ -103,6 +125,13 @@ class Known:
         """Yield the fault of a quantity that is off its product's step."""
         listing = self._catalogue.tradable_product(name)
         return _off(text, "quantity step", None if listing is None else listing.base_increment, listing, place)
+
+    def _of_kind(self, kind: str) -> Names:
+        names = self._names.get(kind)
+        if names is None:
+            things = getattr(self._catalogue, _KINDS[kind])
+            names = self._names[kind] = Names((thing.name, thing.id) for thing in things)
+        return names
 
     def _near(self, name: str, *kinds: str) -> str:
         names = [thing.name for kind in kinds for thing in getattr(self._catalogue, _KINDS[kind])]

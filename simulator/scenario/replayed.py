@@ -7,9 +7,10 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.errors import nearest
-from simulator.scenario.conditions import check_when
+from simulator.scenario.conditions import check_things, check_when
+from simulator.scenario.gaps import Gaps
 from simulator.scenario.model import ClientStep, Expectation, Scenario
-from simulator.scenario.names import Fault
+from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.slips import unspaced
 from simulator.terms import flags_of
@@ -21,18 +22,15 @@ _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 _FLAGS = flags_of(255)
 
 
-def check_client(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
-    """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet.
-
-    The references count only if all steps are there.
-    """
+def check_client(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
+    """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet."""
     names: set[str] = set()
     for at, step in enumerate(scenario.client):
         place: Path = ("client", at)
         if step.send is not UNSET:
             yield from _check_type(step.send, (*place, "send"))
         for here, name in _references(step, place):
-            if is_whole and name not in names:
+            if gaps.lacks(name, names):
                 yield here, f"expected a name that an earlier as: gives, got {'$' + name!r}{_near(name, names)}"
         if step.await_ is not UNSET:
             yield from _check_flags(step.await_.state, (*place, "await", "state"))
@@ -41,8 +39,8 @@ def check_client(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
             names.add(step.as_)
 
 
-def check_expectations(scenario: Scenario, is_whole: bool = True) -> Iterator[Fault]:
-    """Yield what is wrong with what is expected; names count only if all rules and client's steps are there."""
+def check_expectations(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+    """Yield what is wrong with what is expected: of whom, of what, and names that nothing bears."""
     names = {step.as_ for step in scenario.client if step.as_ is not None}
     rules = [rule.name for rule in scenario.rules if rule.name is not None]
     for at, expectation in enumerate(scenario.expect):
@@ -51,19 +49,20 @@ def check_expectations(scenario: Scenario, is_whole: bool = True) -> Iterator[Fa
             when = getattr(expectation, key)
             if when is not UNSET:
                 yield from check_when(when, (*place, key))
-        if is_whole and isinstance(expectation.fired, str) and expectation.fired not in rules:
-            near = nearest(expectation.fired, rules)
-            yield (*place, "fired"), f"expected the name of a rule, got {expectation.fired!r}{near}"
-        yield from _check_orders(expectation, names if is_whole else None, place)
+                yield from check_things(when, known, (*place, key))
+        fired = expectation.fired
+        if isinstance(fired, str) and gaps.knows("rules") and gaps.lacks(fired, rules):
+            yield (*place, "fired"), f"expected the name of a rule, got {fired!r}{nearest(fired, rules)}"
+        yield from _check_orders(expectation, names, gaps, place)
 
 
-def _check_orders(expectation: Expectation, names: set[str] | None, place: Path) -> Iterator[Fault]:
+def _check_orders(expectation: Expectation, names: set[str], gaps: Gaps, place: Path) -> Iterator[Fault]:
     if expectation.orders is UNSET:
         return
     for key, order in expectation.orders.items():
         here: Path = (*place, "orders", key)
         reference = _REFERENCE.fullmatch(key)
-        if names is not None and reference and reference[1] not in names:
+        if reference and gaps.knows("client") and gaps.lacks(reference[1], names):
             yield here, f"expected a name that a step's as: gives, got {key!r}{_near(reference[1], names)}"
         yield from _check_flags(order.state, (*here, "state"))
 

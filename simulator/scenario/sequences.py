@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
 from simulator.scenario.conditions import all_steps, is_for_nothing, types_of
+from simulator.scenario.gaps import Gaps
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
@@ -22,19 +21,28 @@ _OF_REQUESTS = ("reply", "rate_limit")
 _WITH_ORDER = frozenset({"SendLimitOrder", "CancelOrder"})
 
 
-def check_steps(scenario: Scenario, known: Known) -> Iterator[Fault]:
+def check_steps(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
     """Yield what is wrong with the steps of rules and of the timeline."""
-    yield from _check_names(scenario)
-    changing = {step.increments.product for _, step, _ in all_steps(scenario) if step.increments is not UNSET}
+    if gaps.knows("rules", "timeline"):
+        yield from _check_names(scenario, gaps)
+    changing = _changing(scenario, gaps)
     for place, step, rule in all_steps(scenario):
-        yield from _check_words(step, known, changing, place)
+        if known is not None:
+            yield from _check_words(step, known, changing, place)
         types = frozenset() if rule is None else types_of(rule.when)
         yield from _check_place(step, types, rule, place)
     for at, rule in enumerate(scenario.rules):
         yield from _check_rule(rule, ("rules", at, "then"))
 
 
-def _check_names(scenario: Scenario) -> Iterator[Fault]:
+def _changing(scenario: Scenario, gaps: Gaps) -> set[str]:
+    """Return the products whose increments a step may change: any, if some steps could not be read."""
+    is_whole = gaps.has_all("rules", "timeline")
+    verbs = ("increments",) if is_whole else ("increments", "book", "trade")
+    return {step.args.product for _, step, _ in all_steps(scenario) if step.verb in verbs}
+
+
+def _check_names(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
     """Yield names of holds that nothing holds, and of fills that no fill bears."""
     holds = {step.hold for _, step, _ in all_steps(scenario) if isinstance(step.hold, str)}
     fills: dict[str, Path] = {}
@@ -43,17 +51,17 @@ def _check_names(scenario: Scenario) -> Iterator[Fault]:
         if name is not None:
             fills.setdefault(name, place)
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.release, str) and step.release not in holds:
+        if isinstance(step.release, str) and gaps.lacks(step.release, holds):
             near = nearest(step.release, holds)
             yield (*place, "release"), f"expected the name of a hold, got {step.release!r}{near}"
         if step.verb in ("bust", "correct"):
             name = step.args.fill
             if name == "last" or _FILL_ID.fullmatch(name):
                 continue
-            if name not in fills:
+            if gaps.lacks(name, fills):
                 message = f"expected last, or a name that a fill bears, got {name!r}{nearest(name, fills)}"
                 yield (*place, step.verb), message
-            elif place[:-1] == fills[name][:-1] and place < fills[name]:
+            elif name in fills and place[:-1] == fills[name][:-1] and place < fills[name]:
                 yield (*place, step.verb), f"expected the fill {name!r} before its {step.verb}, got it after"
 
 

@@ -169,12 +169,21 @@ def test_states_are_gone_to_and_asked_for() -> None:
 
 
 def test_what_is_named_by_wildcard_or_id_is_known() -> None:
-    """Products are known by name and id, wildcards are not judged, and accounts have no case."""
+    """Products are known by name and id, also to wildcards, and accounts have no case."""
     id_ = load({}).catalogue.tradable_product(PAIR).id  # type: ignore[union-attr]  # the pair is in the catalogue
-    for target in (PAIR, id_, "NO*", {"in": [PAIR, "?x"]}):
-        assert refusals(rule("ack", when=ORDER | {"target": target, "account": "default"})) == []
+    for target in (PAIR, id_, "BTC*", f"{id_[:8].upper()}*", {"in": [PAIR, "*/USD*COINBASE*"]}):
+        for account in ("default", "DEF*", "def*"):
+            said = rule("ack", when=ORDER | {"target": target, "account": account})
+            assert refusals({"catalogue": "default"} | said) == []
     found = refusals(rule("ack", when=ORDER | {"target": {"not": {"in": ["x"]}}}))
     assert found == ["rules[0].when.target.not.in[0]: expected a tradable product of the catalogue, got 'x'"]
+
+
+@pytest.mark.parametrize("number", [10, "10.50", "-1", "1e3", "1*", "?", None, [1, "2"], {"in": ["1", "2"], "ge": 1}])
+def test_a_number_is_compared_with_numbers(number: Any) -> None:
+    """What a number is to be is one as JSON has it, a pattern of some, nothing, or bounds."""
+    for field in ("price", "quantity"):
+        assert refusals(rule("ack", when=ORDER | {field: number})) == []
 
 
 def test_amounts_are_held_against_increments_unless_they_change() -> None:

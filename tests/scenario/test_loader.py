@@ -226,6 +226,7 @@ NEAR = "expected a type of request, got 'SendLimtOrder'; did you mean 'SendLimit
             "price: expected a field of CancelOrder, got 'price', a field of SendLimitOrder: the rule can never match",
         ),
         ({"dir": "Byu"}, "dir: expected one of Buy, Sell, got 'Byu'; did you mean 'Buy'?"),
+        ({"price": "ten"}, "price: expected a number, or bounds such as {ge: 10}, got 'ten'"),
     ],
 )
 def test_a_when_that_can_never_match_is_refused(when: dict[str, Any], message: str) -> None:
@@ -244,6 +245,13 @@ def test_a_when_for_several_requests_is_read(when: dict[str, Any]) -> None:
     assert parse_rules([{"when": when, "then": []}]) == (Rule(parse_when(when), ()),)
 
 
+ASKED = {"send": {"type": "GetHalts"}}
+ON_IT = {"await": {"on": "$it"}}
+ORDER = {"request": "SendLimitOrder"}
+CANCEL = "rules[0].then[1].cancel"
+OFF_TICK = {"at": "1s", "do": {"trade": {"product": PAIR, "price": "1.001", "quantity": 1}}}
+TIMES = "rules[0].times"
+INCREMENTS = "timeline[1].do[0].increments"
 MALLORY = {"rules": [{"when": {"account": "mallory"}, "then": []}]}
 
 
@@ -255,8 +263,25 @@ MALLORY = {"rules": [{"when": {"account": "mallory"}, "then": []}]}
         ({"accounts": [{}]} | MALLORY, ["accounts[0]"]),
         ({"seed": "x"} | MALLORY, ["seed", "rules[0].when.account"]),
         ({"seed": "x", "catalogue": "none"}, ["seed", "catalogue"]),
-        ({"client": [{"sent": {}}, {"await": {"on": "$it"}}], "expect": [{"orders": {"$it": {}}}]}, ["client[0]"]),
+        ({"client": [{"sent": {}, "as": "it"}, {"await": {"on": "$it"}}]}, ["client[0]"]),
+        ({"client": [ASKED | {"sa": "it"}, ON_IT], "expect": [{"orders": {"$it": {}}}]}, ["client[0]"]),
+        ({"client": [ASKED | {"name: it": None}, ON_IT]}, ["client[0]"]),
+        ({"client": ["send as it", ON_IT]}, ["client[0]"]),
+        ({"client": [{"await": {"as": ["it"]}}, ON_IT]}, ["client[0].await"]),
+        ({"client": {}, "expect": [{"orders": {"$it": {}}}]}, ["client"]),
+        ({"clint": [], "expect": [{"orders": {"$it": {}}}]}, [""]),
         ({"rules": [{"when": {"state": "away"}, "then": []}, {"when": {}}]}, ["rules[1]"]),
+        ({"rules": [{"when": {}, "then": [{"goto": "away"}]}, {"then": []}]}, ["rules[1]"]),
+        ({"rules": [{"when": {"state": "away"}, "then": [{"gota": "away"}]}]}, ["rules[0].then[0]"]),
+        ({"rules": [{"when": {}, "then": [{"release": "it"}, {"hold": {"name": "it"}}]}]}, ["rules[0].then[1].hold"]),
+        ({"rules": [{"when": ORDER, "then": ["reject", {"cancel": {"ordr": "last"}}, "ack"]}]}, [CANCEL]),
+        ({"rules": [{"when": [], "then": ["ack"], "name": "it"}], "expect": [{"fired": "it"}]}, ["rules[0].when"]),
+        ({"rules": [{"when": {}, "then": [], "nam": "it"}], "expect": [{"fired": "it"}]}, ["rules[0]"]),
+        ({"timeline": [{"at": 1, "do": {"release": "it"}}], "ruls": []}, ["timeline[0].at", ""]),
+        (
+            {"timeline": [OFF_TICK, {"at": 1, "do": [{"increments": {"prodct": PAIR}}]}]},
+            ["timeline[1].at", INCREMENTS, INCREMENTS],
+        ),
         ({"rulez": [], "expect": [{"fired": "it"}]}, [""]),
         ({"rules": {}, "markets": []}, ["rules", "markets"]),
     ],
@@ -267,6 +292,53 @@ def test_what_a_mistake_leaves_open_is_no_mistake(data: dict[str, Any], places: 
     with pytest.raises(ScenarioError) as refused:
         load(data)
     assert [problem.path for problem in refused.value.problems] == places
+
+
+@pytest.mark.parametrize(
+    ("data", "places"),
+    [
+        ({"client": [{"sent": {}}, ON_IT]}, ["client[0]", "client[1].await.on"]),
+        ({"client": [ON_IT | {"withn": "1s"}]}, ["client[0]", "client[0].await.on"]),
+        ({"client": [{"await": {"on": "$it", "withn": "1s"}}]}, ["client[0].await", "client[0].await.on"]),
+        ({"client": [ON_IT], "ruls": []}, ["", "client[0].await.on"]),
+        ({"client": [ON_IT], "include": ["x.yaml"], "seed": "x"}, ["seed", "client[0].await.on"]),
+        ({"client": [ON_IT], "catalogue": "none"}, ["catalogue", "client[0].await.on"]),
+        ({"client": [], "seed": "x", "expect": [{"orders": {"$it": {}}}]}, ["seed", "expect[0].orders['$it']"]),
+        ({"rules": [{"when": {}, "then": ["akc", {"goto": "x"}]}]}, ["rules[0].then[0]", "rules[0].then[1].goto"]),
+        ({"rules": [{"when": {}, "then": [], "times": "x"}], "expect": [{"fired": "y"}]}, [TIMES, "expect[0].fired"]),
+        ({"timeline": [{"at": 1, "do": {"delist": "BTC"}}]}, ["timeline[0].at", "timeline[0].do.delist"]),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_beside_a_mistake_is_said_too(data: dict[str, Any], places: list[str]) -> None:
+    """A mistake in one part of an item, or of a file, does not hide what is certainly wrong with the others."""
+    with pytest.raises(ScenarioError) as refused:
+        load(data)
+    assert [problem.path for problem in refused.value.problems] == places
+
+
+def test_a_pattern_is_held_against_the_catalogue_that_is_meant(folder: Path) -> None:
+    """A pattern that matches nothing is a mistake, unless another catalogue may stand in for one that is not named."""
+    catalogue = catalogues.dump(catalogues.load("reference"))
+    Path("venue.yaml").write_text(catalogue, encoding="utf-8")
+    Path("meant.yaml").write_text("catalogue: venue.yaml\n", encoding="utf-8")
+
+    def places(name: str, target: str, **options: Any) -> list[str]:
+        Path(name).write_text(f"rules: [{{when: {{target: '{target}'}}, then: []}}]\n", encoding="utf-8")
+        try:
+            load("own.yaml", **options)
+        except ScenarioError as error:
+            return [f"{problem.file} {problem.message}" for problem in error.problems]
+        return []
+
+    what = "expected a tradable product of the catalogue, or a pattern that one matches, got"
+    assert places("own.yaml", "tp*") == []
+    assert places("own.yaml", "tp*", own_catalogue=True) == [f"own.yaml {what} 'tp*'"]
+    slip = [f"own.yaml {what} 'BTC Crypto/USD*COINBAS/DIRECT'; did you mean 'BTC Crypto/USD*COINBASE/DIRECT'?"]
+    assert places("own.yaml", "BTC Crypto/USD*COINBAS/DIRECT") == slip
+    Path("own.yaml").write_text("include: [rule.yaml, meant.yaml]\n", encoding="utf-8")
+    assert places("rule.yaml", "tp*") == places("rule.yaml", "tp?", own_catalogue=True) == []
+    assert places("rule.yaml", "xtp*") == [f"rule.yaml {what} 'xtp*'"]
 
 
 def test_a_catalogue_is_told_from_a_scenario(folder: Path) -> None:

@@ -49,6 +49,16 @@ def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.Cap
     )
 
 
+def test_check_takes_a_scenario_with_its_own_catalogue(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pattern that nothing of the default catalogue matches is a mistake, though the file names no catalogue."""
+    Path("dead.yaml").write_text("rules: [{when: {target: 'NOWHERE*'}, then: []}]\n", encoding="utf-8")
+    assert run("check", "dead.yaml") == 1
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "dead.yaml:1:25: rules[0].when.target: expected a tradable product of the catalogue, or a pattern that one "
+        "matches, got 'NOWHERE*'"
+    )
+
+
 def test_whatever_looks_like_a_scenario_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt key, a key of any section, and a file that is no YAML at all make a file one that is checked."""
     files = {"a": "rulez: []\n", "b": "seed: 1\nseed: 2\n", "c": "rules: [\n", "d": "latency: {}\n"}
