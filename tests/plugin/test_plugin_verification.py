@@ -192,7 +192,7 @@ def test_setup(broken):
 
 
 def test_transcript_is_shown_once(run) -> None:  # type: ignore[no-untyped-def]
-    """A failure of the plugin's own that shows what happened is not followed by it; one that was caught is."""
+    """A failure of the plugin's own that shows what happened is not followed by it, nor is what comes after."""
     result = run(
         """
 EXPECTED = {"expect": [{"received": {"request": "SendLimitOrder"}}], "seed": 7}
@@ -212,10 +212,19 @@ def test_caught(exchange):
         with pytest.raises(Exception):
             exchange.wait_for(request="SendLimitOrder", timeout=0.01)
     assert 0
+
+@pytest.fixture
+def untidy(exchange):
+    yield
+    raise RuntimeError
+
+@pytest.mark.exchange(seed=7)
+def test_untidy(untidy):
+    assert 0
 """
     )
-    result.assert_outcomes(failed=3)
-    assert [line.removeprefix("E").strip() for line in result.outlines].count("seed: 7") == 3
+    result.assert_outcomes(failed=4, errors=1)
+    assert [line.removeprefix("E").strip() for line in result.outlines].count("seed: 7") == 4
     assert _section(result, "test_caught")[-2:] == ["seed: 7", "clock: real"]
 
 
