@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
 
+    from simulator.catalogue import Catalogue
     from simulator.record import Seen
 
 __all__ = ["Recorder", "add_record_command"]
@@ -31,7 +32,8 @@ def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "record",
         help="write a session with an endpoint as a scenario",
         description="Pass sessions on between clients and an endpoint until stopped, and write what was said as a "
-        "scenario that replays. Names of accounts are replaced; market data is left out.",
+        "scenario that replays. Names of accounts are replaced; market data is left out. The exit status is 1 if the "
+        "scenario, which is replayed before that, does not tell a client all that was seen.",
     )
     record.set_defaults(run=_record)
     record.add_argument("--upstream", required=True, metavar="URL", help="the endpoint, such as ws://127.0.0.1:6001")
@@ -41,13 +43,13 @@ def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     record.add_argument(
         "--catalogue", default="default", help="what the endpoint trades: default, reference, or a file beside FILE"
     )
+    record.add_argument("--keep-accounts", action="store_true", help="leave the names of accounts as they are")
 
 
 def _record(options: argparse.Namespace) -> int:
     import asyncio
 
     from simulator.catalogue import load
-    from simulator.record import scenario_of, yaml_of
     from simulator.replay.endpoints import endpoint_address
 
     recorder = Recorder(endpoint_address(options.upstream, "--upstream"))
@@ -61,13 +63,23 @@ def _record(options: argparse.Namespace) -> int:
         if was_there and not recorder.has_heard:
             _say(f"nothing was recorded: {options.output} is as it was")
             return 0
-        scenario = scenario_of(recorder.session, catalogue, options.catalogue)
-        options.output.write_text(yaml_of(scenario), encoding="utf-8")
+        return _write(recorder.session, catalogue, options)
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
+
+
+def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Namespace) -> int:
+    """Write a session as a scenario, and say what is not as it was; return the exit status."""
+    from simulator.record import left_out, scenario_of, shortcomings, yaml_of
+
+    scenario = scenario_of(session, catalogue, options.catalogue, options.keep_accounts)
+    options.output.write_text(yaml_of(scenario), encoding="utf-8")
+    found = shortcomings(options.output, session, options.keep_accounts)
+    for line in [f"not in this recording: {what}" for what in left_out(session)] + found:
+        _say(line)
     steps, rules = (len(scenario.get(section, ())) for section in ("client", "rules"))
     _say(f"wrote {options.output}: {steps} step{'s' * (steps != 1)}, {rules} rule{'s' * (rules != 1)}")
-    return 0
+    return 1 if found else 0
 
 
 def _say(text: str) -> None:
@@ -107,8 +119,8 @@ class Recorder:
 
     @property
     def has_heard(self) -> bool:
-        """Whether a client has said anything, or the endpoint has ended a session."""
-        return any(seen.kind == "in" or seen.by_endpoint for seen in self.session)
+        """Whether a client has said anything, or the endpoint has refused or ended a session."""
+        return any(seen.kind in ("in", "refused") or seen.by_endpoint for seen in self.session)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
@@ -155,8 +167,10 @@ class Recorder:
                 proxy=None,
             )
         except InvalidStatus as error:
+            self._see(0, "refused", f"{request.path} with {error.response.status_code}")
             return error.response
         except (OSError, InvalidHandshake) as error:
+            self._see(0, "refused", f"{request.path}: {error}")
             return connection.respond(502, f"cannot reach {self._upstream}: {error}\n")
         return None
 

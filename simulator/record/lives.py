@@ -1,4 +1,4 @@
-"""What became of an order, as the steps that make it become of one again."""
+"""What became of an order, as the steps of rules that make it become of one again: its own, and its cancels'."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -6,15 +6,22 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["View", "delay", "duration_text", "life_of"]
+from simulator.terms import RejectReason
+
+__all__ = ["Change", "Life", "Script", "View", "delay", "duration_text", "reject_of"]
 
 _MICROSECOND = 1_000
 _MILLISECOND = 1_000_000
 _BILLIONTH = Decimal("0.000000001")
+_LASTING = {"Acked", "Rejected", "Canceled", "Out"}
+_CODES = {reason.value for reason in RejectReason}
 
 
 class View(msgspec.Struct, frozen=True):
-    """What was said of an order at a time, and by which subscription or query."""
+    """What was said of an order at a time, and by which subscription or query.
+
+    ``at`` is its message's place in the session; ``is_news`` is for what a subscription told of itself.
+    """
 
     time: int
     source: str
@@ -22,6 +29,187 @@ class View(msgspec.Struct, frozen=True):
     state: tuple[str, ...]
     filled: Decimal
     mean: Decimal | None
+    at: int = 0
+    is_news: bool = True
+
+    def is_like(self, other: "View | None") -> bool:
+        """Tell whether another says the same."""
+        return other is not None and (set(self.state), self.filled, self.mean) == (
+            set(other.state),
+            other.filled,
+            other.mean,
+        )
+
+
+class Change(msgspec.Struct):
+    """A step at a time; ``at`` is the place in the session of the message that told of it."""
+
+    at: int
+    time: int
+    step: Any
+
+    @property
+    def verb(self) -> str:
+        """The name of the step's verb."""
+        return self.step if isinstance(self.step, str) else next(iter(self.step))
+
+    def send(self, times: str) -> None:
+        """Tell of the step so many times."""
+        args = {} if isinstance(self.step, str) else self.step[self.verb]
+        self.step = {self.verb: {**args, "send": times}}
+
+
+class Script:
+    """The steps of one rule, as they come about.
+
+    Args:
+        began: when the request of the rule came.
+    """
+
+    def __init__(self, began: int) -> None:
+        self.began = began
+        self.changes: list[Change] = []
+
+    @property
+    def verbs(self) -> set[str]:
+        """The verbs of its steps."""
+        return {change.verb for change in self.changes}
+
+    def add(self, change: Change) -> None:
+        """Add a change where it belongs by its place in the session."""
+        self.changes.append(change)
+        self.changes.sort(key=lambda change: change.at)
+
+    def steps(self) -> list[Any]:
+        """Return the steps, with delays between them."""
+        steps: list[Any] = []
+        last = self.began
+        for change in self.changes:
+            waited = delay(change.time - last)
+            steps += [*waited, change.step]
+            last = change.time if waited else last
+        return steps
+
+
+class Life:
+    """The life of an order, told view by view.
+
+    Args:
+        began: when it was sent.
+        cancels: the places and times of the requests to cancel it that the endpoint took.
+        tick: the price increment, to which the prices of fills are rounded.
+        quantity: what was ordered.
+        reason: why it was rejected, if it was.
+    """
+
+    def __init__(
+        self, began: int, cancels: Iterable[tuple[int, int]], tick: Decimal, quantity: Decimal, reason: str
+    ) -> None:
+        self.own = Script(began)
+        self.cancels = {at: Script(time) for at, time in cancels}
+        self.is_out = False
+        self.is_followed = False
+        """Whether a subscription told of it."""
+        self.is_illegal = False
+        """Whether more was told to be filled than was ordered."""
+        self._quantity = quantity
+        self._filled = Decimal(0)
+        self._tick = tick
+        self._reason = reason
+        self._refused: set[int] = set()
+        self._worth = Decimal(0)
+        self._flags: frozenset[str] = frozenset()
+        self._fill: tuple[Decimal, Decimal] | None = None
+        self._last: View | None = None
+        self._told: Change | None = None
+        self._stale: Change | None = None
+
+    def tell(self, view: View) -> None:
+        """Tell what was said of the order next."""
+        if view.is_news and view.is_like(self._last):
+            if self._told is not None:
+                self._told.send("twice")
+                self._told = None
+            return
+        place = self._place(view)
+        changes = [Change(view.at, view.time, step) for step in self._steps(view, place)]
+        is_lost = self.is_followed and not view.is_news
+        for change in changes if is_lost else changes[:-1]:
+            change.send("never")
+        script = self.own if place is None else self.cancels[place]
+        for change in changes:
+            script.add(change)
+        self._told = changes[-1] if changes and view.is_news else None
+        self._stale = next((change for change in changes if change.verb == "stale"), self._stale)
+        self._last = view if view.is_news else self._last
+        self.is_followed |= view.is_news
+        self._flags = frozenset(view.state) | (self._flags & _LASTING)
+        self.is_out |= "Out" in view.state
+
+    def _place(self, view: View) -> int | None:
+        """Return the place of the cancel that a view comes after and that is not refused, if there is one."""
+        asked = [at for at in self.cancels if at < view.at]
+        return None if not asked or asked[-1] in self._refused else asked[-1]
+
+    def _steps(self, view: View, cancel: int | None) -> list[Any]:
+        """Return the steps from what was so to what a view says."""
+        found: list[Any] = []
+        new = set(view.state) - self._flags
+        if "Rejected" in new:
+            found.append({"reject": reject_of(self._reason) or {"code": "Other", "text": self._reason}})
+        if "Acked" in new:
+            found.append("ack")
+        found += self._fills(view)
+        if "Canceled" in new:
+            found.append("cancel")
+        if cancel is not None and "Canceling" in self._flags and not {"Canceling", "Out"} & set(view.state):
+            self._refused.add(cancel)
+            found.append("reject")
+        return found + self._doubts(view)
+
+    def _doubts(self, view: View) -> list[Any]:
+        """Return the step that makes an order's state uncertain; when it is certain again, that one says so."""
+        if "Stale" in view.state:
+            return [] if "Stale" in self._flags else ["stale"]
+        if self._stale is not None:
+            self._stale.step = {"stale": {"for": duration_text(view.time - self._stale.time)}}
+            self._stale = None
+        return []
+
+    def _fills(self, view: View) -> list[Any]:
+        """Return the step that fills an order, or amends its last fill."""
+        self.is_illegal |= view.filled > self._quantity
+        if view.filled > self._filled:
+            return [self._new_fill(view)]
+        if view.filled == self._filled or self._fill is None or self.is_illegal or not view.is_news:
+            return []
+        quantity, price = self._fill
+        taken, self._filled = self._filled - view.filled, view.filled
+        self._worth -= quantity * price
+        if taken == quantity:
+            self._fill = None
+            return ["bust"]
+        left = quantity - taken
+        price = self._rounded(((view.mean or Decimal(0)) * view.filled - self._worth) / left)
+        self._fill, self._worth = (left, price), self._worth + left * price
+        return [{"correct": {"quantity": _text(left), "price": _text(price)}}]
+
+    def _new_fill(self, view: View) -> Any:
+        quantity = view.filled - self._filled
+        price = self._rounded(((view.mean or Decimal(0)) * view.filled - self._worth) / quantity)
+        self._filled, self._worth, self._fill = view.filled, self._worth + price * quantity, (quantity, price)
+        return {"fill": {"quantity": _text(quantity), "price": _text(price)}}
+
+    def _rounded(self, price: Decimal) -> Decimal:
+        return (price / self._tick).quantize(Decimal(1), ROUND_HALF_EVEN) * self._tick
+
+
+def reject_of(text: str) -> dict[str, str] | None:
+    """Return what a ``reject`` takes to say a text; None if none says it."""
+    code, colon, rest = text.partition(": ")
+    if code not in _CODES or bool(colon) is not bool(rest):
+        return None
+    return {"code": code, "text": rest} if rest else {"code": code}
 
 
 def duration_text(nanoseconds: int) -> str:
@@ -32,42 +220,6 @@ def duration_text(nanoseconds: int) -> str:
 def delay(nanoseconds: int) -> list[Any]:
     """Return the step that waits for so long, or none for less than a millisecond."""
     return [{"delay": duration_text(nanoseconds)}] if nanoseconds >= _MILLISECOND else []
-
-
-def life_of(began: int, views: Iterable[View], cancels: Iterable[int], tick: Decimal, reason: str) -> list[Any]:
-    """Return the steps of an order's life from when it was sent.
-
-    Args:
-        began: when it was sent.
-        views: what was said of it, in its order, by one source.
-        cancels: when the client asked for its end and was not refused; an end after that needs no step.
-        tick: the price increment, to which the prices of fills are rounded.
-        reason: why it was rejected, if it was.
-    """
-    steps: list[Any] = []
-    cancels = list(cancels)
-    acked, filled, worth = False, Decimal(0), Decimal(0)
-    for view in views:
-        found: list[Any] = []
-        if "Rejected" in view.state:
-            found.append({"reject": {"code": "Other", "text": reason}})
-        if "Acked" in view.state and not acked:
-            acked = True
-            found.append("ack")
-        if view.filled > filled:
-            quantity = view.filled - filled
-            price = ((view.mean or Decimal(0)) * view.filled - worth) / quantity
-            price = (price / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
-            filled, worth = view.filled, worth + price * quantity
-            found.append({"fill": {"quantity": _text(quantity), "price": _text(price)}})
-        if "Canceled" in view.state and not any(time <= view.time for time in cancels):
-            found.append("cancel")
-        if found:
-            steps += [*delay(view.time - began), *found]
-            began = view.time
-        if "Out" in view.state:
-            break
-    return steps
 
 
 def _text(value: Decimal) -> str:

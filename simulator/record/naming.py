@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["accounts_of", "fake_accounts", "renamed", "with_accounts", "with_orders"]
+__all__ = ["accounts_of", "fake_accounts", "orders_in", "renamed", "with_accounts", "with_orders"]
 
 _ORDER_KEYS = ("order_id", "order_ids")
 _ACCOUNT_KEYS = ("account", "Account")
@@ -21,6 +21,19 @@ def with_orders(value: Any, names: dict[str, str], here: bool = False) -> Any:
             return names.get(str(value), value)
         case _:
             return value
+
+
+def orders_in(value: Any, here: bool = False) -> Iterator[str]:
+    """Yield the ids of orders in data, where such stand; ``here`` if one stands here."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from orders_in(item, key in _ORDER_KEYS or (here and key == "Ok"))
+        case list():
+            for item in value:
+                yield from orders_in(item, here)
+        case str() if here:
+            yield value
 
 
 def with_accounts(value: Any, names: dict[str, str]) -> Any:
@@ -47,23 +60,22 @@ def renamed(text: str, names: dict[str, str]) -> str:
     return re.sub(rf"(?i)\b({pattern})\b", lambda found: names[found[0].casefold()], text)
 
 
-def fake_accounts(messages: Iterable[Any]) -> dict[str, str]:
-    """Return another name for each account that messages name, by its own in lower case; the same ones every time."""
+def fake_accounts(names: Iterable[str]) -> dict[str, str]:
+    """Return another name for each account, by its own; the same ones every time."""
     from faker import Faker
 
     fake = Faker()
     fake.seed_instance(0)
-    found = dict.fromkeys(name for message in messages for name in accounts_of(message))
-    return {name: fake.unique.name() for name in found}
+    return {name: fake.unique.name() for name in names}
 
 
 def accounts_of(value: Any) -> Iterator[str]:
-    """Yield the accounts that data names, in lower case."""
+    """Yield the accounts that data names."""
     match value:
         case dict():
             for key, item in value.items():
                 if key in _ACCOUNT_KEYS and isinstance(item, str):
-                    yield item.casefold()
+                    yield item
                 else:
                     yield from accounts_of(item)
         case list():

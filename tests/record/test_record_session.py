@@ -118,8 +118,9 @@ def test_what_became_of_an_order_otherwise(session: Session) -> None:
     (account,) = found["accounts"]
     assert replay(found).failures == ()
     assert "acme" not in json.dumps(found).casefold()
-    assert {"reply": {"Err": f"the account {account} is closed"}} in found["rules"][3]["then"]
-    assert {"reject": {"code": "Other", "text": "odd"}} in found["rules"][1]["then"]
+    assert {"reply": {"Err": f"the account {account} is closed"}} in found["rules"][4]["then"]
+    assert found["rules"][1]["then"] == [{"delay": "1ms"}, "cancel"]
+    assert {"reject": {"code": "Other", "text": "odd"}} in found["rules"][2]["then"]
 
 
 def test_queries_are_answered_as_they_were(session: Session) -> None:

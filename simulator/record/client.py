@@ -1,0 +1,165 @@
+"""What the client did in a session, as a script that does it again and expects what came."""
+
+from collections.abc import Container, Iterator
+from typing import Any
+
+from simulator.record.accounts import Accounts
+from simulator.record.lives import View, duration_text
+from simulator.record.reading import Reading, Request, Seen
+from simulator.replay.values import decoded, text_of
+from simulator.terms import BILLION
+from simulator.wire.codec import REQUEST_TYPES, BadRequest, decode
+
+__all__ = ["steps_of"]
+
+_SHORTEST_WAIT = 5_000_000
+_PATIENCE = 5
+_FIRST_TARGET = "/architect"
+_LONGEST_DAMAGED = 500
+_BY_CLIENT = ("in", "open")
+
+
+def steps_of(reading: Reading, accounts: Accounts, refused: Container[int]) -> list[dict[str, Any]]:
+    """Return the steps of a session's client.
+
+    Args:
+        reading: the session.
+        accounts: what the accounts are called.
+        refused: the places of requests that the gateway refuses by itself, at once.
+    """
+    return list(_Steps(reading, accounts, refused).all())
+
+
+class _Steps:
+    """Finds the steps; ``_last`` is the time that a replay has come to."""
+
+    def __init__(self, reading: Reading, accounts: Accounts, refused: Container[int]) -> None:
+        self._reading = reading
+        self._accounts = accounts
+        self._refused = refused
+        self._last = reading.began
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        for at, seen in enumerate(self._reading.session):
+            if seen.kind == "out":
+                yield from self._heard(at, seen)
+            elif seen.kind != "refused":
+                yield from self._done(at, seen)
+
+    # What came
+
+    def _heard(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
+        """Yield the steps that wait for what a message said, if no other step does."""
+        for view in self._reading.views.get(at, ()):
+            if view.order in self._reading.names and view.source.startswith("updates"):
+                yield self._awaited(view, seen)
+                self._last = max(self._last, seen.time)
+        message = self._extra(at)
+        if message is not None:
+            yield {"await": {"message": message, "within": self._patience(seen)}, **_on(seen.connection)}
+            self._last = max(self._last, seen.time)
+
+    def _extra(self, at: int) -> Any:
+        """Return what is to be awaited of a message in an answer's place, or of an answer that came before."""
+        if (request := self._reading.garbled.get(at)) is not None:
+            text = self._accounts.garbled(request, self._reading.numbers)
+            try:
+                return decoded(text)
+            except ValueError:
+                return {"damaged": text[:_LONGEST_DAMAGED]}
+        if at in self._reading.repeats:
+            response = decoded(self._reading.session[at].data)["response"]
+            return {"response": self._accounts.answer(self._reading.answers[at], self._reading.names, response)}
+        return None
+
+    def _awaited(self, view: View, seen: Seen) -> dict[str, Any]:
+        wanted = {
+            "on": f"${view.source}",
+            "order_id": self._reading.names[view.order],
+            "state": list(view.state),
+            "filled_qty": f"{view.filled:f}",
+            "within": self._patience(seen),
+        }
+        return {"await": wanted}
+
+    def _patience(self, seen: Seen) -> str:
+        """Return how long to wait for what took so long, in whole seconds and with some to spare."""
+        return f"{max(0, seen.time - self._last) // BILLION + _PATIENCE}s"
+
+    # What was done
+
+    def _done(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
+        if seen.time - self._last >= _SHORTEST_WAIT and not seen.by_endpoint:
+            yield {"wait": duration_text(seen.time - self._last)}
+        request = self._reading.requests.get(at)
+        if request is not None:
+            self._last = max(self._last, seen.time)
+            yield self._sent(request)
+            is_at_once = request.subscribes or at in self._refused
+            self._last = max(self._last, seen.time if is_at_once else request.answered or 0)
+        elif not (seen.kind == "open" and seen.connection == 1 and seen.data == _FIRST_TARGET):
+            yield self._other(seen)
+            self._last = max(self._last, seen.time)
+
+    def _other(self, seen: Seen) -> dict[str, Any]:
+        on = _on(seen.connection)
+        if seen.kind == "open":
+            return {"connect": self._accounts.in_text(seen.data), **on}
+        if seen.kind == "in":
+            return {"raw": self._accounts.in_text(seen.data), **on}
+        if seen.by_endpoint:
+            return {"await": {"closed": int(seen.data), "within": self._patience(seen)}, **on}
+        return {"disconnect": True, **on}
+
+    def _sent(self, request: Request) -> dict[str, Any]:
+        if request.complaint is not None:
+            return self._sent_wrong(request, request.complaint)
+        fields = self._accounts.in_data(request.fields, self._reading.names)
+        if request.type == "Unsubscribe":
+            followed = self._reading.asked.get((request.connection, str(request.id)))
+            ended = f"${followed.name}" if followed is not None and followed.name else request.id
+            return {"send": {"type": "Unsubscribe", "id": ended}, **_on(request.connection)}
+        step: dict[str, Any] = {"send": fields, **_on(request.connection)}
+        if request.name is not None:
+            step["as"] = request.name
+        elif request.answered is not None:
+            step["reply"] = self._accounts.answer(request, self._reading.names)
+        elif request.garbled is None:
+            until = self._until(request)
+            step |= {"reply": "never", "within": duration_text(until - request.time)}
+            self._last = max(self._last, until)
+        return step
+
+    def _until(self, request: Request) -> int:
+        """Return until when the client can have waited for an answer that never came."""
+        for seen in self._reading.session[request.at + 1 :]:
+            if seen.kind in _BY_CLIENT or (seen.kind == "close" and seen.connection == request.connection):
+                return seen.time
+        return self._reading.session[-1].time
+
+    def _sent_wrong(self, request: Request, complaint: str) -> dict[str, Any]:
+        """Return the step for a message that is no request: as data if that is as wrong, else as it came."""
+        complaint = self._accounts.in_text(complaint)
+        fields = self._accounts.in_data(request.fields, self._reading.names)
+        step: dict[str, Any] = {"send": fields} if _complaint(fields) == complaint else {}
+        step = step or {"raw": self._accounts.in_text(request.text)}
+        step |= _on(request.connection)
+        if request.refusal is not None:
+            refusal = self._accounts.in_text(request.refusal)
+            step["reply"] = {"Err": refusal} if refusal == complaint else "Err"
+        return step
+
+
+def _on(connection: int) -> dict[str, str]:
+    return {} if connection == 1 else {"on": f"connection{connection}"}
+
+
+def _complaint(fields: dict[str, Any]) -> str | None:
+    """Return what the decoder says of a request of a known type with these fields, if it cannot read it."""
+    if not isinstance(fields.get("type"), str) or fields["type"] not in REQUEST_TYPES:
+        return None
+    try:
+        read = decode(text_of({"id": 1, **fields}))
+    except ValueError:  # no text that can be sent
+        return None
+    return read.text if isinstance(read, BadRequest) else None

@@ -1,0 +1,97 @@
+"""What of a session is not in its recording: left out on purpose, or told otherwise when it is replayed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from simulator.journal import Entry
+from simulator.record.accounts import Accounts
+from simulator.record.lives import View
+from simulator.record.reading import STATES, Reading, Request, Seen
+from simulator.replay.values import decoded, text_of
+
+__all__ = ["differences", "left_out"]
+
+_KINDS = ("open", "in", "out")
+_NO_UNICODE = "\ufffd"
+
+
+def left_out(session: Iterable[Seen]) -> list[str]:
+    """Return what of a session no recording has, a line each: market data, and what the language has no word for."""
+    reading = Reading(session)
+    counts = Counter(_unkept(reading, at, seen) for at, seen in enumerate(reading.session))
+    lines = [f"{count} message{'s' * (count != 1)} of {what}" for what, count in counts.items() if what is not None]
+    for seen in reading.session:
+        if seen.kind == "refused":
+            lines.append(f"a connection that was refused: {seen.data}")
+        elif _NO_UNICODE in seen.data:
+            lines.append(f"a message with bytes that are no UTF-8, for which U+FFFD stands: {seen.data!r}")
+    return lines
+
+
+def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts: bool = False) -> list[str]:
+    """Return where a recording's replay told a client something else than it was told, a line each.
+
+    Args:
+        session: what passed when it was recorded.
+        journal: what happened when the recording was replayed.
+        keep_accounts: whether accounts are called as they were.
+    """
+    reading = Reading(session)
+    replayed = Reading(
+        Seen(time, connection, kind, data.decode(errors="replace") if isinstance(data, bytes) else str(data))
+        for time, connection, kind, data in journal
+        if kind in _KINDS
+    )
+    seen = _told(reading, Accounts(reading, keep_accounts))
+    came = _told(replayed, Accounts(replayed, keep=True))
+    return [*_lines("lacks", seen - came), *_lines("adds", came - seen)]
+
+
+def _lines(verb: str, told: Counter[str]) -> list[str]:
+    return [f"{verb} {text}" + (f", {count} times" if count > 1 else "") for text, count in told.items()]
+
+
+def _unkept(reading: Reading, at: int, seen: Seen) -> str | None:
+    """Return what a message is that no recording has."""
+    if seen.kind != "out":
+        return None
+    if not reading.is_gateway(seen.connection):
+        return f"{reading.targets[seen.connection].partition('?')[0]}"
+    request = reading.answers.get(at)
+    if request is not None and request.subscribes and request.type != STATES:
+        return f"{request.type} (market data)"
+    return None
+
+
+def _told(reading: Reading, accounts: Accounts) -> Counter[str]:
+    """Count what a client was told, in words that are the same for all sessions alike."""
+    return Counter(
+        text
+        for at, seen in enumerate(reading.session)
+        if seen.kind == "out" and _unkept(reading, at, seen) is None
+        for text in _texts(reading, accounts, at, seen)
+    )
+
+
+def _texts(reading: Reading, accounts: Accounts, at: int, seen: Seen) -> Iterator[str]:
+    request = reading.answers.get(at)
+    if request is None:
+        garbled = reading.garbled.get(at)
+        text = accounts.in_text(seen.data) if garbled is None else accounts.garbled(garbled, reading.numbers)
+        yield f"the message {text!r} on connection {seen.connection}"
+    elif request.complaint is None and request.type == STATES and reading.views.get(at):
+        yield from (_said(view, reading.names) for view in reading.views[at])
+    else:
+        response = accounts.answer(request, reading.names, decoded(seen.data)["response"])
+        yield f"the reply to {_called(request)}: {text_of(response)}"
+
+
+def _called(request: Request) -> str:
+    return "a message that is no request" if request.complaint is not None else f"{request.type} {request.nth}"
+
+
+def _said(view: View, names: dict[str, str]) -> str:
+    order: Any = names.get(view.order, view.order)
+    mean = "" if view.mean is None else f" at {view.mean.normalize():f}"
+    return f"the update of {order} on {view.source}: {', '.join(view.state)}; filled {view.filled.normalize():f}{mean}"
