@@ -13,6 +13,7 @@ __all__ = ["Change", "Life", "Script", "View", "delay", "duration_text", "reject
 _MICROSECOND = 1_000
 _MILLISECOND = 1_000_000
 _BILLIONTH = Decimal("0.000000001")
+_DEAREST = Decimal(10) ** 15
 _LASTING = {"Acked", "Rejected", "Canceled", "Out"}
 _CODES = {reason.value for reason in RejectReason}
 
@@ -201,6 +202,9 @@ class Life:
         return {"fill": {"quantity": _text(quantity), "price": _text(price)}}
 
     def _rounded(self, price: Decimal) -> Decimal:
+        """Return a price as a multiple of the tick; none at all for one that is beyond all bounds."""
+        if not -_DEAREST < price < _DEAREST:
+            return Decimal(0)
         return (price / self._tick).quantize(Decimal(1), ROUND_HALF_EVEN) * self._tick
 
 

@@ -1,5 +1,6 @@
 """What of a session is not in its recording: left out on purpose, or told otherwise when it is replayed."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from simulator.journal import Entry
 from simulator.record.accounts import Accounts
 from simulator.record.lives import View
 from simulator.record.reading import STATES, Reading, Request, Seen
-from simulator.replay.values import decoded, text_of
+from simulator.replay.values import decoded
 
 __all__ = ["differences", "left_out"]
 
@@ -84,7 +85,7 @@ def _texts(reading: Reading, accounts: Accounts, at: int, seen: Seen) -> Iterato
         yield from (_said(view, reading.names) for view in reading.views[at])
     else:
         response = accounts.answer(request, reading.names, decoded(seen.data)["response"])
-        yield f"the reply to {_called(request)}: {text_of(response)}"
+        yield f"the reply to {_called(request)}: {json.dumps(response, default=str, ensure_ascii=False)}"
 
 
 def _called(request: Request) -> str:

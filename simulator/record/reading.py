@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from simulator.record.lives import View
 from simulator.record.naming import orders_in
 from simulator.replay.values import decoded
+from simulator.terms import parse_amount
 from simulator.wire.codec import NO_ID, BadRequest, decode
 
 __all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "Request", "Seen"]
@@ -232,16 +233,17 @@ def _views(said: Any, at: int, time: int, request: Request) -> Iterator[View]:
     is_news = request.type == STATES and request.answered is not None
     for item in said if isinstance(said, list) else ():
         try:
-            mean = item["avg_fill_price"]
-            yield View(
-                time,
-                request.name or "query",
-                str(item["order_id"]),
-                tuple(item["state"]),
-                Decimal(item["filled_qty"]),
-                None if mean is None else Decimal(mean),
-                at,
-                is_news,
-            )
-        except (KeyError, TypeError, InvalidOperation):  # no order's state, whatever it is
+            state, mean = tuple(item["state"]), item["avg_fill_price"]
+            filled = _amount(item["filled_qty"])
+            if all(isinstance(flag, str) for flag in state):
+                order, source = str(item["order_id"]), request.name or "query"
+                yield View(time, source, order, state, filled, None if mean is None else _amount(mean), at, is_news)
+        except (KeyError, TypeError, ValueError):  # no order's state, whatever it is
             continue
+
+
+def _amount(value: Any) -> Decimal:
+    """Return an amount as the gateway says it; raises `ValueError` for what is none."""
+    if parse_amount(str(value)) is None:
+        raise ValueError(f"{value!r} is no amount")
+    return Decimal(str(value))

@@ -10,7 +10,7 @@ from simulator.record.lives import Change, Life, Script, View, duration_text, re
 from simulator.record.reading import CANCEL, STATES, Reading, Request, Seen
 from simulator.record.refusals import Refusals
 from simulator.scenario.steps import TRUTH
-from simulator.terms import text_of_amount
+from simulator.terms import parse_amount, text_of_amount
 
 __all__ = ["Rules"]
 
@@ -267,11 +267,9 @@ class Rules:
 
 
 def _quantity(request: Request) -> Decimal:
-    """Return how much was ordered."""
-    try:
-        return Decimal(str(request.fields.get("quantity")))
-    except ArithmeticError:  # no amount, which the endpoint took nevertheless
-        return Decimal("Infinity")
+    """Return how much was ordered; without bounds if that is no amount, which the endpoint took nevertheless."""
+    text = str(request.fields.get("quantity"))
+    return Decimal("Infinity") if parse_amount(text) is None else Decimal(text)
 
 
 def _ending(seen: Seen, session: str | None = None) -> Any:
