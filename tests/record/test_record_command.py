@@ -129,6 +129,8 @@ def test_a_refusal_passes_and_an_endpoint_that_is_gone_is_said() -> None:
             recorder._upstream = "ws://127.0.0.1:1"
             with pytest.raises(InvalidStatus) as second:
                 await connect(recorder.url + "/")
+        assert [one.kind for one in recorder.session] == ["refused", "refused"]
+        assert recorder.session[0].data == "/nowhere with 404"
         return first.value.response.status_code, first.value.response.body, second.value.response.status_code
 
     assert asyncio.run(refused()) == (
@@ -148,6 +150,63 @@ def test_the_command_writes_when_it_is_stopped(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     assert path.read_text() == "{name: recorded session, clock: instant, catalogue: default}\n"
+
+
+async def ask_for_little(client: ClientConnection) -> None:
+    """Follow orders, send one, and wait until it is known."""
+    assert json.loads(await client.recv()) == "Normal"
+    await ask(client, 1, {"type": "SubscribeOrderState"})
+    await ask(client, 2, ORDER)
+    await heard(client, lambda message: "Out" in str(message))
+
+
+def record(path: Path, scenario: dict[str, Any], *options: str) -> tuple[int, list[str]]:
+    """Record a client that asks for little; return the command's status, and what it said on stderr, in lines."""
+
+    async def run() -> tuple[int, list[str]]:
+        server = Server(Simulation({"clock": "instant", **scenario}), port=0)
+        await server.start()
+        command = ["-m", "simulator", "record", "--upstream", server.url, "--port", "0", "-o", str(path), *options]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(PATIENCE):
+                assert process.stdout is not None
+                url = (await process.stdout.readline()).decode().strip()
+                async with connect(url + "/architect") as client:
+                    await ask_for_little(client)
+                process.send_signal(signal.SIGINT)
+                _, said = await process.communicate()
+        finally:
+            await server.close()
+        return process.returncode or 0, said.decode().splitlines()
+
+    return asyncio.run(run())
+
+
+REJECTING = {"rules": [{"when": {"request": "SendLimitOrder"}, "then": ["reject"]}]}
+HALTED = {"timeline": [{"at": "0ms", "do": {"halt": "All"}}]}
+
+
+def test_a_recording_that_is_not_as_it_was_is_written_and_told(tmp_path: Path) -> None:
+    """What a recording tells otherwise is said before it is said to be written, and the status is 1."""
+    path = tmp_path / "session.yaml"
+    status, said = record(path, HALTED)
+    assert (status, said[0], said[-1].startswith(f"wrote {path}: ")) == (
+        1,
+        "this recording adds the update of $order1 on updates1: Open; filled 0",
+        True,
+    )
+    assert load(path).scenario.client
+
+
+@pytest.mark.parametrize(("options", "is_kept"), [((), False), (("--keep-accounts",), True)])
+def test_accounts_are_kept_if_that_is_asked_for(tmp_path: Path, options: tuple[str, ...], is_kept: bool) -> None:
+    """Accounts are replaced, unless they are to be kept; either recording does all that was seen."""
+    path = tmp_path / "session.yaml"
+    status, said = record(path, REJECTING, *options)
+    assert (status, len(said), load(path).scenario.accounts == ("Default",)) == (0, 1, is_kept)
 
 
 @pytest.mark.parametrize(
