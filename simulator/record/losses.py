@@ -7,13 +7,14 @@ from typing import Any
 
 from simulator.journal import Entry
 from simulator.record.accounts import Accounts
-from simulator.record.lives import View
+from simulator.record.lives import View, duration_text
 from simulator.record.reading import STATES, Reading, Request, Seen
 from simulator.replay.values import decoded
 
 __all__ = ["differences", "left_out"]
 
 _KINDS = ("open", "in", "out")
+_LATE = 50_000_000
 _NO_UNICODE = "\ufffd"
 
 
@@ -22,6 +23,7 @@ def left_out(session: Iterable[Seen]) -> list[str]:
     reading = Reading(session)
     counts = Counter(_unkept(reading, at, seen) for at, seen in enumerate(reading.session))
     lines = [f"{count} message{'s' * (count != 1)} of {what}" for what, count in counts.items() if what is not None]
+    lines += _hastened(reading)
     for seen in reading.session:
         if seen.kind == "refused":
             lines.append(f"a connection that was refused: {seen.data}")
@@ -51,6 +53,18 @@ def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts
 
 def _lines(verb: str, told: Counter[str]) -> list[str]:
     return [f"{verb} {text}" + (f", {count} times" if count > 1 else "") for text, count in told.items()]
+
+
+def _hastened(reading: Reading) -> list[str]:
+    """Return the line for replies to orders that were late, where a replay tells the order's updates after them."""
+    told = {view.order: view.at for views in reversed(reading.views.values()) for view in views if view.is_news}
+    times = [
+        request.answered - request.time
+        for order, request in reading.orders.items()
+        if request.answered is not None and request.copies == 1 and told.get(order, 0) > request.answered_at
+    ]
+    late = max(times, default=0)
+    return [f"the time until orders were answered, up to {duration_text(late)}"] if late >= _LATE else []
 
 
 def _unkept(reading: Reading, at: int, seen: Seen) -> str | None:

@@ -2,7 +2,7 @@
 
 import json
 
-from record_helpers import MS, PAIR, Visit, newcomer
+from record_helpers import MS, ORDER, PAIR, Visit, newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.journal import Entry
@@ -85,3 +85,12 @@ def test_market_data_is_not_compared() -> None:
     visit.ask({"type": "SubscribeBook", "tradable_product": PAIR, "width": 1})
     result = replay(scenario_of(visit.seen, load_catalogue("default")))
     assert (result.failures, differences(visit.seen, result.journal)) == ((), [])
+
+
+def test_late_replies_are_named() -> None:
+    """An order that is followed is answered at once in a recording, so it is said how late the answers were."""
+    visit = Visit({"latency": {"requests": {"SendLimitOrder": "70ms"}}})
+    visit.ask({"type": "SubscribeOrderState"})
+    visit.ask(ORDER)
+    visit.wait(100)
+    assert left_out(visit.seen) == ["the time until orders were answered, up to 70ms"]
