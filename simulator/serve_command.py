@@ -47,9 +47,8 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     serve.add_argument("--port", type=port_number, default=6001, help="0 for any free one (default: %(default)s)")
     serve.add_argument(
         "--catalogue",
-        default="default",
         metavar="FILE",
-        help="a catalogue file, or one of: default, reference",
+        help="a catalogue file, or one of: default, reference (default: the scenario's, or default)",
     )
     serve.add_argument("--clock", help="real, instant, or how many times as fast (default: the scenario's, or real)")
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
@@ -151,7 +150,7 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     if options.scenario is not None:
         from simulator.scenario import load
 
-        loaded = load(options.scenario)
+        loaded = load(options.scenario, own_catalogue=options.catalogue is None)
     clock = None if options.clock is None else clock_named(options.clock)
     if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()

@@ -74,7 +74,10 @@ class Simulation:
         journal_limit: int = DEFAULT_LIMIT,
         history_limit: int = DEFAULT_HISTORY,
     ) -> None:
-        loaded = None if scenario is None else scenario if isinstance(scenario, Loaded) else load_scenario(scenario)
+        loaded = None
+        if scenario is not None:
+            own = catalogue is None
+            loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, own_catalogue=own)
         plan = Scenario() if loaded is None else loaded.scenario
         if clock is not None:
             plan = msgspec.structs.replace(plan, clock=parse_clock(clock))

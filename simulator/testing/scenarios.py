@@ -10,15 +10,18 @@ from simulator.scenario.files import find
 __all__ = ["loaded"]
 
 
-def loaded(scenario: str | Path | dict[str, Any]) -> Loaded:
-    """Return a scenario of a file, a bundled name or a dict; raises `simulator.errors.ScenarioError`."""
+def loaded(scenario: str | Path | dict[str, Any], own_catalogue: bool = False) -> Loaded:
+    """Return a scenario of a file, a bundled name or a dict, as `simulator.scenario.load` does.
+
+    ``own_catalogue`` says that no other catalogue stands in for its own. Raises `simulator.errors.ScenarioError`.
+    """
     if isinstance(scenario, dict):
-        return load(scenario)
+        return load(scenario, own_catalogue=own_catalogue)
     path = find(scenario)
     if _names_other_files(path):
-        return load(path)
+        return load(path, own_catalogue=own_catalogue)
     stat = path.stat()
-    return _load(path, stat.st_mtime_ns, stat.st_size)
+    return _load(path, stat.st_mtime_ns, stat.st_size, own_catalogue)
 
 
 def _names_other_files(path: Path) -> bool:
@@ -27,5 +30,5 @@ def _names_other_files(path: Path) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _load(path: Path, changed: int, size: int) -> Loaded:
-    return load(path)
+def _load(path: Path, changed: int, size: int, own_catalogue: bool) -> Loaded:
+    return load(path, own_catalogue=own_catalogue)

@@ -70,6 +70,19 @@ def test_keep() -> None:
         assert ask(client, 3, type="GetOrderState", order_ids=["1", "2"]) == {"id": 3, "response": {"Ok": [rejected]}}
 
 
+def test_catalogue_of_the_scenario(tmp_path: Path) -> None:
+    """A scenario is served with the catalogue that it names, unless the command line names another."""
+    file = tmp_path / "own.yaml"
+    file.write_text("catalogue: reference\n", encoding="utf-8")
+    for more, listed in ((), []), (("--catalogue", "default"), ["BTC Crypto/USD*COINBASE/DIRECT"]):
+        with started(str(file), "--port", "0", "--quiet", *more) as program, dial(program, "/") as client:
+            found = ask(
+                client, 1, type="SearchSymbol", pat="BTC Crypto/USD*COINBASE/D*", scope="TradableProduct", limit=1
+            )
+            assert isinstance(found, dict)
+            assert [name for name, _ in found["response"]["Ok"]["tradable_product"]] == listed
+
+
 def test_sync_of_no_journal() -> None:
     """When a journal goes to the disk is no question without one."""
     found = subprocess.run(

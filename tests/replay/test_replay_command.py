@@ -78,7 +78,8 @@ def test_a_file_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
             "    wrong.yaml:3:5: client[0]: expected one of send, raw, reply, as, await, wait, connect, disconnect, "
             "on, within, got 'sent'; did you mean 'send'?",
             "WRONG   nowhere.yaml",
-            "    nowhere.yaml: expected a scenario's file or the name of a bundled one, got 'nowhere.yaml'",
+            "    nowhere.yaml: expected a scenario's file or the name of a bundled one, got 'nowhere.yaml': "
+            "there is no such file",
             "1 failed, 2 wrong in 0s",
         ],
     )
