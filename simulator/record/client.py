@@ -31,13 +31,14 @@ def steps_of(reading: Reading, accounts: Accounts, refused: Container[int]) -> l
 
 
 class _Steps:
-    """Finds the steps; ``_last`` is the time that a replay has come to."""
+    """Finds the steps; ``_last`` is the time that a replay has come to, ``_names`` what orders are called by then."""
 
     def __init__(self, reading: Reading, accounts: Accounts, refused: Container[int]) -> None:
         self._reading = reading
         self._accounts = accounts
         self._refused = refused
         self._last = reading.began
+        self._names = dict(reading.numbers)
 
     def all(self) -> Iterator[dict[str, Any]]:
         for at, seen in enumerate(self._reading.session):
@@ -51,7 +52,7 @@ class _Steps:
     def _heard(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
         """Yield the steps that wait for what a message said, if no other step does."""
         for view in self._reading.views.get(at, ()):
-            if view.order in self._reading.names and view.source.startswith("updates"):
+            if view.order in self._names and view.source.startswith("updates"):
                 yield self._awaited(view, seen)
                 self._last = max(self._last, seen.time)
         message = self._extra(at)
@@ -69,13 +70,13 @@ class _Steps:
                 return {"damaged": text[:_LONGEST_DAMAGED]}
         if at in self._reading.repeats:
             response = decoded(self._reading.session[at].data)["response"]
-            return {"response": self._accounts.answer(self._reading.answers[at], self._reading.names, response)}
+            return {"response": self._accounts.answer(self._reading.answers[at], self._names, response)}
         return None
 
     def _awaited(self, view: View, seen: Seen) -> dict[str, Any]:
         wanted = {
             "on": f"${view.source}",
-            "order_id": self._reading.names[view.order],
+            "order_id": self._names[view.order],
             "state": list(view.state),
             "filled_qty": f"{view.filled:f}",
             "within": self._patience(seen),
@@ -114,16 +115,18 @@ class _Steps:
     def _sent(self, request: Request) -> dict[str, Any]:
         if request.complaint is not None:
             return self._sent_wrong(request, request.complaint)
-        fields = self._accounts.in_data(request.fields, self._reading.names)
+        fields = self._accounts.in_data(request.fields, self._names)
         if request.type == "Unsubscribe":
             followed = self._reading.asked.get((request.connection, str(request.id)))
             ended = f"${followed.name}" if followed is not None and followed.name else request.id
             return {"send": {"type": "Unsubscribe", "id": ended}, **_on(request.connection)}
         step: dict[str, Any] = {"send": fields, **_on(request.connection)}
+        if request.order is not None:
+            self._names[request.order] = self._reading.names[request.order]
         if request.name is not None:
             step["as"] = request.name
         elif request.answered is not None:
-            step["reply"] = self._accounts.answer(request, self._reading.names)
+            step["reply"] = self._accounts.answer(request, self._names)
         elif request.garbled is None:
             until = self._until(request)
             step |= {"reply": "never", "within": duration_text(until - request.time)}
@@ -140,7 +143,7 @@ class _Steps:
     def _sent_wrong(self, request: Request, complaint: str) -> dict[str, Any]:
         """Return the step for a message that is no request: as data if that is as wrong, else as it came."""
         complaint = self._accounts.in_text(complaint)
-        fields = self._accounts.in_data(request.fields, self._reading.names)
+        fields = self._accounts.in_data(request.fields, self._names)
         step: dict[str, Any] = {"send": fields} if _complaint(fields) == complaint else {}
         step = step or {"raw": self._accounts.in_text(request.text)}
         step |= _on(request.connection)

@@ -185,7 +185,10 @@ class Life:
         if view.filled == self._filled or self._fill is None or self.is_illegal or not view.is_news:
             return []
         quantity, price = self._fill
-        taken, self._filled = self._filled - view.filled, view.filled
+        taken = self._filled - view.filled
+        if taken > quantity:
+            return []
+        self._filled = view.filled
         self._worth -= quantity * price
         if taken == quantity:
             self._fill = None

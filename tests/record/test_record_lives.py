@@ -55,6 +55,10 @@ def life(*said: Said, cancels: tuple[int, ...] = (), source: str = "updates1", r
             [{"ack": {"send": "never"}}, {"fill": {"quantity": "10", "price": "100"}}, {"delay": "1ms"}, "bust"],
         ),
         (
+            [(0, OPEN, "4", "100"), (0, OPEN, "5", "100"), (0, OPEN, "1", "100")],
+            [{"fill": {"quantity": "4", "price": "100"}}, {"fill": {"quantity": "1", "price": "100"}}],
+        ),
+        (
             [(0, ACKED, "4", "100"), (0, ACKED, "3", "101")],
             [
                 {"ack": {"send": "never"}},

@@ -180,3 +180,14 @@ def test_an_empty_session() -> None:
         "clock": "instant",
         "catalogue": "default",
     }
+
+
+def test_an_order_has_no_name_before_it_is_sent() -> None:
+    """A client that asks about an id before its own order has it asks by number."""
+    session = Session()
+    session.ask(1, {"type": "GetOrderState", "order_ids": ["1"]}, Ok=[])
+    session.ask(2, ORDER, Ok="1")
+    session.ask(3, {"type": "GetOrderState", "order_ids": ["1"]}, Ok=[])
+    found = session.scenario()
+    assert [step["send"].get("order_ids") for step in found["client"] if "send" in step] == [["1"], None, ["$order1"]]
+    assert replay(found).failures == ()
