@@ -112,7 +112,7 @@ class Life:
         self.is_followed = False
         """Whether a subscription told of it."""
         self.is_illegal = False
-        """Whether more was told to be filled than was ordered."""
+        """Whether more was told to be filled than was ordered, or anything of an order that was no longer there."""
         self._quantity = quantity
         self._filled = Decimal(0)
         self._tick = tick
@@ -179,7 +179,8 @@ class Life:
 
     def _fills(self, view: View) -> list[Any]:
         """Return the step that fills an order, or amends its last fill."""
-        self.is_illegal |= view.filled > self._quantity
+        is_gone = bool({"Canceled", "Rejected"} & self._flags) and view.filled > self._filled
+        self.is_illegal |= view.filled > self._quantity or is_gone
         if view.filled > self._filled:
             return [self._new_fill(view)]
         if view.filled == self._filled or self._fill is None or self.is_illegal or not view.is_news:

@@ -57,7 +57,8 @@ class Rules:
             steps = [] if at in self.refused else self._steps(request)
             if steps:
                 rule = {"when": {"request": request.type, "nth": str(request.nth)}, "then": steps}
-                yield {**rule, "illegal": True} if self._life_of(request).is_illegal else rule
+                life = self._canceled(request) or self._life_of(request)
+                yield {**rule, "illegal": True} if life.is_illegal else rule
 
     def _steps(self, request: Request) -> list[Any]:
         """Return the steps of a request's rule; none if it needs no rule."""

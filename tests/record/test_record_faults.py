@@ -134,8 +134,18 @@ def test_an_end_that_a_request_brought_about_is_in_its_rule() -> None:
     assert (rule[1][-1], "timeline" in found) == ({"disconnect": {"code": 1012}}, False)
 
 
+def test_a_fill_after_the_end_is_told_again() -> None:
+    """An order that was told to be filled after its cancel is so again, by its cancel's rule."""
+    late = {"when": {"request": "CancelOrder"}, "then": ["cancel", {"fill": WORTH}], "illegal": True}
+    seen = newcomer({"rules": [late]})
+    found = scenario_of(seen, load_catalogue("default"))
+    result = replay(found)
+    assert found["rules"][1] == {"when": CANCEL, "then": ["cancel", {"fill": WORTH}], "illegal": True}
+    assert (result.failures, differences(seen, result.journal)) == ((), [])
+
+
 def test_what_cannot_be_is_told_again_as_a_lie() -> None:
-    """An order that was told to be filled more than it can be has a rule that is illegal."""
+    """An order that was told to be filled more than it can be has rules that are illegal."""
     found = scenario_of(newcomer("overfilled"), load_catalogue("default"))
     assert found["rules"][0] == {
         "when": BUY,
