@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from simulator.record.naming import accounts_of, fake_accounts, renamed, with_accounts, with_orders
-from simulator.record.reading import OPEN_ORDERS, Reading, Request
+from simulator.record.reading import OPEN_ORDERS, SEND, Reading, Request
 
 __all__ = ["Accounts"]
 
@@ -36,7 +36,7 @@ class Accounts:
     def answer(self, request: Request, orders: dict[str, str], response: Any = None) -> Any:
         """Return a request's answer, or another response of its kind, without what is the session's own."""
         found = self.in_data(request.response if response is None else response, orders)
-        if request.type == OPEN_ORDERS and isinstance(found.get("Ok"), list):
+        if request.type in (OPEN_ORDERS, SEND) and "Ok" in found:
             return {"Ok": with_orders(found["Ok"], orders, here=True)}
         if isinstance(found.get("Err"), str):
             return {"Err": self.in_text(found["Err"])}

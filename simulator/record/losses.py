@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from simulator.journal import Entry
@@ -39,6 +40,8 @@ def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts
         session: what passed when it was recorded.
         journal: what happened when the recording was replayed.
         keep_accounts: whether accounts are called as they were.
+
+    Average prices are compared to as many digits as the endpoint said of each.
     """
     reading = Reading(session)
     replayed = Reading(
@@ -46,8 +49,10 @@ def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts
         for time, connection, kind, data in journal
         if kind in _KINDS
     )
-    seen = _told(reading, Accounts(reading, keep_accounts))
-    came = _told(replayed, Accounts(replayed, keep=True))
+    means = [view.mean for views in reading.views.values() for view in views if view.mean is not None]
+    unit = max((Decimal(1).scaleb(_exponent(mean)) for mean in means), default=Decimal(1))
+    seen = _told(reading, Accounts(reading, keep_accounts), unit)
+    came = _told(replayed, Accounts(replayed, keep=True), unit)
     return [*_lines("lacks", seen - came), *_lines("adds", came - seen)]
 
 
@@ -79,24 +84,28 @@ def _unkept(reading: Reading, at: int, seen: Seen) -> str | None:
     return None
 
 
-def _told(reading: Reading, accounts: Accounts) -> Counter[str]:
-    """Count what a client was told, in words that are the same for all sessions alike."""
+def _exponent(value: Decimal) -> int:
+    return int(value.as_tuple().exponent)
+
+
+def _told(reading: Reading, accounts: Accounts, unit: Decimal) -> Counter[str]:
+    """Count what a client was told, in words that are the same for all sessions alike; means in whole units."""
     return Counter(
         text
         for at, seen in enumerate(reading.session)
         if seen.kind == "out" and _unkept(reading, at, seen) is None
-        for text in _texts(reading, accounts, at, seen)
+        for text in _texts(reading, accounts, unit, at, seen)
     )
 
 
-def _texts(reading: Reading, accounts: Accounts, at: int, seen: Seen) -> Iterator[str]:
+def _texts(reading: Reading, accounts: Accounts, unit: Decimal, at: int, seen: Seen) -> Iterator[str]:
     request = reading.answers.get(at)
     if request is None:
         garbled = reading.garbled.get(at)
         text = accounts.in_text(seen.data) if garbled is None else accounts.garbled(garbled, reading.numbers)
         yield f"the message {text!r} on connection {seen.connection}"
     elif request.complaint is None and request.type == STATES and reading.views.get(at):
-        yield from (_said(view, reading.names) for view in reading.views[at])
+        yield from (_said(view, reading.names, unit) for view in reading.views[at])
     else:
         response = accounts.answer(request, reading.names, decoded(seen.data)["response"])
         yield f"the reply to {_called(request)}: {json.dumps(response, default=str, ensure_ascii=False)}"
@@ -106,7 +115,7 @@ def _called(request: Request) -> str:
     return "a message that is no request" if request.complaint is not None else f"{request.type} {request.nth}"
 
 
-def _said(view: View, names: dict[str, str]) -> str:
+def _said(view: View, names: dict[str, str], unit: Decimal) -> str:
     order: Any = names.get(view.order, view.order)
-    mean = "" if view.mean is None else f" at {view.mean.normalize():f}"
+    mean = "" if view.mean is None else f" at {view.mean.quantize(unit).normalize():f}"
     return f"the update of {order} on {view.source}: {', '.join(view.state)}; filled {view.filled.normalize():f}{mean}"

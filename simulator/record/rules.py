@@ -242,14 +242,15 @@ class Rules:
             self._refuse(script, reply, request.refusal, life)
             return self._ended(script, request).steps()
         is_done = "cancel" in script.verbs
+        is_pending = life.is_followed and not life.is_out
         is_last = all(change.time - reply.time < _MILLISECOND for change in script.changes if change.at > reply.at)
         is_usual = reply.step == {"reply": {"Ok": None}} and is_last and (is_done or not script.changes)
-        if not is_usual or request.at in self._endings:
+        if not is_usual or is_pending or request.at in self._endings:
             script.add(reply)
         elif not is_done and not life.is_followed:
             script.add(Change(reply.at, reply.time, "cancel"))
         steps = self._ended(script, request).steps()
-        if life.is_followed and not life.is_out:
+        if is_pending:
             steps.append(_FOR_EVER)
         return [] if steps == ["cancel"] else steps
 
