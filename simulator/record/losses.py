@@ -41,7 +41,7 @@ def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts
         journal: what happened when the recording was replayed.
         keep_accounts: whether accounts are called as they were.
 
-    Average prices are compared to as many digits as the endpoint said of each.
+    Average prices are compared to the fewest digits that the endpoint said of one.
     """
     reading = Reading(session)
     replayed = Reading(
