@@ -17,7 +17,7 @@ FOR_EVER = {"hold": "for ever"}
 ACCEPTED = {"reply": {"Ok": None}}
 SILENT = {"reject": {"send": "never"}}
 GONE = {"disconnect": {"code": 1012}}
-FILL = {"fill": {"quantity": "4", "price": "10000"}}
+FILL, WHOLE = ({"fill": {"quantity": quantity, "price": "10000"}} for quantity in ("4", "10"))
 
 
 def first_rules(seen: list[Seen]) -> list[tuple[dict[str, str], list[Any]]]:
@@ -44,6 +44,7 @@ def first_rules(seen: list[Seen]) -> list[tuple[dict[str, str], list[Any]]]:
         ),
         ("CancelOrder", ["cancel", "reply", GONE], [(BUY, ["ack"]), (CANCEL, ["cancel", ACCEPTED, GONE])]),
         ("CancelOrder", [FILL, ACCEPTED], [(BUY, ["ack"]), (CANCEL, [FILL, "cancel"])]),
+        ("CancelOrder", [WHOLE, ACCEPTED], [(BUY, ["ack"]), (CANCEL, [WHOLE, ACCEPTED])]),
         (
             "CancelOrder",
             [{"reject": {"code": "Halted", "send": "never"}}],
