@@ -304,3 +304,17 @@ def test_long_queue_keeps_its_order(commands: list[tuple[bool, int]]) -> None:
             book.remove(kept.pop(at % len(kept)))
         check(book)
     assert book.match(Entry(SELL, 10, 1000)) == [(entry, 1) for entry in kept]
+
+
+@pytest.mark.parametrize("kept", [1, 100])
+def test_entries_that_have_left_are_let_go(kept: int) -> None:
+    """However many entries come and go at a price, hardly more than twice as many as stand there are held."""
+    book = Book()
+    for _ in range(kept):
+        book.rest(Entry(BUY, 10, 1))
+    for _ in range(1000):
+        entry = Entry(BUY, 10, 1)
+        book.rest(entry)
+        book.remove(entry)
+    assert len(book.bids.levels[10].queue) <= 2 * kept + 33
+    assert len(list(book.bids.levels[10])) == kept

@@ -758,6 +758,23 @@ def test_amended_trades_are_forgotten_with_their_fills() -> None:
     refuses(floor, lambda: floor.venue.bust(floor.venue.fills[-3], 8), "fill 4798 is busted already")
 
 
+def test_increments_change_one_at_a_time(floor: Floor) -> None:
+    """A new tick leaves the step as it is, and a new step the tick."""
+    floor.btc.set_increments(amount("0.25"), None)
+    assert (floor.btc.tick, floor.btc.step, floor.btc.digits) == (amount("0.25"), amount("0.01"), 2)
+    floor.btc.set_increments(None, amount(1))
+    assert (floor.btc.tick, floor.btc.step) == (amount("0.25"), amount(1))
+
+
+def test_stale_is_unsure(floor: Floor) -> None:
+    """An order is stale until it is said to be certain again."""
+    order = floor.submit("ann", BUY, 100, 1)
+    floor.news()
+    floor.venue.stale(order)
+    floor.venue.stale(order, False)
+    assert floor.news() == [changed(order, "Open Acked Stale"), changed(order, "Open Acked")]
+
+
 def test_quotes_of_the_past_are_not_kept(floor: Floor) -> None:
     """New quotes replace the old ones in the market's own list too."""
     for price in (98, 97, 96):
