@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -13,6 +14,10 @@ from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
 __all__ = ["Bend", "BentLens", "History", "Lens"]
+
+_TIME = itemgetter(0)
+_FEW = 1000
+"""Changes that are kept although their orders may not be."""
 
 
 class Lens:
@@ -59,25 +64,30 @@ class History:
 
     def __init__(self, orders: Mapping[int, Order]) -> None:
         self._orders = orders
-        self._times: dict[int, list[int]] = {}
-        self._changes: dict[int, list[OrderChanged]] = {}
+        self._news: list[tuple[int, OrderChanged]] = []
+        """What has not been sorted by order yet: hardly any scenario ever looks at the past."""
+        self._most_news = _FEW
+        self._past: dict[int, list[tuple[int, OrderChanged]]] = {}
 
     def record(self, change: OrderChanged, now: int) -> None:
         """Keep a change."""
-        if change.order_id not in self._times:
-            self._forget()
-        self._times.setdefault(change.order_id, []).append(now)
-        self._changes.setdefault(change.order_id, []).append(change)
-
-    def _forget(self) -> None:
-        """Forget what has become of orders that are kept no longer."""
-        for table in (self._times, self._changes):
-            forget(table, len(self._orders), self._orders.__contains__)
+        self._news.append((now, change))
+        if len(self._news) > self._most_news:
+            self._news = [entry for entry in self._news if entry[1].order_id in self._orders]
+            self._most_news = 2 * len(self._news) + _FEW
 
     def at(self, order_id: int, time: int) -> OrderChanged | None:
         """Return an order's state at a time, or None if it was not yet there."""
-        past = bisect_right(self._times.get(order_id, ()), time)
-        return self._changes[order_id][past - 1] if past else None
+        self._sort()
+        past = self._past.get(order_id, [])
+        behind = bisect_right(past, time, key=_TIME)
+        return past[behind - 1][1] if behind else None
+
+    def _sort(self) -> None:
+        for now, change in self._news:
+            self._past.setdefault(change.order_id, []).append((now, change))
+        self._news.clear()
+        forget(self._past, len(self._orders), self._orders.__contains__)
 
 
 class Bend(msgspec.Struct, frozen=True):

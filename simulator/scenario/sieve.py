@@ -58,17 +58,16 @@ class Sieve:
             for test in condition.tests:
                 mesh = meshes.setdefault(test.field, _Mesh(test.field))
                 mesh.tests.append((1 << number, test.matches))
-        self._meshes = tuple(meshes.values())
+        self._meshes = tuple((mesh.field, mesh.known.get, mesh) for mesh in meshes.values())
 
     def passing(self, request: Request) -> int:
         """Return the set of conditions that no field keeps from being met; whatever else they ask is not looked at."""
         left = self._whole
-        for mesh in self._meshes:
-            value: Any = getattr(request, mesh.field, None)
-            kind = type(value)
-            if kind is Raw:
-                value, kind = bytes(value), bytes
-            passed = mesh.known.get(value) if kind in _REMEMBERED else None
+        for field, known, mesh in self._meshes:
+            value: Any = getattr(request, field, None)
+            if type(value) is Raw:
+                value = bytes(value)
+            passed = known(value) if type(value) in _REMEMBERED else None
             if passed is None:
                 passed = mesh.judge(Facts(request, 0, "", self._catalogue), value, self._whole)
             left &= passed

@@ -28,12 +28,16 @@ def _in_turn(
     return Figure.compared(*rates)
 
 
+_OTHERS = ("AAVE", "ADA", "ALGO", "APT", "ARB", "ATOM", "AVAX", "BCH", "DOGE", "DOT")
+"""What is traded besides: a pattern that fits no product of the catalogue is refused."""
+
+
 def unmatched_rules(each: int = 10) -> list[dict[str, object]]:
     """Return fifty rules that are for orders, look at their fields, and match none that is sent."""
     conditions: list[dict[str, object]] = []
     for number in range(1, each + 1):
         conditions += [
-            {"target": f"ETH*{number}"},
+            {"target": f"{_OTHERS[number % len(_OTHERS)]} *"},
             {"target": "BTC*", "quantity": {"ge": 1000 * number}},
             {"dir": "Sell", "quantity": number},
             {"account": "ALICE", "price": {"lt": number}},

@@ -88,5 +88,5 @@ def test_what_is_remembered_is_bounded() -> None:
     for price in range(1, 10_000):
         sifted, _ = passing({**order, "price": price}, sieve, among)
         assert sifted == [price < 5000]
-    (mesh,) = sieve._meshes
+    ((_, _, mesh),) = sieve._meshes
     assert len(mesh.known) <= 4096
