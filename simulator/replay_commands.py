@@ -193,7 +193,7 @@ def _play(job: _Job) -> "Outcome":
 
     began = time.perf_counter()
     try:
-        loaded = load(job.source, own_catalogue=job.url is None)
+        loaded = load(job.source)
         name = loaded.scenario.name or Path(job.source).stem
         seed = (loaded.scenario.seed if job.seed is None else job.seed) + job.run
         used = seed if job.url is None else None  # what is random at an endpoint does not come from it

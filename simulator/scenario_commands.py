@@ -48,7 +48,7 @@ def check(options: argparse.Namespace) -> int:
                 continue
             checked = True
             try:
-                load(source, own_catalogue=True)
+                load(source)
             except ScenarioError as error:
                 mistaken = True
                 print(error, file=sys.stderr)  # noqa: T201

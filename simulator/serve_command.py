@@ -143,20 +143,22 @@ def _cores() -> int:
 
 def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simulation":
     """Return the world that is asked for: it begins at a time, or now if it lives by the wall's clock."""
+    from simulator.catalogue import load as load_catalogue
     from simulator.server.clocks import by_the_wall, clock_named
     from simulator.simulation import Simulation
 
     loaded = None
+    catalogue = None if options.catalogue is None else load_catalogue(options.catalogue)
     if options.scenario is not None:
         from simulator.scenario import load
 
-        loaded = load(options.scenario, own_catalogue=options.catalogue is None)
+        loaded = load(options.scenario, catalogue=catalogue)
     clock = None if options.clock is None else clock_named(options.clock)
     if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()
     simulation = Simulation(
         loaded,
-        catalogue=options.catalogue,
+        catalogue=catalogue,
         seed=options.seed,
         clock=clock,
         moving=_moving(options),

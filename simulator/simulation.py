@@ -74,15 +74,16 @@ class Simulation:
         journal_limit: int = DEFAULT_LIMIT,
         history_limit: int = DEFAULT_HISTORY,
     ) -> None:
+        if catalogue is not None and not isinstance(catalogue, Catalogue):
+            catalogue = load(catalogue)
         loaded = None
         if scenario is not None:
-            own = catalogue is None
-            loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, own_catalogue=own)
+            loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue)
         plan = Scenario() if loaded is None else loaded.scenario
         if clock is not None:
             plan = msgspec.structs.replace(plan, clock=parse_clock(clock))
         self.scenario = plan
-        self.catalogue = _catalogue(catalogue, loaded)
+        self.catalogue = catalogue or (load("default") if loaded is None else loaded.catalogue)
         self.seed = plan.seed if seed is None else seed
         for name, limit in (("journal_limit", journal_limit), ("history_limit", history_limit)):
             if limit < 1:
@@ -310,14 +311,6 @@ class Simulation:
 
     def _note(self, kind: str, text: str) -> None:
         self.journal.write(self._agenda.now, 0, kind, text)
-
-
-def _catalogue(given: Catalogue | str | Path | None, loaded: Loaded | None) -> Catalogue:
-    if isinstance(given, Catalogue):
-        return given
-    if given is not None:
-        return load(given)
-    return load("default") if loaded is None else loaded.catalogue
 
 
 def _start(plan: Scenario) -> int:

@@ -23,7 +23,7 @@ def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = No
     a scenario that cannot be used; what does not come as expected is in the result.
     """
     if not isinstance(loaded, Loaded):
-        loaded = load_scenario(loaded, own_catalogue=True)
+        loaded = load_scenario(loaded)
     simulation = Simulation(loaded, seed=seed)
     began = simulation.now
     client = Client(loaded)

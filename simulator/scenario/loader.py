@@ -47,13 +47,16 @@ class Loaded:
 
 
 def load(
-    source: str | Path | dict[str, Any] | Scenario, *, folder: Path | None = None, own_catalogue: bool = False
+    source: str | Path | dict[str, Any] | Scenario,
+    *,
+    folder: Path | None = None,
+    catalogue: catalogues.Catalogue | None = None,
 ) -> Loaded:
     """Return the scenario of a file's path, of a bundled scenario's name, or of data in the file's own words.
 
     ``folder`` is where the files that it names must be: by default that of the scenario's file; data without a
-    folder can name none. ``own_catalogue`` says that no other catalogue will stand in for the scenario's: then a
-    pattern that nothing in it matches is a mistake, even if the file names no catalogue.
+    folder can name none. ``catalogue`` stands in for the one that it names: what it says of products, venues and
+    accounts is held against that one.
 
     Raises `simulator.errors.ScenarioError` with everything that is wrong.
     """
@@ -68,13 +71,13 @@ def load(
     try:
         whole, scenario = assemble(root, folder)
     except ScenarioError as error:
-        raise ScenarioError(sorted([*error.problems, *_further(root, folder, own_catalogue)], key=_in_order)) from None
+        raise ScenarioError(sorted([*error.problems, *_further(root, folder, catalogue)], key=_in_order)) from None
     try:
-        catalogue = _catalogue(scenario, whole, folder)
+        catalogue = catalogue or _catalogue(scenario, whole, folder)
     except ScenarioError as error:
         rest = [whole.problem(place, message) for place, message in check(scenario, None, Gaps())]
         raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
-    known = _known(scenario, catalogue, whole, own_catalogue)
+    known = Known(catalogue, scenario.accounts)
     problems = [whole.problem(place, message) for place, message in check(scenario, known, Gaps())]
     if problems:
         raise ScenarioError(sorted(problems, key=_in_order))
@@ -127,7 +130,7 @@ def _parsed(data: object, kind: Any) -> Any:
     return value
 
 
-def _further(root: Node, folder: Path | None, is_certain: bool) -> list[Problem]:
+def _further(root: Node, folder: Path | None, catalogue: catalogues.Catalogue | None) -> list[Problem]:
     """Return what else is wrong in those parts of an unreadable file that can be read, as far as that is certain."""
     if not isinstance(root, Pairs):
         return []
@@ -137,7 +140,7 @@ def _further(root: Node, folder: Path | None, is_certain: bool) -> list[Problem]
     known = None
     if _says_its_grounds(root) and gaps.has_all(*_GROUNDS):
         try:
-            known = _known(scenario, _catalogue(scenario, whole, folder), whole, is_certain)
+            known = Known(catalogue or _catalogue(scenario, whole, folder), scenario.accounts)
         except ScenarioError as error:
             problems += error.problems
     return problems + [whole.problem(place, message) for place, message in check(scenario, known, gaps)]
@@ -147,10 +150,6 @@ def _says_its_grounds(root: Pairs) -> bool:
     """Tell whether a file says what its exchange has: no other file does, nor a key written wrongly."""
     unknown = [key for key in root.values if key not in Scenario.__struct_encode_fields__]
     return "include" not in root.values and not any(nearest(key[:80], ("include", *_GROUNDS)) for key in unknown)
-
-
-def _known(scenario: Scenario, catalogue: catalogues.Catalogue, whole: Whole, is_certain: bool) -> Known:
-    return Known(catalogue, scenario.accounts, is_certain or "catalogue" in whole.root.values)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

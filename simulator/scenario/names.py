@@ -32,14 +32,10 @@ class Known:
     Args:
         catalogue: its products, venues and routes.
         accounts: its accounts; without any, those of the catalogue.
-        is_certain: whether it is this catalogue that the scenario is meant for. One that names none may be started
-            with another; then only a pattern that is a known name but for a slip of the pen is held against it.
     """
 
-    def __init__(self, catalogue: Catalogue, accounts: tuple[str, ...], is_certain: bool = True) -> None:
+    def __init__(self, catalogue: Catalogue, accounts: tuple[str, ...]) -> None:
         self._catalogue = catalogue
-        self._is_certain = is_certain
-        self._has_accounts = bool(accounts) or is_certain
         self._names: dict[str, Names] = {}
         self.accounts: dict[str, str] = {}
         for name in accounts or catalogue.accounts:
@@ -56,16 +52,13 @@ class Known:
     def pattern(self, kind: str, pattern: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a pattern that no name and no id of a kind of thing matches."""
         names = self._of_kind(kind)
-        if names.have(pattern):
-            return
-        hint = names.near(pattern) if self._is_certain else names.slip(pattern)
-        if hint or self._is_certain:
+        if not names.have(pattern):
             what = f"a {kind.replace('_', ' ')} of the catalogue"
-            yield place, f"expected {what}, or a pattern that one matches, got {pattern!r:.100}{hint}"
+            yield place, f"expected {what}, or a pattern that one matches, got {pattern!r:.100}{names.near(pattern)}"
 
     def accounts_like(self, pattern: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a pattern that no account matches."""
-        if self._has_accounts and not any(map(Glob(pattern.lower()).matches, self.accounts)):
+        if not any(map(Glob(pattern.lower()).matches, self.accounts)):
             yield place, f"expected an account of the exchange, or a pattern that one matches, got {pattern!r:.100}"
 
     def listing(self, name: str, place: Path) -> Iterator[Fault]:

@@ -2,14 +2,13 @@
 
 import difflib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from simulator.catalogue.globs import Glob
 from simulator.errors import nearest
 
 __all__ = ["Names"]
 
-_SLIP = 0.95
 _LONGEST = 100
 _MOST_HINTS = 10
 
@@ -38,22 +37,11 @@ class Names:
 
     def near(self, pattern: str) -> str:
         """Return a hint at the name that is nearest to a pattern, or that begins most like it; or an empty string."""
-        return self._hint(pattern, self._nearest)
-
-    def slip(self, pattern: str) -> str:
-        """Return a hint at the name that a pattern is but for a letter or two, or an empty string."""
-        return self._hint(pattern, self._slip)
-
-    def _hint(self, pattern: str, look: Callable[[str], str]) -> str:
         hint = self._hints.get(pattern)
         if hint is None:
-            hint = look(pattern[:_LONGEST]) if len(self._hints) < _MOST_HINTS else ""
+            hint = self._nearest(pattern[:_LONGEST]) if len(self._hints) < _MOST_HINTS else ""
             self._hints[pattern] = hint
         return hint
-
-    def _slip(self, pattern: str) -> str:
-        found = difflib.get_close_matches(pattern, self._names, 1, _SLIP)
-        return f"; did you mean {found[0]!r}?" if found else ""
 
     def _nearest(self, pattern: str) -> str:
         whole = nearest(pattern, self._names)

@@ -91,7 +91,7 @@ class Worlds:
         if path is None:
             raise Refused(NOT_FOUND, f"there is no scenario {name[:100]!r}{nearest(name[:100], known)}")
         try:
-            loaded = load(path, own_catalogue=True)
+            loaded = load(path)
             wanted = clock_named(clock) if clock else None
             start = time.time_ns() if by_the_wall(loaded.scenario, wanted) else None
             own = self.own.simulation

@@ -1,7 +1,6 @@
 """Which exchange a test gets: the command line, then its marker, then the ini file."""
 
 from collections.abc import Callable
-from functools import partial
 from os.path import isfile
 from pathlib import Path
 from typing import Any
@@ -40,8 +39,10 @@ def configuration(item: pytest.Item, names: tuple[str, ...]) -> dict[str, Any]:
         if text is not None:
             where = f"--exchange-{name}"
             said[name] = _of_text(name, text, where), where
-    read = _READ | {"scenario": partial(_scenario, own_catalogue="catalogue" not in said)}
-    return {name: read[name](value, where, item) for name, (value, where) in said.items()}
+    found = {name: _READ[name](value, where, item) for name, (value, where) in said.items() if name != "scenario"}
+    if "scenario" in said:
+        found["scenario"] = _scenario(*said["scenario"], item, found.get("catalogue"))
+    return found
 
 
 def _of_marker(marker: pytest.Mark, names: tuple[str, ...]) -> dict[str, Any]:
@@ -68,11 +69,11 @@ def _of_text(name: str, text: str, where: str) -> Any:
     return {"scaled": text} if name == "clock" and text[:1].isdigit() else text
 
 
-def _scenario(value: Any, where: str, item: pytest.Item, own_catalogue: bool = False) -> Loaded:
+def _scenario(value: Any, where: str, item: pytest.Item, catalogue: Catalogue | None) -> Loaded:
     if not isinstance(value, str | Path | dict):
         raise pytest.UsageError(f"{where} is a file, a bundled name or a dict, got {type(value).__name__}")
     try:
-        return loaded(value if isinstance(value, dict) else _beside(value, item), own_catalogue)
+        return loaded(value if isinstance(value, dict) else _beside(value, item), catalogue)
     except ScenarioError as error:
         mistake = str(error)
     if not isinstance(value, dict) and not isfile(_beside(value, item)) and str(value) not in bundled():
@@ -114,7 +115,6 @@ def _seed(value: Any, where: str, item: pytest.Item) -> int:
 
 
 _READ: dict[str, Callable[[Any, str, pytest.Item], Any]] = {
-    "scenario": _scenario,
     "seed": _seed,
     "clock": _clock,
     "catalogue": _catalogue,

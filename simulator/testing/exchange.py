@@ -15,6 +15,7 @@ import msgspec
 
 from simulator import views
 from simulator.catalogue import Catalogue
+from simulator.catalogue import load as load_catalogue
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
 from simulator.expecting import Received, context, explain, received, standing, unmet
@@ -61,7 +62,11 @@ class Exchange:
         settings: Settings | None = None,
     ) -> None:
         self._news = threading.Condition()
-        self.loaded = scenario if isinstance(scenario, Loaded) else load({} if scenario is None else scenario)
+        if catalogue is not None and not isinstance(catalogue, Catalogue):
+            catalogue = load_catalogue(catalogue)
+        if not isinstance(scenario, Loaded):
+            scenario = load({} if scenario is None else scenario, catalogue=catalogue)
+        self.loaded = scenario
         start = time.time_ns() if by_the_wall(self.loaded.scenario, clock) else None
         self.simulation = Simulation(self.loaded, seed=seed, clock=clock, catalogue=catalogue, start=start)
         self.server = Server(

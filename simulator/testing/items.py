@@ -18,7 +18,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> "Iterator[ScenarioItem]":
         """Yield the scenario, if it has a client to replay."""
         try:
-            loaded = load(self.path, own_catalogue=True)
+            loaded = load(self.path)
         except ScenarioError as error:
             raise self.CollectError(str(error)) from None
         if loaded.scenario.client:

@@ -4,24 +4,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from simulator.catalogue import Catalogue
 from simulator.scenario import Loaded, load
 from simulator.scenario.files import find
 
 __all__ = ["loaded"]
 
 
-def loaded(scenario: str | Path | dict[str, Any], own_catalogue: bool = False) -> Loaded:
+def loaded(scenario: str | Path | dict[str, Any], catalogue: Catalogue | None = None) -> Loaded:
     """Return a scenario of a file, a bundled name or a dict, as `simulator.scenario.load` does.
 
-    ``own_catalogue`` says that no other catalogue stands in for its own. Raises `simulator.errors.ScenarioError`.
+    ``catalogue`` stands in for its own. Raises `simulator.errors.ScenarioError`.
     """
     if isinstance(scenario, dict):
-        return load(scenario, own_catalogue=own_catalogue)
+        return load(scenario, catalogue=catalogue)
     path = find(scenario)
-    if _names_other_files(path):
-        return load(path, own_catalogue=own_catalogue)
+    if catalogue is not None or _names_other_files(path):
+        return load(path, catalogue=catalogue)
     stat = path.stat()
-    return _load(path, stat.st_mtime_ns, stat.st_size, own_catalogue)
+    return _load(path, stat.st_mtime_ns, stat.st_size)
 
 
 def _names_other_files(path: Path) -> bool:
@@ -30,5 +31,5 @@ def _names_other_files(path: Path) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _load(path: Path, changed: int, size: int, own_catalogue: bool) -> Loaded:
-    return load(path, own_catalogue=own_catalogue)
+def _load(path: Path, changed: int, size: int) -> Loaded:
+    return load(path)

@@ -318,9 +318,9 @@ def test_what_is_wrong_beside_a_mistake_is_said_too(data: dict[str, Any], places
 
 
 def test_a_pattern_is_held_against_the_catalogue_that_is_meant(folder: Path) -> None:
-    """A pattern that matches nothing is a mistake, unless another catalogue may stand in for one that is not named."""
-    catalogue = catalogues.dump(catalogues.load("reference"))
-    Path("venue.yaml").write_text(catalogue, encoding="utf-8")
+    """A pattern that matches nothing is a mistake: nothing of the catalogue that it names, or that stands in for it."""
+    reference = catalogues.load("reference")
+    Path("venue.yaml").write_text(catalogues.dump(reference), encoding="utf-8")
     Path("meant.yaml").write_text("catalogue: venue.yaml\n", encoding="utf-8")
 
     def places(name: str, target: str, **options: Any) -> list[str]:
@@ -332,12 +332,13 @@ def test_a_pattern_is_held_against_the_catalogue_that_is_meant(folder: Path) -> 
         return []
 
     what = "expected a tradable product of the catalogue, or a pattern that one matches, got"
-    assert places("own.yaml", "tp*") == []
-    assert places("own.yaml", "tp*", own_catalogue=True) == [f"own.yaml {what} 'tp*'"]
+    assert places("own.yaml", "tp*") == [f"own.yaml {what} 'tp*'"]
+    assert places("own.yaml", "tp*", catalogue=reference) == []
+    assert places("own.yaml", "BTC*", catalogue=reference) == [f"own.yaml {what} 'BTC*'"]
     slip = [f"own.yaml {what} 'BTC Crypto/USD*COINBAS/DIRECT'; did you mean 'BTC Crypto/USD*COINBASE/DIRECT'?"]
     assert places("own.yaml", "BTC Crypto/USD*COINBAS/DIRECT") == slip
     Path("own.yaml").write_text("include: [rule.yaml, meant.yaml]\n", encoding="utf-8")
-    assert places("rule.yaml", "tp*") == places("rule.yaml", "tp?", own_catalogue=True) == []
+    assert places("rule.yaml", "tp*") == places("rule.yaml", "tp?") == []
     assert places("rule.yaml", "xtp*") == [f"rule.yaml {what} 'xtp*'"]
 
 
