@@ -115,7 +115,8 @@ def standing(simulation: Simulation, began: int) -> str:
 
 
 def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None = None) -> list[Failure]:
-    """Return what a scenario expects in the end and is not so: its ``expect``, and its rules that are required.
+    """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, and
+    that each request has a rule if it is strict.
 
     ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
     them, what is expected of a named order is passed over, because it is about a client that was not replayed.
@@ -124,7 +125,7 @@ def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None =
     for at, expectation in enumerate(loaded.scenario.expect):
         for place, text, details in _judge(expectation, simulation, names):
             failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
-    return failures + _not_fired(simulation, loaded)
+    return failures + _not_fired(simulation, loaded) + _unmatched(simulation)
 
 
 def unmet_requests(journal: Iterable[Entry], loaded: Loaded) -> list[Failure]:
@@ -134,6 +135,15 @@ def unmet_requests(journal: Iterable[Entry], loaded: Loaded) -> list[Failure]:
         for place, text, details in _judge_requests(expectation, journal, loaded.catalogue):
             failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
     return failures
+
+
+def _unmatched(simulation: Simulation) -> list[Failure]:
+    """Return the requests that no rule of a strict scenario took."""
+    return [
+        Failure("exchange", f"the scenario is strict and has no rule for {request} on connection {connection}")
+        for _, connection, kind, request in simulation.journal
+        if kind == "unmatched"
+    ]
 
 
 def _not_fired(simulation: Simulation, loaded: Loaded) -> list[Failure]:

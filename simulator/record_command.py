@@ -204,7 +204,8 @@ class Recorder:
             while True:
                 data = await source.recv(decode=False)
                 self._see(number, kind, data.decode(errors="replace"))
-                await target.send(data, text=True)
+                with contextlib.suppress(ConnectionClosed):  # whose end is for the other direction to tell
+                    await target.send(data, text=True)
         except ConnectionClosed as closed:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (_CUT, "")
 

@@ -14,7 +14,7 @@ from simulator.scenario.model import CONDITIONS, Bounds, Rule, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.steps import StepEntry, entry_of
-from simulator.terms import BILLION
+from simulator.terms import BILLION, parse_amount
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_for_nothing", "types_of"]
@@ -34,7 +34,6 @@ _THINGS = {
 }
 _DIRS = ("Buy", "Sell")
 _NUMBERS = ("price", "quantity", "precision", "limit", "nth", "session")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _COMPARED = re.compile(r"(>=|>|<=|<) *([0-9.]+)")
 _COMPARISONS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 
@@ -103,7 +102,7 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
             yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
     for field in _NUMBERS:
         for here, word in _plain_words(getattr(when, field), (*place, field)):
-            if not _NUMBER.fullmatch(word):
+            if parse_amount(word) is None:
                 yield here, f"expected a number, or bounds such as {{ge: 10}}, got {word!r:.80}{_as_bounds(word)}"
 
 

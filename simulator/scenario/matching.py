@@ -207,7 +207,7 @@ def _compile_bounds(bounds: Bounds, fold: bool) -> Matches:
         unwanted = compile_matcher(bounds.not_, fold)
         tests.append(lambda texts: not unwanted(texts))
     if bounds.regex is not None:
-        pattern = re.compile(bounds.regex)
+        pattern = re.compile(bounds.regex, re.IGNORECASE if fold else 0)
         tests.append(lambda texts: any(pattern.search(text) for text in texts))
     return lambda texts: all(test(texts) for test in tests)
 

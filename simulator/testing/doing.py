@@ -54,6 +54,13 @@ def _faults(steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
     known = known_to(simulation)
     for step in steps:
         yield from _unknown_words(step, known)
+        session = getattr(step.args, "session", None)
+        if session not in (None, "all", *map(str, simulation.sessions)):
+            listed = ", ".join(map(str, simulation.sessions)) or "none"
+            yield (
+                (step.verb, "session"),
+                f"expected the number of an open connection ({listed}) or all, got {session!r}",
+            )
         if step.verb in ("reply", "rate_limit"):
             yield (step.verb,), "expected only in a rule for a request, because here no request is being answered"
         if step.verb == "release":

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,3 +152,24 @@ def test_start_twice() -> None:
         assert [order.order_id for order in running.orders] == ["1"]
     with pytest.raises(SimulatorError, match="the exchange is not running"):
         running.do("ack")
+
+
+@pytest.mark.parametrize("step", ["disconnect", "stall", "slow"])
+def test_a_connection_that_is_not_there_is_a_mistake(step: str) -> None:
+    """A step about a connection is refused if there is none of that number, with those that there are."""
+    world = Simulation()
+    for _ in range(3):
+        world.connect("/")
+    world.disconnect(world.sessions[1])
+    args = {"disconnect": {}, "stall": {"what": "data"}, "slow": {"bytes_per_second": 5}}[step]
+    with pytest.raises(ScenarioError) as caught:
+        do(world, [{step: {**args, "session": 1}}])
+    assert str(caught.value) == f"{step}.session: expected the number of an open connection (2, 3) or all, got '1'"
+    do(world, [{step: {**args, "session": 2}}, {step: {**args, "session": "all"}}])
+
+
+def test_time_goes_on(venue: Exchange) -> None:
+    """Time that is to pass is not below nothing."""
+    for time in (-1, timedelta(seconds=-1)):
+        with pytest.raises(SimulatorError, match="time only goes on, so expected 0 or more"):
+            venue.advance(time)

@@ -119,6 +119,29 @@ def test_what_passes_is_unchanged() -> None:
     )
 
 
+def test_the_endpoint_s_end_passes_though_the_client_goes_on() -> None:
+    """A client that is still sending when the endpoint closes is told of that, and it is the endpoint's own end."""
+    rule = {"when": {"request": "GetHalts"}, "then": [{"disconnect": {"code": 4001, "reason": "so"}}]}
+
+    async def ask_on(client: ClientConnection) -> None:
+        while True:
+            await client.send('{"id":1,"type":"GetHalts"}')
+            await asyncio.sleep(0)
+
+    async def session() -> tuple[int, list[tuple[str, bool]]]:
+        async with recording(rules=[rule]) as recorder, connect(recorder.url + "/") as client:
+            asking = asyncio.create_task(ask_on(client))
+            with pytest.raises(ConnectionClosed) as closed:
+                await asking
+            await client.wait_closed()
+            assert closed.value.rcvd is not None
+            ends = [(one.data, one.by_endpoint) for one in recorder.session if one.kind == "close"]
+            return closed.value.rcvd.code, ends
+
+    for _ in range(5):
+        assert asyncio.run(session()) == (4001, [("4001", True)])
+
+
 def test_a_refusal_passes_and_an_endpoint_that_is_gone_is_said() -> None:
     """What the endpoint refuses is refused in its words, and one that cannot be reached is a 502."""
 

@@ -121,3 +121,11 @@ def test_a_failure_points_at_its_line(tmp_path: Path) -> None:
         '  00:00:00.000000Z #1 <-- {"id":1,"response":{"Ok":[]}}\n'
         "seed: 3"
     )
+
+
+def test_a_request_for_which_a_strict_scenario_has_no_rule() -> None:
+    """Each request of the client's that no rule of a strict scenario takes is a failure."""
+    rule = {"when": {"request": "CancelOrder"}, "then": ["cancel"]}
+    assert failure(HALTS, rules=[rule], strict=True) == (
+        "exchange: the scenario is strict and has no rule for GetHalts on connection 1"
+    )

@@ -406,3 +406,12 @@ DATA = st.recursive(
 def test_any_data_is_loaded_or_refused(data: dict[str, Any]) -> None:
     """Whatever data is given, it is a scenario or a ScenarioError."""
     assert _is_loaded_or_refused(data)
+
+
+@pytest.mark.parametrize("field", ["price", "quantity"])
+def test_numbers_are_decimals(field: str) -> None:
+    """A number is written as the wire has it: with an exponent it would never match."""
+    for number in ("9e3", "ten"):
+        with pytest.raises(ScenarioError, match=f"{field}: expected a number, or bounds such as"):
+            parse_when({"request": "SendLimitOrder", field: number})
+    parse_when({"request": "SendLimitOrder", field: "9000.50"})

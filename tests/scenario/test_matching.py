@@ -69,6 +69,8 @@ def facts(**fields: Any) -> Facts:
         ({"target": {"regex": r"^BTC .*/DIRECT$"}}, True),
         ({"target": {"regex": "^USD"}}, False),
         ({"target": {"regex": "COINBASE", "not": "ETH*"}}, True),
+        ({"dir": {"regex": "^Buy$"}}, True),
+        ({"dir": {"not": {"regex": "^Buy$"}}}, False),
         ({"quote_id": None}, True),
         ({"quote_id": "*"}, False),
         ({"quote_id": {"not": "mine"}}, True),
