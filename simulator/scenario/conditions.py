@@ -10,7 +10,7 @@ from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
 from simulator.scenario.gaps import Gaps
-from simulator.scenario.model import CONDITIONS, Bounds, Rule, Scenario
+from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
 from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.steps import StepEntry, entry_of
@@ -21,17 +21,6 @@ __all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_fo
 
 _FIRST_STATE = "start"
 _MOST_RULES = 1000
-_THINGS = {
-    "target": "tradable_product",
-    "tradable_product": "tradable_product",
-    "tradable_products": "tradable_product",
-    "product": "product",
-    "base": "product",
-    "quote": "product",
-    "venue": "venue",
-    "venues": "venue",
-    "route": "route",
-}
 _DIRS = ("Buy", "Sell")
 _NUMBERS = ("price", "quantity", "precision", "limit", "nth", "session")
 _COMPARED = re.compile(r"(>=|>|<=|<) *([0-9.]+)")
@@ -164,7 +153,7 @@ def check_things(when: Any, known: Known | None, place: Path) -> Iterator[Fault]
     """Yield what a ``when`` names that no exchange has of which it is known what it has."""
     if known is None:
         return
-    for field, kind in _THINGS.items():
+    for field, kind in THINGS.items():
         for here, name in _words(getattr(when, field), (*place, field)):
             yield from (known.pattern if has_wildcard(name) else known.thing)(kind, name, here)
     for here, name in _words(when.account, (*place, "account")):

@@ -12,14 +12,13 @@ from msgspec import UNSET
 from simulator.catalogue import Catalogue
 from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.scenario.amounts import amount
-from simulator.scenario.model import CONDITIONS, Bounds
+from simulator.scenario.model import CONDITIONS, THINGS, Bounds
 from simulator.terms import parse_amount
 from simulator.wire.codec import REQUEST_TYPES
 from simulator.wire.requests import Request
 
 __all__ = ["Condition", "Facts", "Matches", "compile_matcher"]
 
-_PRODUCT_FIELDS = frozenset({"target", "tradable_product", "tradable_products"})
 _FOLDED_FIELDS = frozenset({"account", "dir"})
 
 Texts = tuple[str, ...]
@@ -49,7 +48,7 @@ class Facts:
         self._texts: dict[str, Texts] = {}
 
     def texts(self, field: str) -> Texts:
-        """Return the texts that stand for a field's value: nothing for null, the name and the id for a product."""
+        """Return the texts that stand for a field's value: nothing for null, the name and the id for what has both."""
         texts = self._texts.get(field)
         if texts is None:
             texts = self._texts[field] = self._read(field)
@@ -65,9 +64,9 @@ class Facts:
         text = _text(value)
         if text is None:
             return ()
-        if field in _PRODUCT_FIELDS:
-            listing = self._catalogue.tradable_product(text)
-            return (text,) if listing is None else (listing.name, listing.id)
+        if field in THINGS:
+            thing = getattr(self._catalogue, THINGS[field])(text)
+            return (text,) if thing is None else (thing.name, thing.id)
         return (text.casefold(),) if field in _FOLDED_FIELDS else (text,)
 
 

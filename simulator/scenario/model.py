@@ -14,6 +14,7 @@ __all__ = [
     "CONDITIONS",
     "EXACTLY_ONE",
     "REQUEST_FIELDS",
+    "THINGS",
     "Await",
     "Bounds",
     "ClientStep",
@@ -52,6 +53,19 @@ class Bounds(_Section, frozen=True, rename={"in_": "in", "not_": "not"}):
 
 Matcher = str | tuple[str, ...] | Bounds | None
 """A value, with * and ? as wildcards; a list of values; or bounds."""
+
+THINGS = {
+    "target": "tradable_product",
+    "tradable_product": "tradable_product",
+    "tradable_products": "tradable_product",
+    "product": "product",
+    "base": "product",
+    "quote": "product",
+    "venue": "venue",
+    "venues": "venue",
+    "route": "route",
+}
+"""The fields of requests that give names or ids of things, and of which kind of the catalogue's these are."""
 
 CONDITIONS = ("request", "event", "session", "nth", "state")
 """What a rule can ask for besides a request's fields."""

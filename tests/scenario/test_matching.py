@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from verb_helpers import PAIR, Play
 
-from simulator.catalogue import load
+from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
 from simulator.scenario.matching import Condition, Facts
 from simulator.wire import decode
 
 CATALOGUE = load("default")
+COINBASE_ID = derived_id("venue", "COINBASE")
 PAIR_ID = CATALOGUE.tradable_product(PAIR).id  # type: ignore[union-attr]  # it is there
 ORDER = {
     "type": "SendLimitOrder",
@@ -94,6 +95,10 @@ def test_a_when_is_for_what_meets_all_of_it(when: dict[str, Any], matches: bool)
 @pytest.mark.parametrize(
     ("fields", "when", "matches"),
     [
+        ({"type": "GetVenueDetails", "venue": [COINBASE_ID]}, {"venue": "COINBASE"}, True),
+        ({"type": "GetVenueDetails", "venue": ["COINBASE"]}, {"venue": COINBASE_ID}, True),
+        ({"type": "GetProductDetails", "product": ["USD"]}, {"product": [derived_id("product", "USD")]}, True),
+        ({"type": "GetProductDetails", "product": ["nothing"]}, {"product": "USD"}, False),
         ({"type": "CancelOrder", "order_id": 7}, {"order_id": "7"}, True),
         ({"type": "CancelOrder", "order_id": "7"}, {"order_id": {"ge": 7}}, True),
         ({"type": "GetOrderState", "order_ids": ["1", "2"]}, {"order_ids": "2"}, True),
