@@ -17,6 +17,8 @@ __all__ = ["ROWS"]
 _OPERATIONS = 200_000
 _MIDDLE = 10_000
 _LEVELS = 200
+_PRICES = {price: price for price in range(_MIDDLE - _LEVELS, _MIDDLE + _LEVELS)}
+"""Equal prices are one object, as they are when they come through the gateway, which remembers what it has read."""
 
 
 class Op(NamedTuple):
@@ -92,7 +94,7 @@ def _pick(rng: random.Random, resting: list[int], entries: list[Entry]) -> int:
 
 def _resting(rng: random.Random, buy: bool) -> Op:
     away = rng.randrange(1, _LEVELS // 2 + 1)
-    return Op(buy, _MIDDLE - away if buy else _MIDDLE + away, rng.randrange(1, 100))
+    return Op(buy, _PRICES[_MIDDLE - away if buy else _MIDDLE + away], rng.randrange(1, 100))
 
 
 def _up_to_a_level(rng: random.Random, side: Iterator[Level]) -> tuple[int, int] | None:
