@@ -10,10 +10,12 @@ from simulator.journal import Entry
 from simulator.outgoing import Outgoing, RawBytes
 from simulator.session import Session
 from simulator.simulation import Simulation
-from simulator.terms import ACKED, CANCELED, FILLED, REJECTED, STALE, FillKind
+from simulator.terms import ACKED, BILLION, CANCELED, FILLED, REJECTED, STALE, FillKind
 from simulator.wire import encode
 
 Shape = tuple[str, tuple[str, ...], str]
+_ON_ITS_WAY = 8 * BILLION
+"""Longer than any leg of a scenario that is made takes."""
 """What is told of an order: its id, its state and how much of it is filled; the mean's digits follow the increments."""
 
 
@@ -40,6 +42,8 @@ class Watch:
         simulation.journal.watch = self.news.append
         self.told: dict[int, OrderChanged] = {}
         self.fills: list[Fill] = []
+        self.changed: dict[int, int] = {}
+        """When each order has changed last."""
         self.amounts: dict[int, dict[int, tuple[int, int]]] = {}
         self.lost: set[int] = set()
         self.liars: set[int] = set()
@@ -59,7 +63,7 @@ class Watch:
     # The journal explains what is sent
 
     def _read_journal(self) -> None:
-        for _, number, kind, data in self.news:
+        for time, number, kind, data in self.news:
             if kind in ("out", "fault"):
                 require(number not in self.gone, f"connection {number} is sent {data!r:.80} after its end")
                 self.due.setdefault(number, []).append(data)
@@ -68,6 +72,8 @@ class Watch:
                 self.gone.add(number)
             elif kind == "event":
                 self._learn(data)
+                if isinstance(data, OrderChanged):
+                    self.changed[data.order_id] = time
             elif kind == "lie":
                 self.liars.add(int(data.rpartition(" ")[2]))
             elif kind == "lost" and isinstance(data, OrderChanged):
@@ -176,7 +182,7 @@ class Watch:
     # What clients are told
 
     def check_updates(self) -> None:
-        """Check, once nothing more is on its way, that what clients were told last of orders is so.
+        """Check that what clients were told last of orders is so, once nothing more of these is on its way.
 
         Left out are orders of which a scenario lies or loses news, and connections whose messages it bends.
         """
@@ -214,7 +220,8 @@ class Watch:
     def _check_last(self, told: dict[int, Shape]) -> None:
         for number, said in told.items():
             order = self.sim.venue.orders.get(number)
-            if order is not None and number not in self.liars | self.lost:
+            has_settled = self.changed[number] < self.sim.now - _ON_ITS_WAY  # a timeline may go on for ever
+            if order is not None and has_settled and number not in self.liars | self.lost:
                 last = _shape(json.loads(encode(views.change_view(self.told[number]))))
                 require(said == last, f"order {number} was told last as {said}, and is {last}")
 
