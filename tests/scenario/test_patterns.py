@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from simulator.scenario.patterns import Names
@@ -46,11 +44,9 @@ def test_the_nearest_name_is_hinted_at(pattern: str, near: str) -> None:
     assert Names(pairs).near(pattern) == near
 
 
-def test_ten_thousand_names_are_looked_through_in_moments() -> None:
+def test_of_many_mistakes_the_first_few_get_a_hint() -> None:
     """However many patterns are held against many names, a hint is looked for a few times only."""
     names = Names((f"P{number} Crypto/USD*COINBASE/DIRECT", f"{number:08x}") for number in range(10_000))
-    start = time.process_time()
     assert all(names.have(f"P{number} *") for number in range(1000))
     hints = [names.near(f"P{number} Crypto/USD*COINBAS/DIRECT") for number in range(1000)]
     assert hints.index("") == 10
-    assert time.process_time() - start < 10
