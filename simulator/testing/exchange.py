@@ -62,6 +62,7 @@ class Exchange:
         settings: Settings | None = None,
     ) -> None:
         self._news = threading.Condition()
+        self._heard = 0
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             catalogue = load_catalogue(catalogue)
         if not isinstance(scenario, Loaded):
@@ -139,6 +140,7 @@ class Exchange:
     def _wake(self, entry: Entry, world: str = "") -> None:
         if entry[2] == "in":
             with self._news:
+                self._heard += 1
                 self._news.notify_all()
 
     # What it is
@@ -278,15 +280,19 @@ class Exchange:
     def _wait(self, count: int, timeout: float, when: dict[str, Any]) -> list[Received]:
         deadline = time.monotonic() + timeout
         while True:
-            with self._news:
-                found = self.received(**when)
-                if len(found) >= count:
-                    return found
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._news.wait(left):
-                    break
+            heard = self._heard
+            found = self.received(**when)  # by the exchange's thread, which takes the lock for each request itself
+            if len(found) >= count:
+                return found
+            if not self._hears_more(heard, deadline):
+                break
         text = f"expected {count} of {when} within {timeout} s, got {len(found)}"
         raise self._unmet_expectation(text, when)
+
+    def _hears_more(self, heard: int, deadline: float) -> bool:
+        """Wait until more has been heard than so many requests; return False if the deadline comes before."""
+        with self._news:
+            return self._news.wait_for(lambda: self._heard != heard, deadline - time.monotonic())
 
     def never(self, **when: Any) -> None:
         """Expect that no matching request has come; raises `simulator.errors.UnmetExpectation` if one has."""

@@ -10,6 +10,7 @@ from plugin_helpers import PAIR
 from websockets.sync.client import connect
 
 from simulator.errors import ScenarioError, SimulatorError
+from simulator.expecting import Received
 from simulator.simulation import Simulation
 from simulator.testing.doing import do
 from simulator.testing.exchange import Exchange
@@ -173,3 +174,16 @@ def test_time_goes_on(venue: Exchange) -> None:
     for time in (-1, timedelta(seconds=-1)):
         with pytest.raises(SimulatorError, match="time only goes on, so expected 0 or more"):
             venue.advance(time)
+
+
+def test_who_waits_holds_up_nobody(venue: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes while somebody looks whether it has come is answered, and is not missed."""
+    looked = venue.received
+
+    def received(**when: Any) -> list[Received]:
+        found = looked(**when)
+        send(venue, ORDER)
+        return found
+
+    monkeypatch.setattr(venue, "received", received)
+    assert [one.connection for one in venue.wait_for(request="SendLimitOrder", count=2)] == [1, 2]
