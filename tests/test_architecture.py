@@ -13,7 +13,7 @@ PACKAGE = Path(simulator.__file__).parent
 
 # A module imports only from rows above its own; those in one row do not know each other.
 ROWS = [
-    {"errors", "terms", "resources"},
+    {"errors", "terms", "resources", "libraries"},
     {"wire", "catalogue", "outgoing"},
     {"exchange", "agenda"},
     {"journal", "views", "candles", "scopes"},

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from simulator.libraries import nested_beyond
+
 __all__ = ["YamlMistake", "decode", "line_of"]
 
 _MAX_DEPTH = 32
@@ -47,6 +49,7 @@ class _Reader:
     """Makes values of events, and notes the line of each if there is a place to note them."""
 
     def __init__(self, text: str, lines: dict[str, int] | None) -> None:
+        self._text = text
         self._events = yaml.parse(text, Loader=_Loader)
         self._lines = lines
 
@@ -61,10 +64,16 @@ class _Reader:
                 if isinstance(event, yaml.DocumentStartEvent):
                     raise _mistake(event, "expected one document, got another")
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-            raise YamlMistake(mark.line + 1 if mark else 1, f"expected YAML: {problem}") from None
+            raise self._no_yaml(error) from None
         return value
+
+    def _no_yaml(self, error: yaml.YAMLError) -> YamlMistake:
+        too_deep = nested_beyond(_MAX_DEPTH, self._text, error)
+        if too_deep is not None:
+            return _too_deep(too_deep)
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return YamlMistake(mark.line + 1 if mark else 1, f"expected YAML: {problem}")
 
     def _value(self, event: Any, where: str, depth: int) -> Any:
         if self._lines is not None:
@@ -76,7 +85,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return _WORDS.get(event.value, event.value) if event.implicit[0] else event.value
         if depth == _MAX_DEPTH:
-            raise _mistake(event, f"expected a nesting of at most {_MAX_DEPTH}")
+            raise _too_deep(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(where, depth + 1)
         return self._mapping(where, depth + 1)
@@ -101,6 +110,10 @@ class _Reader:
                 raise _mistake(event, f"expected each key once, got {key!r} twice")
             mapping[key] = self._value(next(self._events), f"{where}.{key}" if where else key, depth)
         return mapping
+
+
+def _too_deep(event: Any) -> YamlMistake:
+    return _mistake(event, f"expected a nesting of at most {_MAX_DEPTH}")
 
 
 def _mistake(event: Any, problem: str) -> YamlMistake:

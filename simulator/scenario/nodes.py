@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from simulator.errors import Problem, ScenarioError, escaped
+from simulator.libraries import nested_beyond
 from simulator.scenario.slips import needs_quotes, yaml_hint
 
 __all__ = [
@@ -149,12 +150,15 @@ class _Builder:
         except yaml.reader.ReaderError as error:
             raise ScenarioError([self._unreadable(text, error.position)]) from None
         except yaml.MarkedYAMLError as error:
-            raise self._no_yaml(error) from None
+            raise self._no_yaml(text, error) from None
         if self._problems:
             raise ScenarioError(self._problems)
         return Scalar("", True, Mark(self._source, 0, 0)) if root is None else root
 
-    def _no_yaml(self, error: Any) -> ScenarioError:
+    def _no_yaml(self, text: str, error: Any) -> ScenarioError:
+        too_deep = nested_beyond(MAX_DEPTH, text, error)
+        if too_deep is not None:
+            return self._too_deep(too_deep)
         mark = error.problem_mark or error.context_mark
         lines = self._source.lines
         if mark is not None and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
@@ -162,6 +166,9 @@ class _Builder:
         start = error.context_mark or mark
         hint = yaml_hint(lines, start.line, start.column) if start is not None else ""
         return self._fatal_at(mark, f"expected YAML: {error.problem or error.context}{hint}")
+
+    def _too_deep(self, event: Any) -> ScenarioError:
+        return self._fatal(event, f"expected a nesting of at most {MAX_DEPTH}")
 
     def _unreadable(self, text: str, position: int) -> Problem:
         before = _BREAK.split(text[:position])
@@ -190,7 +197,7 @@ class _Builder:
             node: Node = Scalar(event.value, event.implicit[0], self._mark(event))
         else:
             if depth == MAX_DEPTH:
-                raise self._fatal(event, f"expected a nesting of at most {MAX_DEPTH}")
+                raise self._too_deep(event)
             if event.anchor is not None:
                 self._anchors[event.anchor] = None
             is_list = isinstance(event, yaml.SequenceStartEvent)

@@ -234,6 +234,8 @@ def test_numbers_and_words_of_yaml_are_taken_as_they_are_written(tmp_path: Path)
         (".yaml", YAML.replace("[DIRECT]", "&a [*a]"), ":3: expected a value, got an alias"),
         (".yaml", YAML.replace("[DIRECT]", "!!set [A]"), ":3: expected a plain value, got one with the tag "),
         (".yaml", "[" * 100, ":1: expected a nesting of at most 32"),
+        (".yaml", "a:\n " + "[" * 100_000, ":2: expected a nesting of at most 32"),
+        (".yaml", "[" * 10 + "]" * 10 + "@", ":1: expected YAML: "),
         (".yaml", YAML + "---\n", ":18: expected one document, got another"),
         (".yaml", "? [a]\n: b\n", ":1: expected a key to be a word"),
         (".yaml", "", ": expected a mapping with the keys"),

@@ -100,7 +100,19 @@ def test_nesting_is_bounded() -> None:
     """A nesting of the deepest kind is read, and one level more refused, without recursion getting anywhere."""
     assert of_yaml("[" * MAX_DEPTH + "]" * MAX_DEPTH, "f.yaml").size == MAX_DEPTH
     assert "expected a nesting of at most 64" in refusal("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
-    assert "expected a nesting of at most 64" in refusal("[" * 100_000)
+
+
+@pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "[? ", "[a, {b: "])
+def test_nobody_but_us_says_how_deep_is_too_deep(opening: str) -> None:
+    """However deep a text is nested, the sentence is ours, with the place of the first level too many."""
+    just_beyond, far_beyond = refusal(opening * 100), refusal(opening * 100_000)
+    assert "expected a nesting of at most 64" in far_beyond
+    assert just_beyond.splitlines()[0] == far_beyond.splitlines()[0]
+
+
+def test_what_is_wrong_behind_a_nesting_is_said_as_it_is() -> None:
+    """A nesting that may be is not blamed for what comes after it."""
+    assert "expected YAML: " in refusal("[" * MAX_DEPTH + "]" * MAX_DEPTH + "@")
 
 
 def test_a_line_is_shown_with_a_caret_under_the_place() -> None:
