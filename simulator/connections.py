@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from simulator.agenda import Agenda
 from simulator.delivery import Delivery
 from simulator.errors import nearest
 from simulator.journal import Journal
 from simulator.outgoing import Abort, Close
 from simulator.paths import Paths
+from simulator.schedule import Agenda
 from simulator.session import GATEWAY, NETIDX, Session
 from simulator.subscriptions import Subscriptions
 

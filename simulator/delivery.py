@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from simulator.agenda import Agenda
 from simulator.journal import Journal
 from simulator.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 from simulator.scenario.latency import Legs
+from simulator.schedule import Agenda
 from simulator.session import Session, Trouble
 from simulator.terms import BILLION
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from simulator.agenda import Agenda
 from simulator.delivery import Delivery
 from simulator.exchange.orders import Order, OrderChanged, Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import Journal
 from simulator.lens import History
+from simulator.schedule import Agenda
 from simulator.session import Session, Subscription
 from simulator.subscriptions import Subscriptions
 from simulator.terms import Refusal

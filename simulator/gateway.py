@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from simulator import views
 from simulator.candles import Tape, read_width
 from simulator.catalogue import TradableProduct
-from simulator.catalogue.dates import parse_span
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit
 from simulator.exchange.orders import Order
@@ -19,6 +18,7 @@ from simulator.exchange.venue import Venue
 from simulator.lens import Lens
 from simulator.scopes import EVERYBODY, read_scope, read_set
 from simulator.terms import Dir, Refusal
+from simulator.times import parse_span
 from simulator.wire import amount_of, encode, replies, requests
 
 __all__ = ["Gateway", "OrderTerms"]

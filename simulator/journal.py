@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.agenda import Agenda
+from simulator.schedule import Agenda
 from simulator.terms import text_of_time
 
 __all__ = ["DEFAULT_LIMIT", "Entry", "Journal", "json_lines"]

@@ -2,13 +2,13 @@
 
 import random
 
-from simulator.agenda import Agenda
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.market import Market, MarketSpec
 from simulator.exchange.venue import Quote, Venue
 from simulator.scenario.amounts import amount, duration, share
 from simulator.scenario.model import MarketEntry
+from simulator.schedule import Agenda
 from simulator.terms import BILLION
 
 __all__ = ["Markets", "quotes_of"]

@@ -1,7 +1,7 @@
 """Publish/subscribe by path, the gateway's second connection: the exchange's clock, once a second."""
 
-from simulator.agenda import Agenda
 from simulator.delivery import Delivery
+from simulator.schedule import Agenda
 from simulator.session import Session
 from simulator.terms import BILLION, text_of_time
 from simulator.wire import BadRequest, decode_netidx, encode, replies

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from simulator.agenda import Agenda
 from simulator.connections import Connections
 from simulator.delivery import Delivery
 from simulator.desk import Desk
@@ -14,6 +13,7 @@ from simulator.gateway import Gateway
 from simulator.scenario.amounts import duration
 from simulator.scenario.director import RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
+from simulator.schedule import Agenda
 from simulator.script import Script
 from simulator.session import Session
 from simulator.stage import Stage

@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.agenda import Agenda
 from simulator.catalogue import Catalogue, load
-from simulator.catalogue.dates import parse_time
 from simulator.connections import PATHS, Connections, Refused
 from simulator.delivery import Delivery
 from simulator.desk import Desk
@@ -33,10 +31,12 @@ from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.steps import StepEntry, entry_of
+from simulator.schedule import Agenda
 from simulator.session import NETIDX, Session
 from simulator.stage import Stage
 from simulator.subscriptions import Subscriptions
 from simulator.terms import EPOCH_2024
+from simulator.times import parse_time
 from simulator.truth import TruthSteps
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 

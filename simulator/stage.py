@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from simulator.agenda import Agenda
 from simulator.connections import Connections
 from simulator.delivery import Delivery
 from simulator.exchange.instrument import Instrument
@@ -15,6 +14,7 @@ from simulator.lens import Bend, BentLens, History
 from simulator.markets import quotes_of
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.steps import VIEWED, LimitEntry, StepEntry, View
+from simulator.schedule import Agenda
 from simulator.scopes import read_scope, read_set
 from simulator.script import Script
 from simulator.subscriptions import Subscriptions

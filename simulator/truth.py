@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec import structs
 
-from simulator.agenda import Agenda
 from simulator.desk import Desk
 from simulator.exchange.orders import Fill as VenueFill
 from simulator.exchange.orders import Order, OrderChanged, mean_price
@@ -13,6 +12,7 @@ from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
+from simulator.schedule import Agenda
 from simulator.script import Script
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, text_of_amount
 from simulator.views import FillIds

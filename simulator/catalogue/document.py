@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from simulator.catalogue.checks import Checks
-from simulator.catalogue.dates import parse_time
 from simulator.catalogue.entries import Document, Entry, ProductEntry, TradableEntry, read_document
 from simulator.catalogue.model import Catalogue
 from simulator.catalogue.products import (
@@ -19,6 +18,7 @@ from simulator.catalogue.products import (
     derived_id,
     tradable_product_name,
 )
+from simulator.times import parse_time
 
 __all__ = ["build"]
 

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from simulator.catalogue.dates import parse_span
 from simulator.catalogue.products import KINDS
 from simulator.errors import nearest
+from simulator.times import parse_span
 
 __all__ = [
     "EXPIRATIONS",

@@ -5,9 +5,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
-from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.errors import nearest
 from simulator.terms import Refusal
+from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["MAX_PATTERN", "SCOPES", "NameIndex", "check_search"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.terms import parse_amount
+from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from simulator.catalogue.dates import parse_time
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.conditions import all_steps, check_conditions
@@ -12,6 +11,7 @@ from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.replayed import check_client, check_expectations
 from simulator.scenario.sequences import check_steps
+from simulator.times import parse_time
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["check"]

@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import UNSET
 
-from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
 from simulator.scenario.gaps import Gaps
@@ -15,6 +14,7 @@ from simulator.scenario.names import Fault, Known
 from simulator.scenario.reading import Path
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.terms import BILLION, parse_amount
+from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_for_nothing", "types_of"]

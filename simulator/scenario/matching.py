@@ -10,10 +10,10 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
-from simulator.catalogue.globs import Glob, has_wildcard
 from simulator.scenario.amounts import amount
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds
 from simulator.terms import parse_amount
+from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.codec import REQUEST_TYPES
 from simulator.wire.requests import Request
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from simulator.catalogue import Catalogue, TradableProduct
-from simulator.catalogue.globs import Glob
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount
 from simulator.scenario.patterns import Names
@@ -11,6 +10,7 @@ from simulator.scenario.reading import Path
 from simulator.scenario.steps import LimitEntry
 from simulator.scopes import read_scope, read_set
 from simulator.terms import LimitName, Refusal, text_of_amount
+from simulator.wildcards import Glob
 
 __all__ = ["Fault", "Known"]
 

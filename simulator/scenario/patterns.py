@@ -4,8 +4,8 @@ import difflib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from simulator.catalogue.globs import Glob
 from simulator.errors import nearest
+from simulator.wildcards import Glob
 
 __all__ = ["Names"]
 

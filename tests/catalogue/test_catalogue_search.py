@@ -6,9 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.catalogue import Catalogue, derived_id, load
-from simulator.catalogue.globs import Glob
 from simulator.catalogue.search import NameIndex
 from simulator.terms import Refusal
+from simulator.wildcards import Glob
 
 NAMES = st.text("aAbB1/ *-_ß?", min_size=1, max_size=8)
 PATTERNS = st.text("aAbB1/ *-_ß?", max_size=6)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from simulator.agenda import Agenda
 from simulator.journal import Journal, json_lines
 from simulator.outgoing import RawBytes
+from simulator.schedule import Agenda
 from simulator.simulation import Simulation
 from simulator.terms import EPOCH_2024
 

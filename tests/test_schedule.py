@@ -1,6 +1,6 @@
 """The time of a world, and what is due in it."""
 
-from simulator.agenda import Agenda
+from simulator.schedule import Agenda
 
 
 def test_what_is_put_off_is_background() -> None:
