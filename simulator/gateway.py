@@ -14,9 +14,9 @@ from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit
 from simulator.exchange.orders import Order
+from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
 from simulator.exchange.venue import Venue
 from simulator.lens import Lens
-from simulator.scopes import EVERYBODY, read_scope, read_set
 from simulator.terms import Dir, Refusal
 from simulator.times import parse_span
 from simulator.wire import amount_of, encode, replies, requests

@@ -15,12 +15,12 @@ from simulator.connections import PATHS, Connections, Refused
 from simulator.delivery import Delivery
 from simulator.desk import Desk
 from simulator.errors import SimulatorError
+from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.journal import DEFAULT_LIMIT, Journal
 from simulator.lens import History
-from simulator.markets import Markets
 from simulator.outgoing import Outgoing
 from simulator.paths import Paths
 from simulator.playing import Player

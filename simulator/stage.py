@@ -8,14 +8,14 @@ from simulator.connections import Connections
 from simulator.delivery import Delivery
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
+from simulator.exchange.markets import quotes_of
+from simulator.exchange.scopes import read_scope, read_set
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.lens import Bend, BentLens, History
-from simulator.markets import quotes_of
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.steps import VIEWED, LimitEntry, StepEntry, View
 from simulator.schedule import Agenda
-from simulator.scopes import read_scope, read_set
 from simulator.script import Script
 from simulator.subscriptions import Subscriptions
 from simulator.terms import LimitName, Refusal

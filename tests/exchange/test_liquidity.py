@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from simulator.exchange.limits import ALL
-from simulator.exchange.market import Market, MarketSpec
+from simulator.exchange.liquidity import Market, MarketSpec
 from simulator.exchange.orders import Fill, OrderChanged, Traded
 from simulator.terms import BILLION
 

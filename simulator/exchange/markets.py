@@ -4,7 +4,7 @@ import random
 
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.market import Market, MarketSpec
+from simulator.exchange.liquidity import Market, MarketSpec
 from simulator.exchange.venue import Quote, Venue
 from simulator.scenario.amounts import amount, duration, share
 from simulator.scenario.model import MarketEntry
