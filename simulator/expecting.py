@@ -14,11 +14,11 @@ from simulator.catalogue import Catalogue
 from simulator.errors import Failure, escaped
 from simulator.exchange.orders import Order, mean_price
 from simulator.journal import Entry
-from simulator.scenario.director import FIRST_STATE
 from simulator.scenario.loader import Loaded, parse_when
-from simulator.scenario.matching import Condition, Facts
 from simulator.scenario.model import Expectation, OrderExpectation
-from simulator.scenario.reading import Path
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.rules.director import FIRST_STATE
+from simulator.scenario.rules.matching import Condition, Facts
 from simulator.simulation import Simulation
 from simulator.terms import flags_of, parse_amount, text_of_amount, text_of_time
 from simulator.traffic import traffic_line

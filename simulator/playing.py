@@ -11,7 +11,7 @@ from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
 from simulator.scenario.amounts import duration
-from simulator.scenario.director import RuleInPlay
+from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
 from simulator.schedule import Agenda
 from simulator.script import Script

@@ -81,9 +81,9 @@ def _sources(name: str) -> Iterator[tuple[str, str | None]]:
 
 def _other(path: Path) -> str | None:
     """Return what a file is instead of a scenario, or None if it looks like one in any way."""
-    from simulator.scenario.files import is_catalogue, read
     from simulator.scenario.model import Scenario
-    from simulator.scenario.nodes import Pairs, Scalar
+    from simulator.scenario.reading.files import is_catalogue, read
+    from simulator.scenario.reading.nodes import Pairs, Scalar
 
     try:
         root = read(path, str(path))
@@ -112,8 +112,8 @@ def print_schema(options: argparse.Namespace) -> int:
 
 def list_scenarios(options: argparse.Namespace) -> int:
     """Print the name and the idea of each bundled scenario."""
-    from simulator.scenario.files import bundled
     from simulator.scenario.listing import idea
+    from simulator.scenario.reading.files import bundled
 
     scenarios = bundled()
     width = max(map(len, scenarios), default=0)

@@ -216,7 +216,7 @@ def _say(text: str) -> None:
 
 
 def _scenario_file(name: str | None) -> Path | None:
-    from simulator.scenario.files import find
+    from simulator.scenario.reading.files import find
 
     return None if name is None else find(name)
 

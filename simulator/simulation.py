@@ -25,11 +25,11 @@ from simulator.outgoing import Outgoing
 from simulator.paths import Paths
 from simulator.playing import Player
 from simulator.scenario.amounts import duration
-from simulator.scenario.director import Director, RuleInPlay
 from simulator.scenario.latency import Legs
 from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Rule, Scenario, TimelineEntry
+from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.schedule import Agenda
 from simulator.session import NETIDX, Session

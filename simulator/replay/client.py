@@ -13,7 +13,7 @@ from simulator.replay.values import decoded, differences, fill_in, shown, text_o
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Await, ClientStep
-from simulator.scenario.reading import Path
+from simulator.scenario.reading.typed import Path
 
 __all__ = ["FIRST", "Client", "Playing"]
 

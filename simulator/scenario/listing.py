@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from simulator.scenario.files import bundled
+from simulator.scenario.reading.files import bundled
 
 __all__ = ["idea", "readme"]
 

@@ -10,17 +10,17 @@ import msgspec
 from simulator import catalogue as catalogues
 from simulator.catalogue.entries import DocumentError
 from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
-from simulator.scenario.checks import check
-from simulator.scenario.conditions import check_when
-from simulator.scenario.files import at, beside, find, is_catalogue, read
-from simulator.scenario.gaps import Gaps
-from simulator.scenario.including import Whole, assemble
+from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.rules import check_when
+from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import Clock, Rule, Scenario, When
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.nodes import Node, Pairs, of_data
-from simulator.scenario.reading import Path as Place
-from simulator.scenario.reading import Reader, path_text
-from simulator.scenario.salvage import readable
+from simulator.scenario.reading.files import at, beside, find, is_catalogue, read
+from simulator.scenario.reading.includes import Whole, assemble
+from simulator.scenario.reading.nodes import Node, Pairs, of_data
+from simulator.scenario.reading.partial import readable
+from simulator.scenario.reading.typed import Path as Place
+from simulator.scenario.reading.typed import Reader, path_text
+from simulator.scenario.reading.unread import Gaps
 from simulator.scenario.steps import Step, StepEntry, entry_of
 
 __all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]

@@ -81,7 +81,7 @@ class Worlds:
             self._shared.pop(key).stop()
 
     def _simulate(self, name: str, clock: str) -> Simulation:
-        from simulator.scenario.files import bundled
+        from simulator.scenario.reading.files import bundled
 
         known = bundled()
         path = known.get(name)

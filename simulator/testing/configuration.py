@@ -11,8 +11,8 @@ from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
 from simulator.errors import CatalogueError, ScenarioError, SimulatorError, nearest
 from simulator.scenario.amounts import amount
-from simulator.scenario.files import bundled
 from simulator.scenario.loader import Loaded, parse_clock
+from simulator.scenario.reading.files import bundled
 from simulator.testing.scenarios import loaded
 
 __all__ = ["configuration"]

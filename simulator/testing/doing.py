@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any
 
 from simulator.errors import Problem, ScenarioError, SimulatorError, nearest
-from simulator.scenario.conditions import all_steps
+from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.loader import parse_step
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.reading import path_text
+from simulator.scenario.reading.typed import path_text
 from simulator.scenario.steps import StepEntry
 from simulator.simulation import Simulation
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.catalogue import Catalogue
 from simulator.scenario import Loaded, load
-from simulator.scenario.files import find
+from simulator.scenario.reading.files import find
 
 __all__ = ["loaded"]
 

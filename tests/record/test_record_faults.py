@@ -9,7 +9,7 @@ from simulator.catalogue import load as load_catalogue
 from simulator.record import scenario_of
 from simulator.record.losses import differences
 from simulator.replay import replay
-from simulator.scenario.files import bundled
+from simulator.scenario.reading.files import bundled
 
 SOME = {"price": "10000"}
 WORTH = {"quantity": "4", **SOME}

@@ -9,8 +9,8 @@ from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of, yaml_of
 from simulator.record.losses import differences
 from simulator.replay import replay
-from simulator.scenario.nodes import of_yaml
-from simulator.scenario.reading import plain
+from simulator.scenario.reading.nodes import of_yaml
+from simulator.scenario.reading.typed import plain
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 MS = 1_000_000

@@ -11,7 +11,7 @@ from simulator.replay import replay
 from simulator.replay.results import Unreachable
 from simulator.replay_socket import replay_over_socket, replay_url
 from simulator.scenario import Loaded, load
-from simulator.scenario.files import bundled
+from simulator.scenario.reading.files import bundled
 from simulator.server import Server
 from simulator.simulation import Simulation
 

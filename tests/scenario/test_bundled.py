@@ -7,8 +7,8 @@ import pytest
 from simulator.replay import Result, replay
 from simulator.resources import data_path
 from simulator.scenario import load
-from simulator.scenario.files import bundled
 from simulator.scenario.listing import idea, readme
+from simulator.scenario.reading.files import bundled
 from simulator.terms import BILLION, RejectReason
 
 BUNDLED = bundled()

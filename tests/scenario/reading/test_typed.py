@@ -6,8 +6,8 @@ from msgspec import Raw, Struct
 from simulator.errors import ScenarioError
 from simulator.scenario import parse_step, parse_when
 from simulator.scenario.model import Await, Bounds, ClientStep, LegEntry, MarketEntry, Scenario, When
-from simulator.scenario.nodes import of_data, of_yaml
-from simulator.scenario.reading import INVALID, Reader, path_text, plain
+from simulator.scenario.reading.nodes import of_data, of_yaml
+from simulator.scenario.reading.typed import INVALID, Reader, path_text, plain
 from simulator.scenario.steps import (
     BARE,
     VERBS,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from simulator.errors import Problem, ScenarioError, escaped
 from simulator.libraries import nested_beyond
-from simulator.scenario.slips import needs_quotes, yaml_hint
+from simulator.scenario.reading.yaml_hints import needs_quotes, yaml_hint
 
 __all__ = [
     "MAX_BYTES",

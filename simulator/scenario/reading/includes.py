@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario.files import at, beside, read
 from simulator.scenario.model import Scenario
-from simulator.scenario.nodes import Node, Pairs, Scalar, Sequence
-from simulator.scenario.reading import Path as Place
-from simulator.scenario.reading import Reader, found, path_text
+from simulator.scenario.reading.files import at, beside, read
+from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
+from simulator.scenario.reading.typed import Path as Place
+from simulator.scenario.reading.typed import Reader, found, path_text
 
 __all__ = ["Whole", "assemble"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
-from simulator.scenario.conditions import all_steps, is_for_nothing, types_of
-from simulator.scenario.gaps import Gaps
+from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.rules import all_steps, is_for_nothing, types_of
 from simulator.scenario.model import Bounds, Rule, Scenario
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.reading import Path
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.reading.unread import Gaps
 from simulator.scenario.steps import TRUTH, Fill, StepEntry, entry_of
 from simulator.terms import BILLION, parse_amount, text_of_amount
 

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from simulator.errors import ScenarioError
-from simulator.scenario.gaps import Gaps
 from simulator.scenario.model import Await, ClientStep, Expectation, MarketEntry, Rule, Scenario, TimelineEntry, When
-from simulator.scenario.nodes import Node, Pairs, Scalar, Sequence
-from simulator.scenario.reading import INVALID, Reader
+from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
+from simulator.scenario.reading.typed import INVALID, Reader
+from simulator.scenario.reading.unread import Gaps
 from simulator.scenario.steps import Step, StepEntry
 
 __all__ = ["readable"]

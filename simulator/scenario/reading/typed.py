@@ -14,10 +14,10 @@ from msgspec import inspect
 
 from simulator.errors import Problem, ScenarioError, nearest
 from simulator.scenario.amounts import MAX_DURATION, duration
-from simulator.scenario.keys import misplaced, unknown
 from simulator.scenario.model import EXACTLY_ONE
-from simulator.scenario.nodes import Mark, Node, Pairs, Scalar, Sequence
-from simulator.scenario.slips import unspaced
+from simulator.scenario.reading.key_hints import misplaced, unknown
+from simulator.scenario.reading.nodes import Mark, Node, Pairs, Scalar, Sequence
+from simulator.scenario.reading.yaml_hints import unspaced
 from simulator.scenario.steps import DURATION, VERBS, StepEntry
 
 __all__ = ["INVALID", "Path", "Reader", "path_text", "plain"]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
-from simulator.scenario.conditions import all_steps, check_conditions
-from simulator.scenario.gaps import Gaps
+from simulator.scenario.checks.client import check_client, check_expectations
+from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.rules import all_steps, check_conditions
+from simulator.scenario.checks.steps import check_steps
 from simulator.scenario.model import Latency, Leg, LegEntry, Scaled, Scenario
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.reading import Path
-from simulator.scenario.replayed import check_client, check_expectations
-from simulator.scenario.sequences import check_steps
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.reading.unread import Gaps
 from simulator.times import parse_time
 from simulator.wire.codec import REQUEST_TYPES
 

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from simulator.errors import Problem, ScenarioError, nearest
 from simulator.resources import data_path
-from simulator.scenario.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
+from simulator.scenario.reading.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
 
 __all__ = ["SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read"]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from simulator.catalogue import load
 from simulator.scenario.loader import parse_when
-from simulator.scenario.matching import Condition, Facts
-from simulator.scenario.sieve import Sieve
+from simulator.scenario.rules.index import Sieve
+from simulator.scenario.rules.matching import Condition, Facts
 from simulator.wire import decode
 
 CATALOGUE = load("default")

@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.scenario.patterns import Names
+from simulator.scenario.checks.patterns import Names
 
 IDS = ("0a1b", "0c2d", "1e3f")
 NAMES = ("BTC/USD*COIN", "BTC/USDT*COIN", "ETH/USD*KRAK")

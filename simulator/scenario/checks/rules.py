@@ -8,10 +8,10 @@ from msgspec import UNSET
 
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
-from simulator.scenario.gaps import Gaps
+from simulator.scenario.checks.names import Fault, Known
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.reading import Path
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.reading.unread import Gaps
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.terms import BILLION, parse_amount
 from simulator.wildcards import Glob, has_wildcard

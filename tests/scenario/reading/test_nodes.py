@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.scenario.nodes import MAX_DEPTH, MAX_NODES, Node, Pairs, Scalar, Sequence, of_data, of_yaml
+from simulator.scenario.reading.nodes import MAX_DEPTH, MAX_NODES, Node, Pairs, Scalar, Sequence, of_data, of_yaml
 from simulator.terms import Dir
 
 

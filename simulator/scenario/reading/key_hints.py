@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from simulator.errors import nearest
 from simulator.scenario.model import APART, BESIDE, Await, Bounds, ClientStep
-from simulator.scenario.slips import unspaced
+from simulator.scenario.reading.yaml_hints import unspaced
 
 __all__ = ["misplaced", "unknown"]
 

@@ -6,8 +6,8 @@ from simulator.catalogue import Catalogue, TradableProduct
 from simulator.errors import nearest
 from simulator.exchange.scopes import read_scope, read_set
 from simulator.scenario.amounts import amount
-from simulator.scenario.patterns import Names
-from simulator.scenario.reading import Path
+from simulator.scenario.checks.patterns import Names
+from simulator.scenario.reading.typed import Path
 from simulator.scenario.steps import LimitEntry
 from simulator.terms import LimitName, Refusal, text_of_amount
 from simulator.wildcards import Glob

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue
 from simulator.scenario.amounts import duration, share
-from simulator.scenario.matching import Condition, Facts
 from simulator.scenario.model import Rule
-from simulator.scenario.sieve import Sieve
+from simulator.scenario.rules.index import Sieve
+from simulator.scenario.rules.matching import Condition, Facts
 from simulator.scenario.steps import RateLimit, StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wire.requests import Request

@@ -7,12 +7,12 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.errors import nearest
-from simulator.scenario.conditions import check_things, check_when
-from simulator.scenario.gaps import Gaps
+from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.rules import check_things, check_when
 from simulator.scenario.model import ClientStep, Expectation, Scenario
-from simulator.scenario.names import Fault, Known
-from simulator.scenario.reading import Path
-from simulator.scenario.slips import unspaced
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.yaml_hints import unspaced
 from simulator.terms import flags_of
 from simulator.wire.codec import REQUEST_TYPES
 

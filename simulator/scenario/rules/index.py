@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Raw
 
 from simulator.catalogue import Catalogue
-from simulator.scenario.matching import Condition, Facts, Matches
+from simulator.scenario.rules.matching import Condition, Facts, Matches
 from simulator.terms import Dir
 from simulator.wire.requests import Request
 

@@ -8,7 +8,7 @@ from verb_helpers import PAIR, Play
 
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
-from simulator.scenario.matching import Condition, Facts
+from simulator.scenario.rules.matching import Condition, Facts
 from simulator.wire import decode
 
 CATALOGUE = load("default")
