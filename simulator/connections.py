@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from simulator.delivery import Delivery
 from simulator.errors import nearest
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
 from simulator.outgoing import Abort, Close
 from simulator.paths import Paths
 from simulator.schedule import Agenda

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
 from simulator.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 from simulator.scenario.latency import Legs
 from simulator.schedule import Agenda

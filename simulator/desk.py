@@ -6,7 +6,7 @@ from simulator.delivery import Delivery
 from simulator.exchange.orders import Order, OrderChanged, Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
 from simulator.lens import History
 from simulator.schedule import Agenda
 from simulator.session import Session, Subscription

@@ -11,8 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from simulator.errors import Failure, UnmetExpectation
-from simulator.expecting import unmet, unmet_requests
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
+from simulator.journal.queries import unmet, unmet_requests
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing

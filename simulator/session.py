@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from simulator.exchange.instrument import Instrument
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
 from simulator.outgoing import Outgoing, RawBytes
 
 __all__ = ["GATEWAY", "NETIDX", "Session", "Subscription", "Trouble"]

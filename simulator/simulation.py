@@ -19,7 +19,7 @@ from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
 from simulator.gateway import Gateway
-from simulator.journal import DEFAULT_LIMIT, Journal
+from simulator.journal.journal import DEFAULT_LIMIT, Journal
 from simulator.lens import History
 from simulator.outgoing import Outgoing
 from simulator.paths import Paths

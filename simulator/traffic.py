@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.terms import text_of_time
 
 __all__ = ["TrafficPrinter", "traffic_line"]

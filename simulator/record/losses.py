@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.record.accounts import Accounts
 from simulator.record.lives import View, duration_text
 from simulator.record.reading import STATES, Reading, Request, Seen

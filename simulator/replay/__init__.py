@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import Failure, UnmetExpectation
-from simulator.expecting import unmet
+from simulator.journal.queries import unmet
 from simulator.replay.client import Client
 from simulator.replay.inprocess import LEFT, drive
 from simulator.replay.results import Result, result_of

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
-from simulator.expecting import context
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
+from simulator.journal.queries import context
 from simulator.replay.client import Client
 from simulator.scenario.loader import Loaded
 

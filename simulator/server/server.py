@@ -12,7 +12,7 @@ from typing import Protocol
 
 from websockets.frames import CloseCode
 
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.ledger import Keeper
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection

@@ -18,8 +18,8 @@ from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
-from simulator.expecting import Received, context, explain, received, standing, unmet
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
+from simulator.journal.queries import Received, context, explain, received, standing, unmet
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import parse_rules, parse_when
@@ -207,7 +207,7 @@ class Exchange:
 
     @property
     def journal(self) -> list[Entry]:
-        """Everything that has happened, as `simulator.journal` describes it."""
+        """Everything that has happened, as `simulator.journal.journal` describes it."""
         return self._call(lambda: list(self.simulation.journal))
 
     # What a test does

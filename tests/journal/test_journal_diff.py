@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main
-from simulator.journal import Journal, json_lines
+from simulator.journal.journal import Journal, json_lines
 
 
 def written(path: Path, *messages: str, kind: str = "out") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.journal import Journal, json_lines
+from simulator.journal.journal import Journal, json_lines
 from simulator.outgoing import RawBytes
 from simulator.schedule import Agenda
 from simulator.simulation import Simulation

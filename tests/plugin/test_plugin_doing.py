@@ -10,7 +10,7 @@ from plugin_helpers import PAIR
 from websockets.sync.client import connect
 
 from simulator.errors import ScenarioError, SimulatorError
-from simulator.expecting import Received
+from simulator.journal.queries import Received
 from simulator.simulation import Simulation
 from simulator.testing.doing import do
 from simulator.testing.exchange import Exchange

@@ -3,7 +3,7 @@ from world_invariants import Broken
 from worlds import check
 
 from simulator.exchange.book import Book
-from simulator.journal import Journal
+from simulator.journal.journal import Journal
 from simulator.subscriptions import Subscriptions
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long

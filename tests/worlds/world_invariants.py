@@ -6,7 +6,7 @@ from typing import Any
 from simulator import views
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.outgoing import Outgoing, RawBytes
 from simulator.session import Session
 from simulator.simulation import Simulation

@@ -16,7 +16,7 @@ import traceback
 from world_invariants import Broken, Watch, require
 from world_maker import Maker, Talker
 
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.outgoing import Outgoing
 from simulator.scenario import Loaded
 from simulator.session import NETIDX, Session

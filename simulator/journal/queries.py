@@ -13,7 +13,7 @@ from msgspec import UNSET
 from simulator.catalogue import Catalogue
 from simulator.errors import Failure, escaped
 from simulator.exchange.orders import Order, mean_price
-from simulator.journal import Entry
+from simulator.journal.journal import Entry
 from simulator.scenario.loader import Loaded, parse_when
 from simulator.scenario.model import Expectation, OrderExpectation
 from simulator.scenario.reading.typed import Path
