@@ -4,18 +4,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from simulator.connections import Connections
-from simulator.delivery import Delivery
-from simulator.desk import Desk
 from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
-from simulator.gateway import Gateway
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.dispatch import Desk
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.session import Session
+from simulator.gateway.sessions import Connections
 from simulator.scenario.amounts import duration
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
 from simulator.schedule import Agenda
 from simulator.script import Script
-from simulator.session import Session
 from simulator.stage import Stage
 from simulator.terms import Refusal
 from simulator.truth import COPIES, TruthSteps, reason_of

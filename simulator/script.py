@@ -1,8 +1,8 @@
 """A rule being played for one request: how far it has come, and what it is about."""
 
 from simulator.exchange.orders import Order
+from simulator.gateway.session import Session
 from simulator.scenario.steps import TRUTH, Reply, StepEntry
-from simulator.session import Session
 from simulator.terms import Refusal
 from simulator.wire.requests import Request
 

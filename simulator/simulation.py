@@ -11,18 +11,20 @@ from typing import Any
 import msgspec
 
 from simulator.catalogue import Catalogue, load
-from simulator.connections import PATHS, Connections, Refused
-from simulator.delivery import Delivery
-from simulator.desk import Desk
 from simulator.errors import SimulatorError
 from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
-from simulator.gateway import Gateway
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.dispatch import Desk
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.netidx import Paths
+from simulator.gateway.outgoing import Outgoing
+from simulator.gateway.query_views import History
+from simulator.gateway.session import NETIDX, Session
+from simulator.gateway.sessions import PATHS, Connections, Refused
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import DEFAULT_LIMIT, Journal
-from simulator.lens import History
-from simulator.outgoing import Outgoing
-from simulator.paths import Paths
 from simulator.playing import Player
 from simulator.scenario.amounts import duration
 from simulator.scenario.latency import Legs
@@ -32,9 +34,7 @@ from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.schedule import Agenda
-from simulator.session import NETIDX, Session
 from simulator.stage import Stage
-from simulator.subscriptions import Subscriptions
 from simulator.terms import EPOCH_2024
 from simulator.times import parse_time
 from simulator.truth import TruthSteps

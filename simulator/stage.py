@@ -4,20 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from simulator.connections import Connections
-from simulator.delivery import Delivery
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
 from simulator.exchange.markets import quotes_of
 from simulator.exchange.scopes import read_scope, read_set
 from simulator.exchange.venue import Venue
-from simulator.gateway import Gateway
-from simulator.lens import Bend, BentLens, History
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.query_views import Bend, BentLens, History
+from simulator.gateway.sessions import Connections
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.steps import VIEWED, LimitEntry, StepEntry, View
 from simulator.schedule import Agenda
 from simulator.script import Script
-from simulator.subscriptions import Subscriptions
 from simulator.terms import LimitName, Refusal
 from simulator.truth import TruthSteps
 from simulator.wire import encode

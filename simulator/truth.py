@@ -5,17 +5,17 @@ from typing import Any
 
 from msgspec import structs
 
-from simulator.desk import Desk
 from simulator.exchange.orders import Fill as VenueFill
 from simulator.exchange.orders import Order, OrderChanged, mean_price
 from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
+from simulator.gateway.dispatch import Desk
+from simulator.gateway.replies import FillIds
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
 from simulator.schedule import Agenda
 from simulator.script import Script
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, text_of_amount
-from simulator.views import FillIds
 
 __all__ = ["COPIES", "TruthSteps"]
 

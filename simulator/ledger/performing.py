@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from simulator.gateway.outgoing import Outgoing
+from simulator.gateway.session import Session
 from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, Input
-from simulator.outgoing import Outgoing
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["FAILED", "Performer"]

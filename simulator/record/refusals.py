@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.catalogue import Catalogue
-from simulator.connections import Refused
+from simulator.gateway.session import Session
+from simulator.gateway.sessions import Refused
 from simulator.replay.values import decoded, text_of
-from simulator.session import Session
 from simulator.simulation import Simulation
 
 __all__ = ["Refusals"]

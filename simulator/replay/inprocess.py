@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from simulator.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.session import Session
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Client
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["LEFT", "Frames", "drive"]

@@ -19,14 +19,14 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from simulator.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
+from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
 from simulator.server.admission import Answer, admit
 from simulator.server.frames import FrameReader
 
 if TYPE_CHECKING:
+    from simulator.gateway.session import Session
     from simulator.server.server import Server
     from simulator.server.world import World
-    from simulator.session import Session
 
 __all__ = ["Connection"]
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from websockets.frames import CloseCode
 
+from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
 from simulator.ledger import Keeper
 from simulator.server.admission import Answer, is_loopback
@@ -20,7 +21,6 @@ from simulator.server.settings import Settings
 from simulator.server.wakefulness import Wakefulness
 from simulator.server.world import FAILED, KeptWorld, World
 from simulator.server.worlds import Worlds
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
+from simulator.gateway.outgoing import Outgoing
+from simulator.gateway.session import Session
 from simulator.ledger import CLOSE, IN, OPEN, Input, Keeper, Performer
-from simulator.outgoing import Outgoing
 from simulator.server.clocks import Clock, clock_of
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
 

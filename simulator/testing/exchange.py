@@ -13,11 +13,11 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from simulator import views
 from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
+from simulator.gateway.handlers import replies as views
 from simulator.journal.journal import Entry
 from simulator.journal.queries import Received, context, explain, received, standing, unmet
 from simulator.scenario import Loaded, Scenario, load

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from simulator.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.session import Session
 from simulator.replay.inprocess import Frames
 from simulator.scenario.amounts import duration
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["Heard", "play"]

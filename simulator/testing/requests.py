@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from simulator.candles import WIDTHS
 from simulator.catalogue import Catalogue, TradableProduct, load
 from simulator.catalogue.search import SCOPES
 from simulator.errors import nearest
+from simulator.gateway.candles import WIDTHS
 from simulator.terms import BILLION, LimitName, text_of_amount
 from simulator.wire.codec import REQUEST_TYPES
 

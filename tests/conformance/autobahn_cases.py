@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 from kosoku import FailureError, run_fuzzingclient
 
-from simulator.outgoing import RawBytes, text_frame
+from simulator.gateway.outgoing import RawBytes, text_frame
+from simulator.gateway.session import Session
 from simulator.server import Server, Settings
-from simulator.session import Session
 from simulator.simulation import Simulation
 
 IN_CI = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*")

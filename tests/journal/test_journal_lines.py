@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from simulator.gateway.outgoing import RawBytes
 from simulator.journal.journal import Journal, json_lines
-from simulator.outgoing import RawBytes
 from simulator.schedule import Agenda
 from simulator.simulation import Simulation
 from simulator.terms import EPOCH_2024

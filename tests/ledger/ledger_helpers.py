@@ -8,9 +8,9 @@ from typing import Any
 
 from simulator import ledger
 from simulator.catalogue import Catalogue, build
+from simulator.gateway.session import Session
 from simulator.ledger import DiskFile, Folder, Input
 from simulator.server.world import KeptWorld
-from simulator.session import Session
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from simulator.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.session import Session
 from simulator.record import Seen
 from simulator.replay.inprocess import Frames
-from simulator.session import Session
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from verb_helpers import PAIR, Client, Play, ok, sends, told
 
-from simulator.outgoing import Abort, Close, Pongs, RawBytes
+from simulator.gateway.outgoing import Abort, Close, Pongs, RawBytes
 from simulator.simulation import Refused
 
 HALTS = {"request": "GetHalts"}

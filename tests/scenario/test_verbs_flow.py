@@ -6,7 +6,7 @@ import pytest
 from verb_helpers import PAIR, Play, err, ok, sends, told
 
 from simulator.errors import ScenarioError
-from simulator.outgoing import Close
+from simulator.gateway.outgoing import Close
 from simulator.scenario.model import Rule, When
 from simulator.simulation import Refused
 

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from simulator.outgoing import Outgoing
+from simulator.gateway.outgoing import Outgoing
+from simulator.gateway.session import Session
 from simulator.scenario.amounts import duration
-from simulator.session import Session
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

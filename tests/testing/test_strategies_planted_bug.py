@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from simulator.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
+from simulator.gateway.session import Session
 from simulator.replay.inprocess import Frames
-from simulator.session import Session
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
 from simulator.testing.strategies import FAULTS, Venue, scenarios

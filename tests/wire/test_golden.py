@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.gateway.session import Session
 from simulator.resources import data_path
-from simulator.session import Session
 from simulator.simulation import Simulation
 from simulator.wire import REQUEST_TYPES
 from simulator.wire.requests import OUT_OF_SCOPE

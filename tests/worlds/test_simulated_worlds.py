@@ -3,8 +3,8 @@ from world_invariants import Broken
 from worlds import check
 
 from simulator.exchange.book import Book
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
-from simulator.subscriptions import Subscriptions
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
 

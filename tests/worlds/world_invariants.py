@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from simulator import views
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
+from simulator.gateway.handlers import replies as views
+from simulator.gateway.outgoing import Outgoing, RawBytes
+from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
-from simulator.outgoing import Outgoing, RawBytes
-from simulator.session import Session
 from simulator.simulation import Simulation
 from simulator.terms import ACKED, BILLION, CANCELED, FILLED, REJECTED, STALE, FillKind
 from simulator.wire import encode

@@ -16,10 +16,10 @@ import traceback
 from world_invariants import Broken, Watch, require
 from world_maker import Maker, Talker
 
+from simulator.gateway.outgoing import Outgoing
+from simulator.gateway.session import NETIDX, Session
 from simulator.journal.journal import Entry
-from simulator.outgoing import Outgoing
 from simulator.scenario import Loaded
-from simulator.session import NETIDX, Session
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from simulator.delivery import Delivery
 from simulator.errors import nearest
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.netidx import Paths
+from simulator.gateway.outgoing import Abort, Close
+from simulator.gateway.session import GATEWAY, NETIDX, Session
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
-from simulator.outgoing import Abort, Close
-from simulator.paths import Paths
 from simulator.schedule import Agenda
-from simulator.session import GATEWAY, NETIDX, Session
-from simulator.subscriptions import Subscriptions
 
 __all__ = ["PATHS", "Connections", "Refused"]
 

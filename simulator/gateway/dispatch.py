@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from simulator.delivery import Delivery
 from simulator.exchange.orders import Order, OrderChanged, Traded
 from simulator.exchange.venue import Venue
-from simulator.gateway import Gateway
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.query_views import History
+from simulator.gateway.session import Session, Subscription
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
-from simulator.lens import History
 from simulator.schedule import Agenda
-from simulator.session import Session, Subscription
-from simulator.subscriptions import Subscriptions
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder, Unsubscribe

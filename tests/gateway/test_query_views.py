@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.exchange.orders import OrderChanged
-from simulator.lens import History
+from simulator.gateway.query_views import History
 from simulator.terms import ACKED, OPEN
 
 

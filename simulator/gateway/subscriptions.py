@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from simulator import views
-from simulator.candles import read_width
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged, Traded
-from simulator.gateway import Gateway
-from simulator.session import Session, Subscription
+from simulator.gateway.candles import read_width
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.handlers import replies as views
+from simulator.gateway.session import Session, Subscription
 from simulator.terms import Refusal, text_of_time
 from simulator.wire import amount_of, encode, ok, replies, requests
 

@@ -3,7 +3,7 @@
 import pytest
 from verb_helpers import Play, ok
 
-from simulator.outgoing import Abort, Pongs, RawBytes
+from simulator.gateway.outgoing import Abort, Pongs, RawBytes
 
 LIST = {"scope": "All", "set": "All"}
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from simulator.exchange.instrument import Instrument
+from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.journal.journal import Journal
-from simulator.outgoing import Outgoing, RawBytes
 
 __all__ = ["GATEWAY", "NETIDX", "Session", "Subscription", "Trouble"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
+from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
+from simulator.gateway.session import Session, Trouble
 from simulator.journal.journal import Journal
-from simulator.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 from simulator.scenario.latency import Legs
 from simulator.schedule import Agenda
-from simulator.session import Session, Trouble
 from simulator.terms import BILLION
 
 __all__ = ["Delivery"]

@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from simulator import views
-from simulator.candles import Tape, read_width
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit
 from simulator.exchange.orders import Order
 from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
 from simulator.exchange.venue import Venue
-from simulator.lens import Lens
+from simulator.gateway.candles import Tape, read_width
+from simulator.gateway.handlers import replies as views
+from simulator.gateway.query_views import Lens
 from simulator.terms import Dir, Refusal
 from simulator.times import parse_span
 from simulator.wire import amount_of, encode, replies, requests

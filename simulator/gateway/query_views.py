@@ -6,10 +6,10 @@ from operator import itemgetter
 
 import msgspec
 
-from simulator import views
 from simulator.exchange.orders import Fill, Order, OrderChanged
 from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
+from simulator.gateway.handlers import replies as views
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 

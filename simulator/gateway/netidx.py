@@ -1,8 +1,8 @@
 """Publish/subscribe by path, the gateway's second connection: the exchange's clock, once a second."""
 
-from simulator.delivery import Delivery
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.session import Session
 from simulator.schedule import Agenda
-from simulator.session import Session
 from simulator.terms import BILLION, text_of_time
 from simulator.wire import BadRequest, decode_netidx, encode, replies
 
