@@ -25,7 +25,6 @@ from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Connections, Refused
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import DEFAULT_LIMIT, Journal
-from simulator.playing import Player
 from simulator.scenario.amounts import duration
 from simulator.scenario.latency import Legs
 from simulator.scenario.loader import Loaded, parse_clock, parse_step
@@ -34,10 +33,11 @@ from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.schedule import Agenda
-from simulator.stage import Stage
+from simulator.steps.orders import TruthSteps
+from simulator.steps.player import Player
+from simulator.steps.stage import Stage
 from simulator.terms import EPOCH_2024
 from simulator.times import parse_time
-from simulator.truth import TruthSteps
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 
 __all__ = ["PATHS", "Refused", "Simulation"]

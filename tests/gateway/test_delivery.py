@@ -1,7 +1,7 @@
 """How messages reach a connection that is troubled in several ways at once."""
 
 import pytest
-from verb_helpers import Play, ok
+from step_helpers import Play, ok
 
 from simulator.gateway.outgoing import Abort, Pongs, RawBytes
 

@@ -5,7 +5,7 @@ import statistics
 from typing import Any
 
 import pytest
-from verb_helpers import Play, ok, sends, told
+from step_helpers import Play, ok, sends, told
 
 from simulator.scenario.latency import Legs
 from simulator.scenario.model import Latency, LegEntry, Lognormal, Normal

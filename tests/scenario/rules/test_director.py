@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import Play
+from step_helpers import Play
 
 HALTS = {"request": "GetHalts"}
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from verb_helpers import PAIR, Play
+from step_helpers import PAIR, Play
 
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when

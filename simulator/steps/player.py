@@ -15,10 +15,10 @@ from simulator.scenario.amounts import duration
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
 from simulator.schedule import Agenda
-from simulator.script import Script
-from simulator.stage import Stage
+from simulator.steps.orders import COPIES, TruthSteps, reason_of
+from simulator.steps.run import Script
+from simulator.steps.stage import Stage
 from simulator.terms import Refusal
-from simulator.truth import COPIES, TruthSteps, reason_of
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
 

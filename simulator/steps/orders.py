@@ -14,7 +14,7 @@ from simulator.gateway.replies import FillIds
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
 from simulator.schedule import Agenda
-from simulator.script import Script
+from simulator.steps.run import Script
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, text_of_amount
 
 __all__ = ["COPIES", "TruthSteps"]

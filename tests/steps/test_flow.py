@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import PAIR, Play, err, ok, sends, told
+from step_helpers import PAIR, Play, err, ok, sends, told
 
 from simulator.errors import ScenarioError
 from simulator.gateway.outgoing import Close

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import PAIR, Client, Play, ok, sends, told
+from step_helpers import PAIR, Client, Play, ok, sends, told
 
 from simulator.gateway.outgoing import Abort, Close, Pongs, RawBytes
 from simulator.simulation import Refused

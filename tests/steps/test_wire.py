@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import PAIR, Play, cancels, err, ok, sends, state, told
+from step_helpers import PAIR, Play, cancels, err, ok, sends, state, told
 
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4]]}}
 LIST = {"request": "ListOpen"}

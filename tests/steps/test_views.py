@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from verb_helpers import Client, Play, sends, state
+from step_helpers import Client, Play, sends, state
 
 OPEN = {"scope": "All", "set": "All"}
 

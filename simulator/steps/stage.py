@@ -17,9 +17,9 @@ from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.steps import VIEWED, LimitEntry, StepEntry, View
 from simulator.schedule import Agenda
-from simulator.script import Script
+from simulator.steps.orders import TruthSteps
+from simulator.steps.run import Script
 from simulator.terms import LimitName, Refusal
-from simulator.truth import TruthSteps
 from simulator.wire import encode
 
 __all__ = ["Stage", "limit_of"]
