@@ -15,7 +15,7 @@ from simulator.errors import SimulatorError
 if TYPE_CHECKING:
     import asyncio
 
-    from simulator.ledger import Folder, Keeper
+    from simulator.command_log import Folder, Keeper
     from simulator.server import Server
     from simulator.simulation import Simulation
     from simulator.traffic import TrafficPrinter
@@ -180,14 +180,14 @@ def _moving(options: argparse.Namespace) -> int:
 
 
 def _folder(options: argparse.Namespace) -> "Folder":
-    from simulator.ledger import Folder
+    from simulator.command_log import Folder
 
     return Folder(options.journal, options.sync or "100ms")
 
 
 def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, Keeper]":
     """Return the world that is kept in a folder, or a new one that will be."""
-    from simulator import ledger
+    from simulator import command_log as ledger
 
     began = time.monotonic()
     recovered = ledger.recover(
@@ -306,7 +306,7 @@ async def _reload_on_change(server: "Server", file: Path, folder: "Folder | None
 
 
 def _anew(folder: "Folder", simulation: "Simulation", options: argparse.Namespace) -> "Keeper":
-    from simulator import ledger
+    from simulator import command_log as ledger
 
     return ledger.begin(folder, simulation, options.scenario, _moving(options), _say)
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from websockets.frames import CloseCode
 
+from simulator.command_log import Keeper
 from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
-from simulator.ledger import Keeper
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.connection import Connection
 from simulator.server.settings import Settings

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
+from simulator.command_log import CLOSE, IN, OPEN, Input, Keeper, Performer
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
-from simulator.ledger import CLOSE, IN, OPEN, Input, Keeper, Performer
 from simulator.server.clocks import Clock, clock_of
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION

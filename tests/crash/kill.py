@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from simulator import ledger
+from simulator import command_log as ledger
 from simulator.scenario import load
 from simulator.simulation import Simulation
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simulator import ledger
+from simulator import command_log as ledger
 from simulator.server.world import KeptWorld
 from simulator.simulation import Simulation
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator import ledger
+from simulator import command_log as ledger
 from simulator.catalogue import Catalogue, build
+from simulator.command_log import DiskFile, Folder, Input
 from simulator.gateway.session import Session
-from simulator.ledger import DiskFile, Folder, Input
 from simulator.server.world import KeptWorld
 from simulator.simulation import Simulation
 

@@ -9,11 +9,11 @@ import msgspec
 
 from simulator import __version__
 from simulator.catalogue import dump
-from simulator.ledger.folder import Folder
-from simulator.ledger.keeper import Keeper
-from simulator.ledger.performing import Performer
-from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, Header, Input, LedgerError, read
-from simulator.ledger.state import state_hash
+from simulator.command_log.apply import Performer
+from simulator.command_log.folder import Folder
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, Header, Input, LedgerError, read
+from simulator.command_log.state_hash import state_hash
+from simulator.command_log.writer import Keeper
 from simulator.simulation import Simulation
 
 __all__ = ["Recovered", "begin", "header_of", "rebuild", "recover"]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from ledger_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
 
-from simulator import ledger
-from simulator.ledger import CLOSE, DOWN, IN, OPEN, TIME, Input, state_hash
+from simulator import command_log as ledger
+from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, Input, state_hash
 from simulator.scenario import load
 from simulator.simulation import Refused, Simulation
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from simulator.ledger.records import Input, encode_inputs
+from simulator.command_log.records import Input, encode_inputs
 
 __all__ = ["DiskFile", "File", "Log", "Sync"]
 

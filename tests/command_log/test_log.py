@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from ledger_helpers import FailingFile
 
-from simulator import ledger
-from simulator.ledger import IN, Folder, Header, Input, LedgerError, Log, read
+from simulator import command_log as ledger
+from simulator.command_log import IN, Folder, Header, Input, LedgerError, Log, read
 
 HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0, 1)
 ENTRIES = [Input(number, IN, 1, "x" * 20) for number in range(10)]

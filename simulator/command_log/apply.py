@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, Input
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
-from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, Input
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["FAILED", "Performer"]

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from simulator.ledger.log import DiskFile, File, Log, Sync
-from simulator.ledger.records import Contents, Header, LedgerError, encode_header
+from simulator.command_log.log import DiskFile, File, Log, Sync
+from simulator.command_log.records import Contents, Header, LedgerError, encode_header
 
 if sys.platform != "win32":
     import fcntl

@@ -3,13 +3,13 @@
 What decides is pure, so these inputs, each with its time, make the same exchange again.
 """
 
-from simulator.ledger.folder import Folder
-from simulator.ledger.keeper import Keeper
-from simulator.ledger.log import DiskFile, File, Log, Sync
-from simulator.ledger.performing import Performer
-from simulator.ledger.records import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
-from simulator.ledger.recovery import Recovered, begin, header_of, rebuild, recover
-from simulator.ledger.state import state_hash
+from simulator.command_log.apply import Performer
+from simulator.command_log.folder import Folder
+from simulator.command_log.log import DiskFile, File, Log, Sync
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.command_log.recovery import Recovered, begin, header_of, rebuild, recover
+from simulator.command_log.state_hash import state_hash
+from simulator.command_log.writer import Keeper
 
 __all__ = [
     "CLOSE",

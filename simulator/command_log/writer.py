@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from simulator.command_log.log import Log
+from simulator.command_log.records import CLOSE, IN, TIME, Input
 from simulator.gateway.session import Session
-from simulator.ledger.log import Log
-from simulator.ledger.records import CLOSE, IN, TIME, Input
 from simulator.simulation import Simulation
 from simulator.wire import decode, err
 from simulator.wire.requests import CancelOrder, Halt, Resume, SendLimitOrder, SetLimits

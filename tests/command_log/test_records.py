@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.ledger import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
-from simulator.ledger.records import encode_header, encode_inputs
+from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.command_log.records import encode_header, encode_inputs
 
 HEADER = Header("0.1.0", "partial-fill", "{}", "small", "ab" * 32, "7", 1_700_000_000_000_000_000, 6, 1000)
 INPUTS = st.builds(

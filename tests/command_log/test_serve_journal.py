@@ -13,7 +13,7 @@ from ledger_helpers import order, request
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from simulator import ledger
+from simulator import command_log as ledger
 
 PATIENCE = 15.0
 SERVE = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--quiet"]
