@@ -25,8 +25,8 @@ from simulator.server.frames import FrameReader
 
 if TYPE_CHECKING:
     from simulator.gateway.session import Session
+    from simulator.server.driver import World
     from simulator.server.server import Server
-    from simulator.server.world import World
 
 __all__ = ["Connection"]
 

@@ -16,11 +16,11 @@ from simulator.command_log import Keeper
 from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
 from simulator.server.admission import Answer, is_loopback
+from simulator.server.busy_poll import Wakefulness
 from simulator.server.connection import Connection
+from simulator.server.driver import FAILED, KeptWorld, World
+from simulator.server.routing import Worlds
 from simulator.server.settings import Settings
-from simulator.server.wakefulness import Wakefulness
-from simulator.server.world import FAILED, KeptWorld, World
-from simulator.server.worlds import Worlds
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]

@@ -10,7 +10,7 @@ from simulator import command_log as ledger
 from simulator.catalogue import Catalogue, build
 from simulator.command_log import DiskFile, Folder, Input
 from simulator.gateway.session import Session
-from simulator.server.world import KeptWorld
+from simulator.server.driver import KeptWorld
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import command_log as ledger
-from simulator.server.world import KeptWorld
+from simulator.server.driver import KeptWorld
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

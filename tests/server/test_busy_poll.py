@@ -7,7 +7,7 @@ import pytest
 from server_helpers import serving
 from websockets.asyncio.client import connect
 
-from simulator.server.wakefulness import Wakefulness
+from simulator.server.busy_poll import Wakefulness
 
 
 class Loop:

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.server import Server
-from simulator.server import world as world_module
+from simulator.server import driver as world_module
 from simulator.simulation import Simulation
 
 pytestmark = pytest.mark.asyncio

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 from simulator.errors import SimulatorError, nearest
 from simulator.scenario import load
 from simulator.server.clocks import by_the_wall, clock_named
-from simulator.server.world import World
+from simulator.server.driver import World
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["Worlds"]
