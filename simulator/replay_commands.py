@@ -13,7 +13,7 @@ from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
     from simulator.replay import Result
-    from simulator.replay.outcomes import Outcome
+    from simulator.replay.report import Outcome
     from simulator.scenario import Loaded
 
 __all__ = ["FAILED", "PASSED", "UNREACHABLE", "WRONG", "add_replay_command"]
@@ -78,7 +78,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _replay(options: argparse.Namespace) -> int:
     from simulator.replay.endpoints import endpoint_address
-    from simulator.replay.outcomes import annotations, junit, line, once, report, summary
+    from simulator.replay.report import annotations, junit, line, once, report, summary
 
     if options.url is not None:
         endpoint_address(options.url, "--url", with_query=False)
@@ -187,7 +187,7 @@ def _with_progress(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outco
 def _play(job: _Job) -> "Outcome":
     """Do one replay; what is wrong with it is in its outcome."""
     from simulator.journal.journal import json_lines
-    from simulator.replay.outcomes import Outcome
+    from simulator.replay.report import Outcome
     from simulator.replay.results import Unreachable
     from simulator.scenario import load
 
@@ -229,7 +229,7 @@ def _result(loaded: "Loaded", seed: int, job: _Job) -> "Result":
         from simulator.replay import replay
 
         return replay(loaded, seed)
-    from simulator.replay_socket import replay_over_socket, replay_url
+    from simulator.replay.sockets import replay_over_socket, replay_url
 
     return replay_over_socket(loaded, seed) if job.url is None else replay_url(loaded, job.url)
 

@@ -1,9 +1,9 @@
 """Sessions that were seen between a client and an endpoint, as scenarios that replay."""
 
-from simulator.record.losses import left_out
+from simulator.record.fidelity import shortcomings
+from simulator.record.omissions import left_out
 from simulator.record.reading import Seen
 from simulator.record.session import scenario_of
 from simulator.record.text import yaml_of
-from simulator.record.trial import shortcomings
 
 __all__ = ["Seen", "left_out", "scenario_of", "shortcomings", "yaml_of"]

@@ -3,8 +3,8 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulator.record.naming import accounts_of, fake_accounts, renamed, with_accounts, with_orders
 from simulator.record.reading import OPEN_ORDERS, SEND, Reading, Request
+from simulator.record.substitutes import accounts_of, fake_accounts, renamed, with_accounts, with_orders
 
 __all__ = ["Accounts"]
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from simulator.record.accounts import Accounts
-from simulator.record.lives import View, duration_text
+from simulator.record.order_life import View, duration_text
 from simulator.record.reading import Reading, Request, Seen
 from simulator.replay.values import decoded, text_of
 from simulator.terms import BILLION

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from simulator.record.lives import View
-from simulator.record.naming import orders_in
+from simulator.record.order_life import View
+from simulator.record.substitutes import orders_in
 from simulator.replay.values import decoded
 from simulator.terms import parse_amount
 from simulator.wire.codec import NO_ID, BadRequest, decode

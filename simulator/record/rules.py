@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.catalogue import Catalogue
 from simulator.record.accounts import Accounts
-from simulator.record.lives import Change, Life, Script, View, duration_text, reject_of
+from simulator.record.order_life import Change, Life, Script, View, duration_text, reject_of
 from simulator.record.reading import CANCEL, STATES, Reading, Request, Seen
 from simulator.record.refusals import Refusals
 from simulator.scenario.steps import TRUTH

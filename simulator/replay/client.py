@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from simulator.errors import Failure, UnmetExpectation
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
+from simulator.replay.awaiting import Sought
 from simulator.replay.inbox import Inbox, Line
-from simulator.replay.sought import Sought
 from simulator.replay.values import decoded, differences, fill_in, shown, text_of
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import Loaded

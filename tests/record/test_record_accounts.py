@@ -8,7 +8,7 @@ from record_helpers import ORDER, newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of
-from simulator.record.losses import differences
+from simulator.record.omissions import differences
 from simulator.replay import replay
 
 DETAILS = {"account": "Walter", "order_id": "7", "kind": "Normal"}

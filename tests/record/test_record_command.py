@@ -19,7 +19,7 @@ from simulator.cli import main
 from simulator.record import scenario_of, yaml_of
 from simulator.record_command import Recorder
 from simulator.replay import replay
-from simulator.replay_socket import replay_over_socket
+from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load
 from simulator.server import Server
 from simulator.simulation import Simulation

@@ -7,7 +7,7 @@ from record_helpers import newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import scenario_of
-from simulator.record.losses import differences
+from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.files import bundled
 

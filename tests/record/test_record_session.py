@@ -7,7 +7,7 @@ import pytest
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of, yaml_of
-from simulator.record.losses import differences
+from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.nodes import of_yaml
 from simulator.scenario.reading.typed import plain

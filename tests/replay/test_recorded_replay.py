@@ -14,7 +14,7 @@ from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of, yaml_of
 from simulator.record_command import Recorder
 from simulator.replay import replay
-from simulator.replay_socket import replay_over_socket
+from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load
 from simulator.server import Server
 from simulator.simulation import Simulation

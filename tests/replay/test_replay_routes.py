@@ -9,7 +9,7 @@ from replay_helpers import BUY, FOLLOW, ORDER, PAIR, scenario, update
 
 from simulator.replay import replay
 from simulator.replay.results import Unreachable
-from simulator.replay_socket import replay_over_socket, replay_url
+from simulator.replay.sockets import replay_over_socket, replay_url
 from simulator.scenario import Loaded, load
 from simulator.scenario.reading.files import bundled
 from simulator.server import Server

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from simulator.errors import ScenarioError
-from simulator.record.losses import differences
+from simulator.record.omissions import differences
 from simulator.record.reading import Seen
 from simulator.replay import replay
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.journal.journal import Entry
 from simulator.record.accounts import Accounts
-from simulator.record.lives import View, duration_text
+from simulator.record.order_life import View, duration_text
 from simulator.record.reading import STATES, Reading, Request, Seen
 from simulator.replay.values import decoded
 

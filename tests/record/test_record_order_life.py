@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.record.lives import Life, View, duration_text, reject_of
+from simulator.record.order_life import Life, View, duration_text, reject_of
 
 MS = 1_000_000
 OPEN, ACKED, CANCELING = ("Open",), ("Open", "Acked"), ("Open", "Acked", "Canceling")
