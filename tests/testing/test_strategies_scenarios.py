@@ -16,8 +16,8 @@ from simulator.scenario import load
 from simulator.scenario.steps import VERBS
 from simulator.simulation import Simulation
 from simulator.terms import STALE, FillKind
-from simulator.testing.sequencing import verb_of
 from simulator.testing.strategies import FAULTS, Heard, Venue, order_flows, play, scenarios
+from simulator.testing.strategies.legal_steps import verb_of
 
 REFERENCE = {"catalogue": "reference"}
 VENUES = scenarios(base=REFERENCE)

@@ -12,8 +12,8 @@ from simulator.scenario import load
 from simulator.scenario.steps import TRUTH
 from simulator.simulation import Simulation
 from simulator.terms import FillKind
-from simulator.testing.sequencing import verb_of
 from simulator.testing.strategies import FAULTS, Venue, play, scenarios
+from simulator.testing.strategies.legal_steps import verb_of
 
 REFERENCE = {"catalogue": "reference"}
 ORDER = {"account": "account1", "dir": "Buy", "price": "90", "quantity": "10", "target": "tp1"}

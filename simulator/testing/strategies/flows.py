@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from simulator.catalogue import Catalogue
-from simulator.testing.requests import limit_orders
+from simulator.testing.strategies.requests import limit_orders
 
 __all__ = ["order_flows"]
 
@@ -22,7 +22,7 @@ def order_flows(
     """Return a strategy for legal flows of orders, in the words of a scenario's ``client:`` section.
 
     A flow follows its orders' states, sends orders (``as: order1``), cancels earlier ones (``$order1``), asks for
-    what there is, and waits. `simulator.testing.playing.play` plays it.
+    what there is, and waits. `simulator.testing.strategies.playing.play` plays it.
 
     Args:
         catalogue: what is traded, or its name; the default one unless it is said.

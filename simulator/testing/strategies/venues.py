@@ -10,8 +10,8 @@ from simulator.errors import nearest
 from simulator.scenario import load
 from simulator.scenario.amounts import duration
 from simulator.scenario.steps import VIEWED
-from simulator.testing.sequencing import HOLD, Rule, Step, answered_once, legal_rules, of_cancel, of_order
-from simulator.testing.venue import Venue
+from simulator.testing.strategies.legal_steps import HOLD, Rule, Step, answered_once, legal_rules, of_cancel, of_order
+from simulator.testing.strategies.scenario_dict import Venue
 
 __all__ = ["FAULTS", "scenarios"]
 

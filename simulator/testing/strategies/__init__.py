@@ -3,11 +3,11 @@
 They need `hypothesis <https://hypothesis.works>`_, which whoever imports this module brings along.
 """
 
-from simulator.testing.flows import order_flows
-from simulator.testing.playing import Heard, play
-from simulator.testing.requests import limit_orders, requests, wrong_requests
-from simulator.testing.unkindness import FAULTS, scenarios
-from simulator.testing.venue import Venue
+from simulator.testing.strategies.flows import order_flows
+from simulator.testing.strategies.playing import Heard, play
+from simulator.testing.strategies.requests import limit_orders, requests, wrong_requests
+from simulator.testing.strategies.scenario_dict import Venue
+from simulator.testing.strategies.venues import FAULTS, scenarios
 
 __all__ = [
     "FAULTS",
