@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulator.cli import _parser
+from simulator.cli.main import _parser
 from simulator.replay import replay
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange

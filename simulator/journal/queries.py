@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
+from simulator.cli.traffic import traffic_line
 from simulator.errors import Failure, escaped
 from simulator.exchange.orders import Order, mean_price
 from simulator.journal.journal import Entry
@@ -21,7 +22,6 @@ from simulator.scenario.rules.director import FIRST_STATE
 from simulator.scenario.rules.matching import Condition, Facts
 from simulator.simulation import Simulation
 from simulator.terms import flags_of, parse_amount, text_of_amount, text_of_time
-from simulator.traffic import traffic_line
 from simulator.wire import BadRequest, decode
 from simulator.wire.requests import Request
 

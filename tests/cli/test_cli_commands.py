@@ -6,7 +6,7 @@ import pytest
 from cli_helpers import ENVIRONMENT, PROGRAM, run, started
 
 import simulator
-from simulator.cli import main
+from simulator.cli.main import main
 
 
 def test_version() -> None:

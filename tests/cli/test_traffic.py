@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from simulator.traffic import TrafficPrinter, traffic_line
+from simulator.cli.traffic import TrafficPrinter, traffic_line
 
 NOON = 1_700_000_000_123_456_789
 
@@ -45,7 +45,7 @@ class Gate(io.RawIOBase):
 
 def test_terminal_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines for which there is no room are left out, and their number is said where they would stand."""
-    monkeypatch.setattr("simulator.traffic._WAITING_LINES", 2)
+    monkeypatch.setattr("simulator.cli.traffic._WAITING_LINES", 2)
     gate = Gate()
     printer = TrafficPrinter(gate)  # type: ignore[arg-type]
     with printer:

@@ -13,11 +13,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request
 from websockets.sync.client import connect
 
+from simulator.cli.traffic import traffic_line
 from simulator.errors import ScenarioError
 from simulator.scenario import load
 from simulator.server import Settings
 from simulator.server.admission import admit
-from simulator.traffic import traffic_line
 
 START = 1_704_067_200_000_000_000
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
+from simulator.cli.main import main
 from simulator.journal.journal import Journal, json_lines
 
 

@@ -15,9 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.catalogue import load as load_catalogue
-from simulator.cli import main
+from simulator.cli.main import main
+from simulator.cli.record import Recorder
 from simulator.record import scenario_of, yaml_of
-from simulator.record_command import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
+from simulator.cli.main import main
 from simulator.replay.endpoints import endpoint_address, joined
 
 EXPECTED = "expected an address such as ws://127.0.0.1:6001, got"

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from simulator.cli import main
+from simulator.cli.main import main
 from simulator.replay.report import Outcome, junit
 
 GOOD = "name: good\nseed: 3\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: []}\n"

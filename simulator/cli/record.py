@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.cli.serve import port_number
 from simulator.errors import SimulatorError
-from simulator.serve_command import port_number
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

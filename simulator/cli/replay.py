@@ -129,7 +129,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _jobs(options: argparse.Namespace) -> list[_Job]:
     """Return what is to be played, in the order of the paths; raises `SimulatorError` if it is nothing."""
-    from simulator.scenario_commands import scenario_files
+    from simulator.cli.scenarios import scenario_files
 
     sources = list(dict.fromkeys(source for name in options.paths for source in scenario_files(name)))
     if not sources:

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from simulator import __version__
+from simulator.cli.diff import add_diff_command
+from simulator.cli.record import add_record_command
+from simulator.cli.replay import add_replay_command
+from simulator.cli.scenarios import add_commands as add_scenario_commands
+from simulator.cli.serve import USAGE_ERROR, add_serve_command
 from simulator.errors import SimulatorError
-from simulator.journal_commands import add_diff_command
-from simulator.record_command import add_record_command
-from simulator.replay_commands import add_replay_command
-from simulator.scenario_commands import add_commands as add_scenario_commands
-from simulator.serve_command import USAGE_ERROR, add_serve_command
 
 __all__ = ["main"]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.cli.scenarios import add_commands, scenario_files
 from simulator.errors import SimulatorError
 from simulator.scenario.schema import schema
-from simulator.scenario_commands import add_commands, scenario_files
 
 GOOD = "# yaml-language-server: $schema=x.json\n# Nothing happens.\n# At all.\nrules: []\n"
 

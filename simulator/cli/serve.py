@@ -15,10 +15,10 @@ from simulator.errors import SimulatorError
 if TYPE_CHECKING:
     import asyncio
 
+    from simulator.cli.traffic import TrafficPrinter
     from simulator.command_log import Folder, Keeper
     from simulator.server import Server
     from simulator.simulation import Simulation
-    from simulator.traffic import TrafficPrinter
 
 __all__ = ["USAGE_ERROR", "add_serve_command", "port_number"]
 
@@ -229,7 +229,7 @@ def _fill_standard_streams() -> None:
 
 
 def _printer() -> "TrafficPrinter | None":
-    from simulator.traffic import TrafficPrinter
+    from simulator.cli.traffic import TrafficPrinter
 
     if sys.stdout is None:  # closed by whoever started us
         return None
