@@ -3,10 +3,10 @@
 import heapq
 from collections.abc import Callable, Iterator
 
-__all__ = ["Agenda"]
+__all__ = ["Schedule"]
 
 
-class Agenda:
+class Schedule:
     """The present moment, and the acts that wait for theirs; times in nanoseconds.
 
     Acts due at one time are done in the order in which they were put down. What is ``background`` (a market that

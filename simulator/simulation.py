@@ -16,28 +16,29 @@ from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
-from simulator.gateway.dispatch import Desk
+from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.handlers import Gateway
-from simulator.gateway.netidx import Paths
+from simulator.gateway.netidx import Netidx
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.query_views import History
 from simulator.gateway.session import NETIDX, Session
-from simulator.gateway.sessions import PATHS, Connections, Refused
+from simulator.gateway.sessions import PATHS, Refused, Sessions
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
-from simulator.scenario.latency import Legs
+from simulator.scenario.latency import Latencies
 from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import StepEntry, entry_of
-from simulator.schedule import Agenda
-from simulator.steps.orders import TruthSteps
-from simulator.steps.player import Player
-from simulator.steps.stage import Stage
-from simulator.terms import EPOCH_2024
-from simulator.times import parse_time
+from simulator.schedule import Schedule
+from simulator.steps.connections import ConnectionSteps
+from simulator.steps.market import MarketSteps
+from simulator.steps.orders import OrderSteps
+from simulator.steps.player import StepPlayer
+from simulator.steps.views import ViewSteps
+from simulator.times import EPOCH_2024, parse_time
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 
 __all__ = ["PATHS", "Refused", "Simulation"]
@@ -88,63 +89,69 @@ class Simulation:
         for name, limit in (("journal_limit", journal_limit), ("history_limit", history_limit)):
             if limit < 1:
                 raise SimulatorError(f"{name}: expected at least 1, got {limit}")
-        self._agenda = agenda = Agenda(_start(plan) if start is None else start)
-        self.journal = Journal(journal_limit, agenda=agenda)
-        self._legs = Legs(plan.latency, self._rng("latency"))
+        self._schedule = schedule = Schedule(_start(plan) if start is None else start)
+        self.journal = Journal(journal_limit, schedule=schedule)
+        self._latencies = Latencies(plan.latency, self._rng("latency"))
         self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
         self.venue = Venue(self.catalogue, history_limit)
         history = History(self.venue.orders)
         past = None if loaded is None else history  # only a scenario looks at it
-        self._markets = Markets(agenda, self.venue, self.seed)
+        self._markets = Markets(schedule, self.venue, self.seed)
         accounts = plan.accounts or self.catalogue.accounts
-        self.gateway = Gateway(self.venue, accounts, self._markets.instrument, self.seed, agenda.now)
-        delivery = Delivery(agenda, self.journal, self._legs)
+        self.gateway = Gateway(self.venue, accounts, self._markets.instrument, self.seed, schedule.now)
+        delivery = Delivery(schedule, self.journal, self._latencies)
         self._subscriptions = Subscriptions(self.gateway, delivery.update)
-        self._desk = Desk(agenda, self.journal, self.gateway, self._subscriptions, delivery, past)
-        self._paths = Paths(agenda, delivery)
-        self._connections = Connections(
-            agenda,
+        self._dispatcher = Dispatcher(schedule, self.journal, self.gateway, self._subscriptions, delivery, past)
+        self._netidx = Netidx(schedule, delivery)
+        self._sessions = Sessions(
+            schedule,
             self.journal,
             delivery,
             self._subscriptions,
-            self._paths,
+            self._netidx,
             self.gateway.accounts,
             b'"%b"' % plan.hello.encode(),
             lambda session: self._on_event("disconnect", session),
         )
         self.director = Director(plan.rules, self.catalogue, self._rng("rules"))
-        truth = TruthSteps(agenda, self.venue, self._desk, self.gateway.fill_ids, self._note)
-        stage = Stage(
-            agenda,
+        order_steps = OrderSteps(schedule, self.venue, self._dispatcher, self.gateway.fill_ids, self._note)
+        self._market_steps = MarketSteps(self.gateway, self._markets, self._subscriptions, lambda: schedule.now)
+        others = {
+            **self._market_steps.by_verb,
+            **ViewSteps(schedule, self.gateway, order_steps, history).by_verb,
+            **ConnectionSteps(self.venue, self._sessions, delivery).by_verb,
+        }
+        self._player = StepPlayer(
+            schedule,
             self.gateway,
-            self._connections,
+            self._dispatcher,
+            self._sessions,
             delivery,
-            self._subscriptions,
-            truth,
-            history,
+            order_steps,
+            others,
             self._goto,
+            self._note,
         )
-        self._player = Player(agenda, self.gateway, self._desk, self._connections, delivery, truth, stage, self._note)
         self._delivery = delivery
-        self._begin(plan, stage, moving)
+        self._begin(plan, moving)
 
     def _rng(self, purpose: str) -> random.Random:
         """Return a generator of its own for one purpose, so that one purpose never shifts what another draws."""
         return random.Random(f"{self.seed} {purpose}")  # noqa: S311 - seeded, which is the point
 
-    def _begin(self, plan: Scenario, stage: Stage, moving: int) -> None:
+    def _begin(self, plan: Scenario, moving: int) -> None:
         for name, entry in plan.markets.items():
             listing = self.catalogue.tradable_product(name)
             if listing is not None:  # the loader has refused names that are none
-                self._markets.open_as(listing, entry)
+                self._market_steps.open(listing, entry)
         self._markets.open_busiest(moving)
         if plan.limits:
-            stage.set_limits(plan.limits)
+            self._market_steps.set_limits(plan.limits)
         for number, event in enumerate(plan.timeline):
-            self._schedule(event, f"timeline[{number}]", self._agenda.now + duration(event.at))
-        self._desk.publish()
+            self._play_at(event, f"timeline[{number}]", self._schedule.now + duration(event.at))
+        self._dispatcher.publish()
 
-    def _schedule(self, entry: TimelineEntry, name: str, at: int) -> None:
+    def _play_at(self, entry: TimelineEntry, name: str, at: int) -> None:
         steps = entry.do if isinstance(entry.do, tuple) else (entry.do,)
         entries = tuple(entry_of(step) for step in steps)
 
@@ -152,26 +159,26 @@ class Simulation:
             self._note("timeline", name)
             self._player.play(entries, name)
             if entry.every is not None:
-                self._schedule(entry, name, self._agenda.now + max(1, duration(entry.every)))
+                self._play_at(entry, name, self._schedule.now + max(1, duration(entry.every)))
 
-        self._agenda.at(at, act, background=entry.every is not None)
+        self._schedule.at(at, act, background=entry.every is not None)
 
     # What a shell calls
 
     @property
     def now(self) -> int:
         """The present moment in nanoseconds since 1970."""
-        return self._agenda.now
+        return self._schedule.now
 
     @property
     def sessions(self) -> dict[int, Session]:
         """The open connections by their number."""
-        return self._connections.open
+        return self._sessions.open
 
     @property
     def is_awaited(self) -> bool:
         """Whether anything is due that does not just go on for ever, as a walking market or a ticking clock does."""
-        return self._agenda.awaited > 0
+        return self._schedule.awaited > 0
 
     def connect(self, target: str = "/architect", now: int | None = None) -> Session:
         """Open a connection on one of `PATHS`; ``?account=NAME`` binds it to an account.
@@ -180,16 +187,16 @@ class Simulation:
         does not exist, or while the scenario refuses connections.
         """
         self._catch_up(now)
-        session = self._connections.admit(target)
+        session = self._sessions.admit(target)
         self._on_event("connect", session)
         return session
 
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message from a client."""
         self._catch_up(now)
-        self.journal.write(self._agenda.now, session.number, "in", text)
+        self.journal.write(self._schedule.now, session.number, "in", text)
         if session.kind == NETIDX:
-            self._paths.receive(session, text)
+            self._netidx.receive(session, text)
             return
         request = decode(text)
         if isinstance(request, BadRequest):
@@ -207,12 +214,12 @@ class Simulation:
         """A connection is gone, and its subscriptions with it; its orders stay."""
         if session.is_open:
             self._catch_up(now)
-            self._agenda.cause = 0
-            self._connections.lose(session, why)
+            self._schedule.cause = 0
+            self._sessions.lose(session, why)
 
     def next_due(self) -> int | None:
         """Return the time at which something happens by itself, in nanoseconds, or None."""
-        return self._agenda.next_due
+        return self._schedule.next_due
 
     def advance(self, now: int) -> list[tuple[Session, list[Outgoing]]]:
         """Let time pass until ``now``; return what is to be sent, each session's messages in their order."""
@@ -221,22 +228,22 @@ class Simulation:
 
     def sleep(self, until: int) -> None:
         """Let time pass for an exchange that is down: what is due happens, but markets stand still until then."""
-        self._agenda.put_off(until)
+        self._schedule.put_off(until)
         self._catch_up(until)
 
     def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
-        if self._agenda.is_due:
-            self._catch_up(self._agenda.now)
-        news = self._connections.news
-        if not news:
+        if self._schedule.is_due:
+            self._catch_up(self._schedule.now)
+        pending = self._sessions.pending
+        if not pending:
             return []
         taken = []
-        for session in news.values():
+        for session in pending.values():
             taken.append((session, session.outbox))
             session.outbox = []
             session.waiting = 0
-        news.clear()
+        pending.clear()
         return taken
 
     # What a test may call besides
@@ -253,12 +260,12 @@ class Simulation:
                 raise SimulatorError(
                     f"{entry.verb}: expected order: last, all or an order's id, because no request is being answered"
                 )
-        self._agenda.cause = 0
+        self._schedule.cause = 0
         self._player.play(entries, "do", session)
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name."""
-        self._agenda.cause = 0
+        self._schedule.cause = 0
         self._player.release(name)
 
     @property
@@ -274,25 +281,25 @@ class Simulation:
 
     def _catch_up(self, now: int | None) -> None:
         """Do all that is due by ``now``, each thing at its own time; time never goes back."""
-        if now is not None and now >= self._agenda.now:
-            for act in self._agenda.due_by(now):
+        if now is not None and now >= self._schedule.now:
+            for act in self._schedule.due_by(now):
                 act()
-                self._desk.publish()
+                self._dispatcher.publish()
 
     def _delay_entry(self, session: Session, request: requests.Request) -> None:
         """Let a request travel to the venue, behind those that are on the way already, unless they may overtake."""
-        due = self._agenda.now + self._legs.entry(type(request).__name__)
-        if not self._legs.reorder:
+        due = self._schedule.now + self._latencies.entry(type(request).__name__)
+        if not self._latencies.reorder:
             due = session.entry_due = max(session.entry_due, due)
-        self._agenda.at(due, lambda: self._take(session, request))
+        self._schedule.at(due, lambda: self._take(session, request))
 
     def _take(self, session: Session, request: requests.Request) -> None:
         """A request has come to the venue: the first rule that matches decides, else the engine."""
-        decision = self.director.decide(request, session.number, self._agenda.now)
+        decision = self.director.decide(request, session.number, self._schedule.now)
         if decision is None:
             if self.scenario.strict and self.director.rules:
-                self.journal.write(self._agenda.now, session.number, "unmatched", type(request).__name__)
-            self._desk.handle(session, request)
+                self.journal.write(self._schedule.now, session.number, "unmatched", type(request).__name__)
+            self._dispatcher.handle(session, request)
         else:
             rule, exceeded = decision
             self._player.begin(rule, exceeded, session, request)
@@ -310,7 +317,7 @@ class Simulation:
         self._note("state", state)
 
     def _note(self, kind: str, text: str) -> None:
-        self.journal.write(self._agenda.now, 0, kind, text)
+        self.journal.write(self._schedule.now, 0, kind, text)
 
 
 def _start(plan: Scenario) -> int:

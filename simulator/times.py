@@ -1,11 +1,11 @@
 """Dates and times as people write them, and the nanoseconds they stand for."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from simulator.terms import BILLION
 
-__all__ = ["DAY", "parse_span", "parse_time"]
+__all__ = ["DAY", "EPOCH_2024", "parse_span", "parse_time", "text_of_time"]
 
 DAY = 86_400 * BILLION
 """A day in nanoseconds."""
@@ -55,3 +55,22 @@ def parse_time(text: str) -> tuple[int, str] | None:
         return None
     fraction = f".{rest:09d}".rstrip("0") if rest else ""
     return span[0], f"{moment}{fraction}Z"
+
+
+EPOCH_2024 = 1_704_067_200 * BILLION
+"""2024-01-01T00:00:00Z, when time starts unless a scenario or a real clock says otherwise."""
+
+
+_SECONDS: dict[int, str] = {}
+
+
+def text_of_time(nanoseconds: int) -> str:
+    """Return a time as RFC 3339 in UTC with nine digits after the second: ``2024-01-01T00:00:00.000000001Z``."""
+    second, rest = divmod(nanoseconds, BILLION)
+    prefix = _SECONDS.get(second)
+    if prefix is None:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+        if len(_SECONDS) >= 1024:
+            _SECONDS.clear()
+        prefix = _SECONDS[second] = moment.isoformat()[:19]  # strftime writes the year 999 in three digits
+    return f"{prefix}.{rest:09d}Z"

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,55 +12,44 @@ import simulator
 
 PACKAGE = Path(simulator.__file__).parent
 
-# A module imports only from rows above its own; those in one row do not know each other.
-ROWS = [
-    {"errors", "terms", "resources", "libraries"},
-    {"wire", "catalogue", "outgoing"},
-    {"exchange", "agenda"},
-    {"journal", "views", "candles", "scopes"},
-    {"scenario", "lens"},
-    {"gateway", "session"},
-    {"subscriptions", "delivery", "markets", "script"},
-    {"desk", "paths"},
-    {"connections", "truth"},
-    {"stage"},
-    {"playing"},
+# A room, or a module outside of rooms, imports only from floors above its own; those on one floor do not import each
+# other.
+FLOORS = [
+    {"errors", "terms", "resources", "wildcards", "schedule", "forgetting"},
+    {"decimals", "times"},
+    {"catalogue", "wire"},
+    {"exchange"},
+    {"scenario"},
+    {"journal"},
+    {"gateway"},
+    {"steps"},
     {"simulation"},
-    {"ledger"},
-    {"server", "traffic", "scenario_commands"},
-    {"serve_command", "expecting"},
+    {"command_log"},
+    {"server"},
     {"replay"},
-    {"replay_socket", "record"},
-    {"testing"},
-    {"plugin", "replay_commands", "journal_commands", "record_command"},
-    {"cli"},
+    {"record", "testing"},
+    {"plugin", "cli"},
     {"__main__"},
 ]
-ROW = {name: number for number, row in enumerate(ROWS) for name in row}
+FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 
-SHELLS = {
-    "server",
-    "serve_command",
-    "replay_socket",
-    "replay_commands",
-    "record_command",
-    "cli",
-    "traffic",
-    "testing",
-    "__main__",
-}
+SHELLS = ("server", "cli", "testing", "replay.sockets", "record.proxy", "__main__")
 """Where sockets, clocks and threads are allowed."""
 
 IMPURE = {"asyncio", "socket", "threading", "time", "uuid", "secrets", "select", "subprocess", "signal"}
 
 
-def _modules() -> list[tuple[str, Path]]:
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if name not in ("__init__", "_data"):
-            found.append((name, path))
-    return found
+def _module(path: Path) -> str:
+    """Return a file's dotted name within the package: ``exchange.book``, or ``exchange`` for its ``__init__``."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    _module(path): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "_data" not in path.parts and path != PACKAGE / "__init__.py"
+}
 
 
 def _imports(path: Path) -> list[str]:
@@ -69,26 +59,51 @@ def _imports(path: Path) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            names += [f"{module}.{alias.name}" for alias in node.names] if module == "simulator" else [module]
+            whole = (f"{module}.{alias.name}" for alias in node.names)
+            names += [name if module == "simulator" or _local(name) in MODULES else module for name in whole]
     return names
 
 
-@pytest.mark.parametrize(("name", "path"), _modules(), ids=lambda value: getattr(value, "stem", value))
-def test_imports_run_one_way(name: str, path: Path) -> None:
-    """A module imports only modules of rows above its own."""
-    for imported in _imports(path):
+def _local(name: str) -> str:
+    return name.removeprefix("simulator.")
+
+
+def _is_shell(module: str) -> bool:
+    return any(module == shell or module.startswith(f"{shell}.") for shell in SHELLS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way(module: str) -> None:
+    """Every module is on a floor, and imports only from its own room or from floors above."""
+    room = module.partition(".")[0]
+    assert room in FLOOR, f"{room} is on no floor"
+    for imported in _imports(MODULES[module]):
         parts = imported.split(".")
-        if parts[0] == "simulator" and len(parts) > 1 and parts[1] in ROW and parts[1] != name:
-            assert ROW[parts[1]] < ROW[name], f"{path.name} imports {imported}"
+        if parts[0] == "simulator" and parts[1:] and parts[1] != room and not parts[1].startswith("__"):
+            assert FLOOR[parts[1]] < FLOOR[room], f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [pair for pair in _modules() if pair[0] not in SHELLS],
-    ids=lambda value: getattr(value, "stem", value),
-)
-def test_what_decides_is_pure(name: str, path: Path) -> None:
+def test_no_room_has_a_circle() -> None:
+    """Within a room, too, modules import each other one way: what only types need is asked for as such."""
+    needs = {module: {_local(name) for name in _needed(path)} & MODULES.keys() for module, path in MODULES.items()}
+    assert list(TopologicalSorter(needs).static_order())
+
+
+def _needed(path: Path) -> list[str]:
+    """Return what a module imports when it is imported: not in a function, and not for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [name if _local(name) in MODULES else node.module for name in whole]
+    return names
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not _is_shell(module)])
+def test_what_decides_is_pure(module: str) -> None:
     """Outside the shells there is no clock, no socket, no thread and no random number without a seed."""
+    path = MODULES[module]
     source = path.read_text(encoding="utf-8")
     assert not IMPURE & {imported.split(".")[0] for imported in _imports(path)}
     for call in ("datetime.now", "uuid4", "random.random(", "random.choice(", "random.randint("):

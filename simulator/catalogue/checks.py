@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from simulator.catalogue.entries import DocumentError
+from simulator.decimals import parse_amount
 from simulator.errors import nearest
-from simulator.terms import parse_amount
 
 __all__ = ["MAX_NAME", "Checks"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from simulator.catalogue.model import Catalogue
 from simulator.catalogue.products import Product, Route, TradableProduct, Venue, default_symbol, derived_id
-from simulator.terms import text_of_amount
+from simulator.decimals import text_of_amount
 
 __all__ = ["dump"]
 

@@ -13,8 +13,9 @@ from faker.providers import BaseProvider
 
 from simulator.catalogue.document import build
 from simulator.catalogue.model import Catalogue
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import CatalogueError
-from simulator.terms import BILLION, parse_amount, text_of_amount
+from simulator.terms import BILLION
 
 __all__ = ["ExchangeProvider", "invent"]
 

@@ -8,7 +8,8 @@ from simulator.catalogue.products import Product, Route, TradableProduct, Venue,
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
-from simulator.terms import EPOCH_2024, Refusal
+from simulator.terms import Refusal
+from simulator.times import EPOCH_2024
 
 __all__ = ["Catalogue"]
 

@@ -186,7 +186,7 @@ def _with_progress(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outco
 
 def _play(job: _Job) -> "Outcome":
     """Do one replay; what is wrong with it is in its outcome."""
-    from simulator.journal.journal import json_lines
+    from simulator.journal.lines import json_lines
     from simulator.replay.report import Outcome
     from simulator.replay.results import Unreachable
     from simulator.scenario import load

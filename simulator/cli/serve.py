@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from simulator.cli.traffic import TrafficPrinter
-    from simulator.command_log import Folder, Keeper
+    from simulator.command_log import CommandWriter, Folder
     from simulator.server import Server
     from simulator.simulation import Simulation
 
@@ -61,7 +61,7 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
     serve.add_argument(
-        "--journal",
+        "--persist",
         type=Path,
         metavar="DIR",
         help="keep the session there, and go on with the one that is kept there already",
@@ -69,7 +69,7 @@ def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     serve.add_argument(
         "--sync",
         choices=("always", "100ms", "never"),
-        help="when the journal goes to the disk itself: before each reply, within a tenth of a second, or when the "
+        help="when the command log goes to the disk itself: before each reply, within a tenth of a second, or when the "
         "system will; it outlives a killed process in any case, a power cut up to there (default: 100ms)",
     )
     serve.add_argument(
@@ -109,18 +109,18 @@ def _count(text: str) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from simulator.server import Server, Settings
 
-    if options.sync is not None and options.journal is None:
-        raise SimulatorError("--sync says when a journal is written to the disk: say --journal DIR too")
+    if options.sync is not None and options.persist is None:
+        raise SimulatorError("--sync says when the command log is written to the disk: say --persist DIR too")
     _fill_standard_streams()
     printer = None if options.quiet else _printer()
     settings = Settings(
-        stay_awake=_STAY_AWAKE if _cores() > 1 else 0.0,
+        busy_poll_for=_STAY_AWAKE if _cores() > 1 else 0.0,
         allowed_hosts=tuple(options.allow_host),
         allowed_origins=tuple(options.allow_origin),
     )
     file = _scenario_file(options.scenario)
-    folder = None if options.journal is None else _folder(options)
-    simulation, keeper = (_simulation(options), None) if folder is None else _kept(folder, options)
+    folder = None if options.persist is None else _folder(options)
+    simulation, writer = (_simulation(options), None) if folder is None else _kept(folder, options)
     server = Server(
         simulation,
         options.host,
@@ -128,7 +128,7 @@ def _serve(options: argparse.Namespace) -> int:
         settings,
         folder=None if file is None else file.parent,
         watch=None if printer is None else printer.show,
-        keeper=keeper,
+        writer=writer,
     )
     with _runner() as runner:
         return runner.run(_serve_until_stopped(server, printer, file, folder, options))
@@ -182,24 +182,24 @@ def _moving(options: argparse.Namespace) -> int:
 def _folder(options: argparse.Namespace) -> "Folder":
     from simulator.command_log import Folder
 
-    return Folder(options.journal, options.sync or "100ms")
+    return Folder(options.persist, options.sync or "100ms")
 
 
-def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, Keeper]":
+def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, CommandWriter]":
     """Return the world that is kept in a folder, or a new one that will be."""
-    from simulator import command_log as ledger
+    from simulator import command_log as command_log
 
     began = time.monotonic()
-    recovered = ledger.recover(
+    recovered = command_log.recover(
         folder, lambda start: _simulation(options, start), options.scenario, _moving(options), _wall_time, _say
     )
     if recovered is None:
         simulation = _simulation(options)
-        return simulation, ledger.begin(folder, simulation, options.scenario, _moving(options), _say)
+        return simulation, command_log.begin(folder, simulation, options.scenario, _moving(options), _say)
     cut = f"; an unfinished record of {recovered.cut} bytes at the end was cut" if recovered.cut else ""
     took = time.monotonic() - began
     _say(f"recovered {recovered.commands} commands in {took:.2f} s, state {recovered.state}{cut}")
-    return recovered.simulation, recovered.keeper
+    return recovered.simulation, recovered.writer
 
 
 def _wall_time(simulation: "Simulation") -> int:
@@ -297,18 +297,18 @@ async def _reload_on_change(server: "Server", file: Path, folder: "Folder | None
         seen = stamp
         try:
             simulation = _simulation(options)
-            keeper = None if folder is None else _anew(folder, simulation, options)
+            writer = None if folder is None else _anew(folder, simulation, options)
         except SimulatorError as error:
             _say(f"{error}\nThe old scenario goes on.")
         else:
-            server.replace(simulation, keeper)
+            server.replace(simulation, writer)
             _say(f"reloaded {file.name}")
 
 
-def _anew(folder: "Folder", simulation: "Simulation", options: argparse.Namespace) -> "Keeper":
-    from simulator import command_log as ledger
+def _anew(folder: "Folder", simulation: "Simulation", options: argparse.Namespace) -> "CommandWriter":
+    from simulator import command_log as command_log
 
-    return ledger.begin(folder, simulation, options.scenario, _moving(options), _say)
+    return command_log.begin(folder, simulation, options.scenario, _moving(options), _say)
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -7,59 +7,12 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from simulator.journal.journal import Entry
-from simulator.terms import text_of_time
+from simulator.journal.lines import traffic_line
 
-__all__ = ["TrafficPrinter", "traffic_line"]
+__all__ = ["TrafficPrinter"]
 
-_LONGEST = 400
 _WAITING_LINES = 10_000
 _LAST_WORDS = 0.5
-_ARROWS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
-_NOTES = frozenset(
-    {
-        "rule",
-        "state",
-        "timeline",
-        "fault",
-        "lost",
-        "kept",
-        "corrupt",
-        "stall",
-        "slow",
-        "skipped",
-        "lie",
-        "refused",
-        "late",
-    }
-)
-"""What is said of a scenario's doings, and of connections that were refused."""
-
-
-def traffic_line(entry: Entry, world: str = "") -> str | None:
-    """Return the line for a journal entry, or None for what the exchange did by itself.
-
-    ``world`` is the name of the world that it happened in, if not the server's own.
-
-    What a client sent is printed with its control characters escaped, so it cannot steer the terminal, and cut
-    where it is long.
-    """
-    time, connection, kind, data = entry
-    arrow = _ARROWS.get(kind)
-    if arrow is None:
-        if kind not in _NOTES:
-            return None
-        arrow = f"*** {kind}"
-        data = data if isinstance(data, bytes) else str(data)
-    cut = len(data) - _LONGEST
-    if cut > 0:
-        data = data[:_LONGEST]
-    text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    if cut > 0:
-        text += f"… ({cut} more)"
-    where = f"{world}#{connection} " if connection else f"{world} " if world else ""
-    return f"{text_of_time(time)[11:-4]}Z {where}{arrow} {text}".rstrip()
 
 
 class TrafficPrinter:

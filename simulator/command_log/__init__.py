@@ -3,13 +3,13 @@
 What decides is pure, so these inputs, each with its time, make the same exchange again.
 """
 
-from simulator.command_log.apply import Performer
+from simulator.command_log.apply import CommandRunner
 from simulator.command_log.folder import Folder
 from simulator.command_log.log import DiskFile, File, Log, Sync
-from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, TIME, CommandLogError, Contents, Header, Input, read
 from simulator.command_log.recovery import Recovered, begin, header_of, rebuild, recover
 from simulator.command_log.state_hash import state_hash
-from simulator.command_log.writer import Keeper
+from simulator.command_log.writer import CommandWriter
 
 __all__ = [
     "CLOSE",
@@ -17,16 +17,16 @@ __all__ = [
     "IN",
     "OPEN",
     "TIME",
+    "CommandLogError",
+    "CommandRunner",
+    "CommandWriter",
     "Contents",
     "DiskFile",
     "File",
     "Folder",
     "Header",
     "Input",
-    "Keeper",
-    "LedgerError",
     "Log",
-    "Performer",
     "Recovered",
     "Sync",
     "begin",

@@ -7,13 +7,13 @@ from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.simulation import Refused, Simulation
 
-__all__ = ["FAILED", "Performer"]
+__all__ = ["FAILED", "CommandRunner"]
 
 FAILED = "the simulator failed"
 _FAILED_WHY = f"1011 {FAILED}"
 
 
-class Performer:
+class CommandRunner:
     """Does inputs to one simulation.
 
     A mistake of the simulator's own in what was due by itself is passed over; one in an input closes its connection.
@@ -29,7 +29,7 @@ class Performer:
     def __init__(
         self,
         simulation: Simulation,
-        deliver: Callable[[list[tuple[Session, list[Outgoing]]]], None] = lambda news: None,
+        deliver: Callable[[list[tuple[Session, list[Outgoing]]]], None] = lambda pending: None,
         fail: Callable[[Exception, Session | None], None] = lambda error, session: None,
     ) -> None:
         self._simulation = simulation
@@ -38,13 +38,13 @@ class Performer:
 
     def settle(self, until: int) -> None:
         """Let time pass, whatever fails on the way."""
-        news = None
-        while news is None:
+        pending = None
+        while pending is None:
             try:
-                news = self._simulation.advance(until)
+                pending = self._simulation.advance(until)
             except Exception as error:
                 self._fail(error, None)
-        self._deliver(news)
+        self._deliver(pending)
 
     def perform(self, entry: Input) -> None:
         """Do an input at its time; one of a connection that is closed by then is nothing."""

@@ -1,4 +1,4 @@
-"""The folder in which a server keeps its ledger: one server at a time, one ledger in use, older ones beside it."""
+"""The folder in which a server keeps its command log: one server at a time, one log in use, older ones beside it."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simulator.command_log.log import DiskFile, File, Log, Sync
-from simulator.command_log.records import Contents, Header, LedgerError, encode_header
+from simulator.command_log.records import CommandLogError, Contents, Header, encode_header
 
 if sys.platform != "win32":
     import fcntl
@@ -24,7 +24,7 @@ class Folder:
         sync: when what is written goes to the disk itself.
         opened: opens a file.
 
-    Raises `LedgerError` if it cannot be used, or another server uses it.
+    Raises `CommandLogError` if it cannot be used, or another server uses it.
     """
 
     def __init__(self, path: Path, sync: Sync = "100ms", opened: Callable[[Path], File] = DiskFile) -> None:
@@ -34,7 +34,7 @@ class Folder:
         self._opened = opened
         try:
             if path.is_file():
-                raise LedgerError(f"{path} is a file, and a journal is kept in a folder")
+                raise CommandLogError(f"{path} is a file, and a command log is kept in a folder")
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -46,14 +46,14 @@ class Folder:
                 os.close(self._lock)
                 if not isinstance(error, BlockingIOError):
                     raise self._unusable(error) from None
-                raise LedgerError(f"another server keeps its journal in {path}") from None
+                raise CommandLogError(f"another server keeps its command log in {path}") from None
 
     def close(self) -> None:
         """Let others use the folder."""
         os.close(self._lock)
 
     def read(self) -> bytes | None:
-        """Return what is in the ledger's file, or None if there is none."""
+        """Return what is in the command log's file, or None if there is none."""
         try:
             return self.file.read_bytes()
         except FileNotFoundError:
@@ -62,7 +62,7 @@ class Folder:
             raise self._unusable(error) from None
 
     def resume(self, contents: Contents) -> Log:
-        """Go on with the ledger that is there, behind its last whole record."""
+        """Go on with the command log that is there, behind its last whole record."""
         try:
             file = self._opened(self.file)
             if contents.end < contents.size:
@@ -72,7 +72,7 @@ class Folder:
         return Log(file, contents.end, contents.salt, contents.chain, self._sync)
 
     def begin(self, header: Header) -> Log:
-        """Begin a ledger; one that is there already is put aside as ``commands-1.log`` and so on.
+        """Begin a command log; one that is there already is put aside as ``commands-1.log`` and so on.
 
         At no moment is there a file with half a header.
         """
@@ -107,5 +107,5 @@ class Folder:
             finally:
                 os.close(descriptor)
 
-    def _unusable(self, error: OSError) -> LedgerError:
-        return LedgerError(f"the journal in {self.path} cannot be used: {error.strerror or error}")
+    def _unusable(self, error: OSError) -> CommandLogError:
+        return CommandLogError(f"the command log in {self.path} cannot be used: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""A ledger's file, open to be appended to."""
+"""A command log's file, open to be appended to."""
 
 import os
 from collections.abc import Callable, Sequence

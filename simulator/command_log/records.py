@@ -1,9 +1,9 @@
-"""The file of a ledger: a header, then one checksummed record for each input, each chained to the one before.
+"""The file of a command log: a header, then one checksummed record for each input, each chained to the one before.
 
 The file begins with eight bytes, the last of them the format's number. A record is its payload's length, the checksum
 of the record before and its own checksum (CRC-32 of these two and the payload, begun with the header's checksum),
 each four bytes, the lowest first; then its payload, in MessagePack. So a record that is torn, changed, taken out, or
-of another ledger is known for what it is, and whether anything whole stands behind it.
+of another log is known for what it is, and whether anything whole stands behind it.
 """
 
 import struct
@@ -21,10 +21,10 @@ __all__ = [
     "IN",
     "OPEN",
     "TIME",
+    "CommandLogError",
     "Contents",
     "Header",
     "Input",
-    "LedgerError",
     "encode_header",
     "encode_inputs",
     "read",
@@ -46,12 +46,12 @@ _ARRAY_OF_FOUR = b"\x94"
 """The first byte of every input's payload."""
 
 
-class LedgerError(SimulatorError):
-    """A ledger that cannot be used: it is damaged, in use, or of another exchange than the one asked for."""
+class CommandLogError(SimulatorError):
+    """A command log that cannot be used: it is damaged, in use, or of another exchange than the one asked for."""
 
 
 class Header(msgspec.Struct, frozen=True):
-    """All that makes the simulation of a ledger what it is.
+    """All that makes the simulation of a command log what it is.
 
     ``scenario`` is what the scenario was asked for by, or None, and ``plan`` is its text with all that it includes;
     ``catalogue`` is a name and ``digest`` the SHA-256 of what it says; ``start`` is in nanoseconds since 1970, and
@@ -85,7 +85,7 @@ class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Contents(NamedTuple):
-    """What a ledger's file holds: the whole records end at byte ``end``, and ``size`` is how long the file is.
+    """What a command log's file holds: the whole records end at byte ``end``, and ``size`` is how long the file is.
 
     ``salt`` and ``chain`` are the checksums of the header and of the last record, from which the next one goes on.
     """
@@ -127,13 +127,14 @@ def _record(payload: bytes, salt: int, chain: int) -> tuple[bytes, int]:
 def read(data: bytes) -> Contents:
     """Return what a file holds; what follows its last whole record is left out if nothing whole is in it.
 
-    Raises `LedgerError` with the offset of a record that is damaged though a whole one follows, or of a header that is.
+    Raises `CommandLogError` with the offset of a record that is damaged though a whole one follows, or of a damaged
+    header.
     """
     if data[: len(_MAGIC)] != _MAGIC:
-        raise _damaged(0, "this is no journal of this program's")
+        raise _damaged(0, "this is no command log of this program's")
     if data[: len(_START)] != _START:
-        raise LedgerError(
-            f"the journal is in format {data[len(_MAGIC)] if len(data) > len(_MAGIC) else None}, "
+        raise CommandLogError(
+            f"the command log is in format {data[len(_MAGIC)] if len(data) > len(_MAGIC) else None}, "
             f"and this version reads format {_FORMAT}"
         )
     position = len(_START)
@@ -187,5 +188,5 @@ def _is_followed(data: bytes, position: int, salt: int) -> bool:
     return False
 
 
-def _damaged(offset: int, what: str) -> LedgerError:
-    return LedgerError(f"the journal is damaged at byte {offset}: {what}")
+def _damaged(offset: int, what: str) -> CommandLogError:
+    return CommandLogError(f"the command log is damaged at byte {offset}: {what}")

@@ -1,4 +1,4 @@
-"""Begins a ledger for a simulation, or brings back the one of which a ledger tells."""
+"""Begins a command log for a simulation, or brings back the one of which a command log tells."""
 
 import gc
 from collections.abc import Callable
@@ -9,11 +9,11 @@ import msgspec
 
 from simulator import __version__
 from simulator.catalogue import dump
-from simulator.command_log.apply import Performer
+from simulator.command_log.apply import CommandRunner
 from simulator.command_log.folder import Folder
-from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, Header, Input, LedgerError, read
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, CommandLogError, Header, Input, read
 from simulator.command_log.state_hash import state_hash
-from simulator.command_log.writer import Keeper
+from simulator.command_log.writer import CommandWriter
 from simulator.simulation import Simulation
 
 __all__ = ["Recovered", "begin", "header_of", "rebuild", "recover"]
@@ -23,14 +23,14 @@ _WHY = "the exchange was restarted"
 
 
 class Recovered(NamedTuple):
-    """A simulation that is as it was, its keeper, and what it took.
+    """A simulation that is as it was, its writer, and what it took.
 
     ``commands`` counts the messages of clients that were done again, ``cut`` the bytes of what was torn off at the end;
     ``state`` is the `state_hash` of what came of it.
     """
 
     simulation: Simulation
-    keeper: Keeper
+    writer: CommandWriter
     commands: int
     cut: int
     state: str
@@ -64,10 +64,10 @@ def begin(
     scenario: str | None,
     moving: int = 0,
     say: Callable[[str], None] | None = None,
-) -> Keeper:
-    """Begin a ledger for a simulation that has just been made; raises `LedgerError` if it cannot be written."""
+) -> CommandWriter:
+    """Begin a command log for a new simulation; raises `CommandLogError` if it cannot be written."""
     header = header_of(simulation, scenario, moving)
-    return Keeper(folder.begin(header), header.start, say=say)
+    return CommandWriter(folder.begin(header), header.start, say=say)
 
 
 def recover(
@@ -78,42 +78,42 @@ def recover(
     now: Callable[[Simulation], int] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Recovered | None:
-    """Bring back the exchange of which a folder's ledger tells, with every connection closed; None if there is none.
+    """Bring back the exchange of a folder's command log, with every connection closed; None if there is none.
 
     Args:
         folder: which.
         make: makes the simulation that is asked for at present, beginning at a time.
         scenario: what its scenario is asked for by, or None.
         moving: how many of its markets are to move.
-        now: says to what time an exchange is to go on, if that is later than the ledger's last.
-        say: as for a `Keeper`.
+        now: says to what time an exchange is to go on, if that is later than the command log's last.
+        say: as for a `CommandWriter`.
 
-    Raises `LedgerError` if the ledger is damaged, or of another exchange than ``make`` makes.
+    Raises `CommandLogError` if the command log is damaged, or of another exchange than ``make`` makes.
     """
     data = folder.read()
     if data is None:
         return None
     try:
         contents = read(data)
-    except LedgerError as error:
-        raise LedgerError(f"{folder.file}: {error}. Move it away to begin anew") from None
+    except CommandLogError as error:
+        raise CommandLogError(f"{folder.file}: {error}. Move it away to begin anew") from None
     simulation = make(contents.header.start)
     _require_same(contents.header, header_of(simulation, scenario, moving), folder)
     rebuild(simulation, contents.inputs)
     has_begun = any(entry.kind == OPEN for entry in contents.inputs)
     present = simulation.now if now is None else max(now(simulation), simulation.now)
-    keeper = Keeper(folder.resume(contents), present, has_begun, say)
+    writer = CommandWriter(folder.resume(contents), present, has_begun, say)
     ends = [Input(present, DOWN), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
-    if keeper.keep(ends) is not None:
-        raise LedgerError(str(keeper.trouble))
+    if writer.keep(ends) is not None:
+        raise CommandLogError(str(writer.faults))
     rebuild(simulation, ends)
     commands = sum(entry.kind == IN for entry in contents.inputs)
-    return Recovered(simulation, keeper, commands, contents.size - contents.end, state_hash(simulation))
+    return Recovered(simulation, writer, commands, contents.size - contents.end, state_hash(simulation))
 
 
 def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
     """Do inputs to a simulation that is as it was before them; nobody is told what comes of it."""
-    performer = Performer(simulation)
+    performer = CommandRunner(simulation)
     was_enabled = gc.isenabled()
     gc.disable()  # nearly all that is made stays
     try:
@@ -128,7 +128,7 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
 
 
 def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
-    """Raise `LedgerError` with all in which the exchange that was kept is not the one that is asked for."""
+    """Raise `CommandLogError` with all in which the exchange that was kept is not the one that is asked for."""
     clocks, has_changed = _clocks(kept, asked)
     differences = [
         f"{what} was {before}, now it is {after}" if before != after else f"{what} {before} has changed"
@@ -144,8 +144,8 @@ def _require_same(kept: Header, asked: Header, folder: Folder) -> None:
         if differs
     ]
     if differences:
-        raise LedgerError(
-            f"the journal in {folder.path} is of another exchange: {'; '.join(differences)}. "
+        raise CommandLogError(
+            f"the command log in {folder.path} is of another exchange: {'; '.join(differences)}. "
             "Start what it was, or name another folder"
         )
 

@@ -48,10 +48,10 @@ def _order(order: Order) -> tuple[object, ...]:
         order.buy,
         order.price,
         order.quantity,
-        order.left,
+        order.leaves_qty,
         order.time,
         order.state,
-        order.filled,
+        order.cum_qty,
         order.notional,
         order.reason,
         order.quote_id,
@@ -69,5 +69,5 @@ def _instrument(instrument: Instrument) -> Iterator[object]:
 
 def _side(side: Side) -> Iterator[object]:
     for level in side:
-        queue = [(entry.id if isinstance(entry, Order) else 0, entry.left) for entry in level]
+        queue = [(entry.id if isinstance(entry, Order) else 0, entry.leaves_qty) for entry in level]
         yield side.sign, level.price, level.quantity, queue

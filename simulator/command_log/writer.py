@@ -9,7 +9,7 @@ from simulator.simulation import Simulation
 from simulator.wire import decode, err
 from simulator.wire.requests import CancelOrder, Halt, Resume, SendLimitOrder, SetLimits
 
-__all__ = ["Keeper"]
+__all__ = ["CommandWriter"]
 
 COMMANDS = (SendLimitOrder, CancelOrder, SetLimits, Halt, Resume)
 """What is refused while nothing can be written."""
@@ -18,7 +18,7 @@ _CHUNK = 256
 _MOST_WAITING = 50_000
 
 
-class Keeper:
+class CommandWriter:
     """Writes inputs to a log.
 
     While the disk does not take them, commands are refused, since after a crash nobody would know of them. The rest is
@@ -38,13 +38,13 @@ class Keeper:
         self._log = log
         self._say = say or (lambda text: None)
         self._waiting: list[Input] = []
-        self._trouble: str | None = None
+        self._faults: str | None = None
         self._is_closed = False
 
     @property
-    def trouble(self) -> str | None:
+    def faults(self) -> str | None:
         """Why nothing can be written at the moment, or None."""
-        return self._trouble
+        return self._faults
 
     def keep(self, inputs: Sequence[Input]) -> list[bool] | None:
         """Write inputs down; return None if all are to be done, else which of them are."""
@@ -55,15 +55,15 @@ class Keeper:
             self._write_waiting()
             self._log.append(inputs)
         except OSError as error:
-            self._set_trouble(f"the journal cannot be written: {error.strerror or error}")
+            self._set_trouble(f"the command log cannot be written: {error.strerror or error}")
             return [self._is_taken(entry) for entry in inputs]
-        if self._trouble is not None:
+        if self._faults is not None:
             self._set_trouble(None)
         return None
 
     def keep_time(self, now: int) -> None:
         """Write down that time has passed, before somebody is told of what it has brought."""
-        if self._trouble is None and not self._is_closed:
+        if self._faults is None and not self._is_closed:
             self.keep([Input(now, TIME)])
 
     @property
@@ -76,13 +76,13 @@ class Keeper:
         return self._log.syncing()
 
     def close(self) -> None:
-        """End the ledger; inputs that come later are not kept."""
+        """End the command log; inputs that come later are not kept."""
         if not self._is_closed:
             self._is_closed = True
             try:
                 self._log.close()
             except OSError as error:
-                self._say(f"the journal may be incomplete: {error.strerror or error}")
+                self._say(f"the command log may be incomplete: {error.strerror or error}")
 
     def _write_waiting(self) -> None:
         while self._waiting:
@@ -97,20 +97,20 @@ class Keeper:
             self._waiting.append(entry)
         return True
 
-    def _set_trouble(self, trouble: str | None) -> None:
-        if trouble is not None and self._trouble is None:
-            self._say(f"{trouble}; orders, cancels and limits are refused until it can")
-        elif trouble is None:
-            self._say("the journal can be written again")
-        self._trouble = trouble
+    def _set_trouble(self, faults: str | None) -> None:
+        if faults is not None and self._faults is None:
+            self._say(f"{faults}; orders, cancels and limits are refused until it can")
+        elif faults is None:
+            self._say("the command log can be written again")
+        self._faults = faults
 
     def refuse(self, simulation: Simulation, entry: Input) -> None:
         """Answer a message that is not done with why."""
         session: Session | None = simulation.sessions.get(entry.connection)
-        if session is not None and self._trouble is not None:
+        if session is not None and self._faults is not None:
             now = simulation.now
             simulation.journal.write(now, session.number, "in", entry.text)
-            session.say(err(bytes(decode(entry.text).id), self._trouble), now)
+            session.enqueue(err(bytes(decode(entry.text).id), self._faults), now)
 
 
 def _is_command(entry: Input) -> bool:

@@ -20,20 +20,20 @@ class Entry(msgspec.Struct, eq=False, gc=False):
     Args:
         buy: True on the buying side.
         price: the limit, in whichever integer unit the whole book uses.
-        left: the quantity still open, an integer above zero.
+        leaves_qty: the quantity still open, an integer above zero.
         rests: whether it stands in a book; the book's own to change.
     """
 
     buy: bool
     price: int
-    left: int
+    leaves_qty: int
     rests: bool = False
 
 
 class Level:
     """All entries at one price, the oldest first, with their quantity summed up.
 
-    An entry that is taken out stays in the queue as a gap until it reaches the front or gaps prevail, so that
+    An entry that is taken out stays in the queue as a hole until it reaches the front or holes prevail, so that
     taking out costs the same wherever it stands.
     """
 
@@ -49,8 +49,8 @@ class Level:
     def __iter__(self) -> Iterator[Entry]:
         return (entry for entry in self.queue[self.head :] if entry.rests)
 
-    def close_gaps(self) -> None:
-        """Forget the gaps, in front and between, once they are most of the queue."""
+    def close_holes(self) -> None:
+        """Drop the holes, in front and between, once they are most of the queue."""
         if len(self.queue) > 2 * self.count + 32:
             self.queue = [entry for entry in self.queue[self.head :] if entry.rests]
             self.head = 0
@@ -91,7 +91,7 @@ class Book:
     def match(self, incoming: Entry) -> list[tuple[Entry, int]]:
         """Trade an incoming entry against the other side, best price first and the oldest first at a price.
 
-        Both entries' ``left`` falls by what they trade. Returns ``(resting entry, quantity)`` in the order of
+        Both entries' ``leaves_qty`` falls by what they trade. Returns ``(resting entry, quantity)`` in the order of
         the trades; each trades at the resting entry's price. What the incoming entry has left does not rest.
         """
         side, limit = (self.asks, -incoming.price) if incoming.buy else (self.bids, incoming.price)
@@ -99,13 +99,13 @@ class Book:
         if not keys or keys[-1] < limit:
             return []
         trades: list[tuple[Entry, int]] = []
-        left = incoming.left
+        left = incoming.leaves_qty
         while left and keys and keys[-1] >= limit:
             level = side.levels[keys[-1]]
             left = _take(level, left, trades)
             if not level.count:
                 del side.levels[keys.pop()]
-        incoming.left = left
+        incoming.leaves_qty = left
         return trades
 
     def rest(self, entry: Entry) -> None:
@@ -120,7 +120,7 @@ class Book:
             else:
                 insort(keys, key)
         level.queue.append(entry)
-        level.quantity += entry.left
+        level.quantity += entry.leaves_qty
         level.count += 1
         entry.rests = True
 
@@ -131,10 +131,10 @@ class Book:
         entry.rests = False
         side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
         level = side.levels[key]
-        level.quantity -= entry.left
+        level.quantity -= entry.leaves_qty
         level.count -= 1
         if level.count:
-            level.close_gaps()
+            level.close_holes()
         else:
             del side.levels[key]
             del side.keys[bisect_left(side.keys, key)]
@@ -154,11 +154,11 @@ class Book:
 
     def reduce(self, entry: Entry, quantity: int) -> None:
         """Lower what an entry has left, whether it rests or not; at zero it leaves the book."""
-        if quantity >= entry.left:
+        if quantity >= entry.leaves_qty:
             self.remove(entry)
-            entry.left = 0
+            entry.leaves_qty = 0
             return
-        entry.left -= quantity
+        entry.leaves_qty -= quantity
         if entry.rests:
             side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
             side.levels[key].quantity -= quantity
@@ -174,21 +174,21 @@ def _take(level: Level, left: int, trades: list[tuple[Entry, int]]) -> int:
     queue, head = level.queue, level.head
     while left and level.count:
         resting = queue[head]
-        if not resting.rests:  # a gap
+        if not resting.rests:  # a hole
             head += 1
             continue
-        traded = resting.left
+        traded = resting.leaves_qty
         if traded <= left:
-            resting.left = 0
+            resting.leaves_qty = 0
             resting.rests = False
             level.count -= 1
             head += 1
         else:
             traded = left
-            resting.left -= traded
+            resting.leaves_qty -= traded
         left -= traded
         level.quantity -= traded
         trades.append((resting, traded))
     level.head = head
-    level.close_gaps()
+    level.close_holes()
     return left

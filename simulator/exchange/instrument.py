@@ -1,8 +1,8 @@
 """A tradable product as its venue trades it: its book, its increments, and who holds what."""
 
 from simulator.catalogue.products import TradableProduct
+from simulator.decimals import text_of_amount
 from simulator.exchange.book import Book, Entry
-from simulator.terms import text_of_amount
 
 __all__ = ["Exposure", "Instrument", "digits_of"]
 
@@ -23,16 +23,16 @@ class Instrument:
     """The trading state of one tradable product.
 
     ``tick`` and ``step`` are the price and quantity increments in billionths; they may change while orders rest.
-    ``house`` are the quotes of the market itself, which belong to no client.
+    ``market_quotes`` are the quotes of the market itself, which belong to no client.
     """
 
-    __slots__ = ("book", "delisted", "digits", "exposures", "flags", "house", "listing", "step", "tick")
+    __slots__ = ("book", "delisted", "digits", "exposures", "flags", "listing", "market_quotes", "step", "tick")
 
     def __init__(self, listing: TradableProduct) -> None:
         self.listing = listing
         self.book = Book()
         self.exposures: dict[str, Exposure] = {}
-        self.house: list[Entry] = []
+        self.market_quotes: list[Entry] = []
         self.flags = listing.flags
         self.delisted = False
         self.tick = listing.quote_increment

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from simulator.catalogue.products import TradableProduct
+from simulator.decimals import text_of_amount
 from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Order
-from simulator.terms import BILLION, LimitName, text_of_amount
+from simulator.terms import BILLION, LimitName
 
 __all__ = ["ALL", "Limit", "Limits", "Scope"]
 

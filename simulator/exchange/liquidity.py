@@ -88,12 +88,12 @@ class Market:
         """Return quotes for both sides, best first, on tick and step."""
         tick, step = self.instrument.tick, self.instrument.step
         spread = -(-(self.spec.spread or max(2 * tick, self.mid // 10_000)) // tick) * tick
-        gap = max(tick, spread // 2 // tick * tick)
+        hole = max(tick, spread // 2 // tick * tick)
         bid = (self.mid - spread // 2) // tick * tick
         ask = max(tick, bid + spread)
         quotes: list[Quote] = []
         for level in range(self.spec.levels):
-            for buy, price in ((True, bid - level * gap), (False, ask + level * gap)):
+            for buy, price in ((True, bid - level * hole), (False, ask + level * hole)):
                 if price > 0:
                     quotes.append((buy, price, self._size(level, step)))
         return quotes

@@ -5,26 +5,24 @@ import random
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.liquidity import Market, MarketSpec
-from simulator.exchange.venue import Quote, Venue
-from simulator.scenario.amounts import amount, duration, share
-from simulator.scenario.model import MarketEntry
-from simulator.schedule import Agenda
+from simulator.exchange.venue import Venue
+from simulator.schedule import Schedule
 from simulator.terms import BILLION
 
-__all__ = ["Markets", "quotes_of"]
+__all__ = ["Markets"]
 
 
 class Markets:
     """Opens each product's market when somebody first asks for the product.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         venue: the exchange.
         seed: what every market's sizes, moves and trades are drawn from, each apart from the others.
     """
 
-    def __init__(self, agenda: Agenda, venue: Venue, seed: int) -> None:
-        self._agenda = agenda
+    def __init__(self, schedule: Schedule, venue: Venue, seed: int) -> None:
+        self._schedule = schedule
         self._venue = venue
         self._seed = seed
 
@@ -39,30 +37,13 @@ class Markets:
 
     def open(self, instrument: Instrument, spec: MarketSpec) -> None:
         """Open a market for an instrument."""
-        agenda = self._agenda
+        schedule = self._schedule
         rng = random.Random(f"{self._seed} {instrument.listing.name}")  # noqa: S311 - a seeded market is the point
-        market = Market(self._venue, instrument, spec, rng, agenda.now)
+        market = Market(self._venue, instrument, spec, rng, schedule.now)
         if spec.every is not None:
-            agenda.at(agenda.now + spec.every, lambda: self._move(market), background=True)
+            schedule.at(schedule.now + spec.every, lambda: self._move(market), background=True)
         if spec.trade_every is not None:
-            agenda.at(market.next_trade(agenda.now), lambda: self._trade(market), background=True)
-
-    def open_as(self, listing: TradableProduct, entry: MarketEntry) -> None:
-        """Open a market as a scenario describes it."""
-        instrument = self._venue.instrument(listing)
-        if entry.mid is None:
-            self._venue.quote(instrument, quotes_of(entry.bids or (), entry.asks or ()), self._agenda.now)
-            return
-        walk, trades = entry.walk, entry.trades
-        spec = MarketSpec(
-            amount(entry.mid),
-            spread=None if entry.spread is None else amount(entry.spread),
-            levels=entry.levels,
-            every=None if walk is None else max(1, duration(walk.every)),
-            volatility=0 if walk is None else share(walk.volatility),
-            trade_every=None if trades is None else BILLION * BILLION // max(1, amount(trades.per_second)),
-        )
-        self.open(instrument, spec)
+            schedule.at(market.next_trade(schedule.now), lambda: self._trade(market), background=True)
 
     def open_busiest(self, count: int) -> None:
         """Let the most traded of the canonical markets walk: a step each quarter of a second, a trade a second."""
@@ -74,18 +55,11 @@ class Markets:
             self.open(self._venue.instrument(listing), spec)
 
     def _move(self, market: Market) -> None:
-        agenda = self._agenda
-        market.move(agenda.now)
-        agenda.at(agenda.now + (market.spec.every or BILLION), lambda: self._move(market), background=True)
+        schedule = self._schedule
+        market.move(schedule.now)
+        schedule.at(schedule.now + (market.spec.every or BILLION), lambda: self._move(market), background=True)
 
     def _trade(self, market: Market) -> None:
-        agenda = self._agenda
-        market.trade(agenda.now)
-        agenda.at(market.next_trade(agenda.now), lambda: self._trade(market), background=True)
-
-
-def quotes_of(bids: tuple[tuple[str, str], ...], asks: tuple[tuple[str, str], ...]) -> list[Quote]:
-    """Return quotes from the pairs of price and quantity of a scenario."""
-    return [(True, amount(price), amount(size)) for price, size in bids] + [
-        (False, amount(price), amount(size)) for price, size in asks
-    ]
+        schedule = self._schedule
+        market.trade(schedule.now)
+        schedule.at(market.next_trade(schedule.now), lambda: self._trade(market), background=True)

@@ -21,7 +21,7 @@ from simulator.terms import (
 if TYPE_CHECKING:
     from simulator.exchange.instrument import Instrument
 
-__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "Traded", "mean_price"]
+__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "Traded", "average_price"]
 
 NEW = 0
 
@@ -78,7 +78,7 @@ LEGAL: dict[int, frozenset[int]] = {
 class Order(Entry, eq=False, gc=True, kw_only=True):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
-    ``quantity`` is what was ordered, ``left`` what is still open (nothing, once it is out), ``filled`` what has
+    ``quantity`` is what was ordered, ``leaves_qty`` what is still open (nothing, once it is out), ``cum_qty`` what has
     been filled less what has been busted, ``notional`` the sum of price times quantity over the fills (in
     billionths of billionths).
     """
@@ -89,7 +89,7 @@ class Order(Entry, eq=False, gc=True, kw_only=True):
     quantity: int
     time: int
     state: int = NEW
-    filled: int = 0
+    cum_qty: int = 0
     notional: int = 0
     reason: str | None = None
     quote_id: str | None = None
@@ -145,8 +145,8 @@ class OrderChanged(msgspec.Struct, frozen=True, gc=False):
     order_id: int
     account: str
     state: int
-    filled: int
-    mean: int | None
+    cum_qty: int
+    avg_price: int | None
     digits: int
     """How many digits the product's price increment has after the point."""
 
@@ -161,7 +161,7 @@ class Traded(msgspec.Struct, frozen=True, gc=False):
     time: int
 
 
-def mean_price(notional: int, filled: int) -> int | None:
+def average_price(notional: int, filled: int) -> int | None:
     """Return the average fill price in billionths, halves rounded to even; None if nothing is filled."""
     if filled <= 0:
         return None

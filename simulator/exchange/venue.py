@@ -8,27 +8,16 @@ from collections import deque
 from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue, TradableProduct
+from simulator.decimals import text_of_amount
 from simulator.exchange.book import Entry
 from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits, Scope
-from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
+from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
 from simulator.forgetting import forget
-from simulator.terms import (
-    ACKED,
-    CANCELED,
-    CANCELING,
-    FILLED,
-    OPEN,
-    OUT,
-    REJECTED,
-    STALE,
-    FillKind,
-    RejectReason,
-    text_of_amount,
-)
+from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, RejectReason
 
-__all__ = ["DEFAULT_LIMIT", "HOUSE", "Event", "Quote", "Venue"]
+__all__ = ["DEFAULT_LIMIT", "MARKET_ACCOUNT", "Event", "Quote", "Venue"]
 
 DEFAULT_LIMIT = 250_000
 """How many orders that are out, and how many fills, a venue keeps unless told otherwise: a day's development."""
@@ -37,7 +26,7 @@ Event = OrderChanged | Fill | Traded
 Quote = tuple[bool, int, int]
 """A quote of the market itself: whether it buys, its price and its quantity in billionths."""
 
-HOUSE = "MARKET"
+MARKET_ACCOUNT = "MARKET"
 """Who stands behind the market's own quotes."""
 
 
@@ -149,22 +138,22 @@ class Venue:
         trades = book.match(order)
         if trades:
             # The book has taken all the trades off at once; each fill is to tell what was left after it.
-            order.left += sum(quantity for _, quantity in trades)
+            order.leaves_qty += sum(quantity for _, quantity in trades)
             for resting, quantity in trades:
-                order.left -= quantity
+                order.leaves_qty -= quantity
                 self._trade(order, resting, quantity, now)
-        if order.left:
+        if order.leaves_qty:
             book.rest(order)
         self.touched[instrument.listing.id] = instrument
 
-    def stand(self, order: Order, now: int) -> None:
+    def rest_only(self, order: Order, now: int) -> None:
         """Rest an open order without trading it against the market's own quotes: those it would cross step back.
 
         What clients have resting there it does trade against, so the book is never crossed.
         """
         _require_open(order)
         book = order.instrument.book
-        for quote in order.instrument.house:
+        for quote in order.instrument.market_quotes:
             if quote.buy is not order.buy and (quote.price <= order.price if order.buy else quote.price >= order.price):
                 book.remove(quote)
         self.match(order, now)
@@ -198,7 +187,7 @@ class Venue:
         order.move(state)
         order.reason = reason
         self._retire(order)
-        self._tell(order)
+        self._record(order)
 
     def _leave(self, order: Order) -> None:
         """Forget what an order had open, in the book and in what its account has open."""
@@ -209,10 +198,10 @@ class Venue:
             exposure = instrument.exposure(order.account)
             exposure.orders -= 1
             if order.buy:
-                exposure.buying -= order.left
+                exposure.buying -= order.leaves_qty
             else:
-                exposure.selling -= order.left
-        order.left = 0
+                exposure.selling -= order.leaves_qty
+        order.leaves_qty = 0
 
     def _retire(self, order: Order) -> None:
         """An order goes out, and the one that did so first of those that are kept is forgotten."""
@@ -243,8 +232,10 @@ class Venue:
         name of whoever gives the rest. Raises `ValueError` if the order has less than ``quantity`` left.
         """
         _require_positive(quantity)
-        if quantity > order.left:
-            raise ValueError(f"order {order.id} has {text_of_amount(order.left)} left, not {text_of_amount(quantity)}")
+        if quantity > order.leaves_qty:
+            raise ValueError(
+                f"order {order.id} has {text_of_amount(order.leaves_qty)} left, not {text_of_amount(quantity)}"
+            )
         instrument = order.instrument
         resting = order.rests
         given = instrument.book.take_at(order.buy, price, quantity)
@@ -267,13 +258,13 @@ class Venue:
             self._filled(taker, price, quantity, False, resting.account, now)
             self._filled(resting, price, quantity, True, taker.account, now)
         else:
-            self._filled(taker, price, quantity, False, HOUSE, now)
+            self._filled(taker, price, quantity, False, MARKET_ACCOUNT, now)
         self._print(taker.instrument, taker.buy, price, quantity, now)
 
     def _filled(self, order: Order, price: int, quantity: int, maker: bool, against: str, now: int) -> None:
-        """Give an order, whose ``left`` has fallen already, its fill."""
+        """Give an order, whose ``leaves_qty`` has fallen already, its fill."""
         instrument = order.instrument
-        order.filled += quantity
+        order.cum_qty += quantity
         order.notional += price * quantity
         exposure = instrument.exposure(order.account)
         if order.buy:
@@ -297,11 +288,11 @@ class Venue:
         )
         self.fills.append(fill)
         self.events.append(fill)
-        if order.left:
-            self._tell(order)
+        if order.leaves_qty:
+            self._record(order)
         else:
             self._retire(order)
-            whole = FILLED if order.filled == order.quantity else 0  # a part may have been busted meanwhile
+            whole = FILLED if order.cum_qty == order.quantity else 0  # a part may have been busted meanwhile
             self._move(order, (order.state & ACKED) | whole | OUT)
 
     def _print(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
@@ -329,7 +320,7 @@ class Venue:
         _require_positive(quantity)
         for side in self._sides(fill):
             order = self.orders[side.order_id]
-            if order.filled - self._now_worth(side)[1] + quantity > order.quantity - order.left:
+            if order.cum_qty - self._now_worth(side)[1] + quantity > order.quantity - order.leaves_qty:
                 raise ValueError(f"order {order.id} cannot have been filled {text_of_amount(quantity)}")
         for side in self._sides(fill):
             self._amend(side, price, quantity, FillKind.CORRECTION, now)
@@ -354,7 +345,7 @@ class Venue:
         self._amended[fill.number] = (price, quantity)
         forget(self._amended, len(self.fills), self.fills.keeps)
         change = quantity - old_quantity
-        order.filled += change
+        order.cum_qty += change
         order.notional += price * quantity - old_price * old_quantity
         order.instrument.exposure(order.account).position += change if order.buy else -change
         amendment = Fill(
@@ -374,12 +365,12 @@ class Venue:
         )
         self.fills.append(amendment)
         self.events.append(amendment)
-        if order.state & (FILLED | CANCELED) == FILLED and order.filled < order.quantity:
+        if order.state & (FILLED | CANCELED) == FILLED and order.cum_qty < order.quantity:
             self._move(order, order.state & ~FILLED)
-        elif order.state & (OUT | CANCELED | REJECTED) == OUT and order.filled == order.quantity:
+        elif order.state & (OUT | CANCELED | REJECTED) == OUT and order.cum_qty == order.quantity:
             self._move(order, order.state | FILLED)
         else:
-            self._tell(order)
+            self._record(order)
 
     # The market
 
@@ -392,15 +383,15 @@ class Venue:
         for _, _, quantity in quotes:
             _require_positive(quantity)
         book = instrument.book
-        for entry in instrument.house:
+        for entry in instrument.market_quotes:
             book.remove(entry)
-        instrument.house = []
+        instrument.market_quotes = []
         for buy, price, quantity in quotes:
             entry = Entry(buy, price, quantity)
             self._house_takes(instrument, entry, now)
-            if entry.left:
+            if entry.leaves_qty:
                 book.rest(entry)
-                instrument.house.append(entry)
+                instrument.market_quotes.append(entry)
         self.touched[instrument.listing.id] = instrument
 
     def trade(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
@@ -411,15 +402,15 @@ class Venue:
         _require_positive(quantity)
         entry = Entry(buy, price, quantity)
         self._house_takes(instrument, entry, now)
-        if entry.left:
-            self._print(instrument, buy, price, entry.left, now)
+        if entry.leaves_qty:
+            self._print(instrument, buy, price, entry.leaves_qty, now)
         self.touched[instrument.listing.id] = instrument
 
     def _house_takes(self, instrument: Instrument, entry: Entry, now: int) -> None:
         for resting, quantity in instrument.book.match(entry):
             self._trades += 1
             if isinstance(resting, Order):
-                self._filled(resting, resting.price, quantity, True, HOUSE, now)
+                self._filled(resting, resting.price, quantity, True, MARKET_ACCOUNT, now)
             self._print(instrument, entry.buy, resting.price, quantity, now)
 
     def is_halted(self, listing: TradableProduct) -> bool:
@@ -449,16 +440,16 @@ class Venue:
 
     def _move(self, order: Order, state: int) -> None:
         order.move(state)
-        self._tell(order)
+        self._record(order)
 
-    def _tell(self, order: Order) -> None:
+    def _record(self, order: Order) -> None:
         self.events.append(
             OrderChanged(
                 order.id,
                 order.account,
                 order.state,
-                order.filled,
-                mean_price(order.notional, order.filled),
+                order.cum_qty,
+                average_price(order.notional, order.cum_qty),
                 order.instrument.digits,
             )
         )

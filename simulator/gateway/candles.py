@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Callable
 from hashlib import sha1
 
+from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Traded
-from simulator.terms import BILLION, Refusal, text_of_amount, text_of_time
+from simulator.terms import BILLION, Refusal
+from simulator.times import text_of_time
 from simulator.wire.replies import CandleView
 
 __all__ = ["WIDTHS", "Tape", "read_width"]

@@ -10,19 +10,19 @@ from simulator.gateway.query_views import History
 from simulator.gateway.session import Session, Subscription
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
-from simulator.schedule import Agenda
+from simulator.schedule import Schedule
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder, Unsubscribe
 
-__all__ = ["Desk"]
+__all__ = ["Dispatcher"]
 
 
-class Desk:
+class Dispatcher:
     """Answers requests, and tells subscriptions what the exchange has done.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         journal: the record.
         gateway: reads requests and answers questions.
         subscriptions: who follows what.
@@ -32,14 +32,14 @@ class Desk:
 
     def __init__(
         self,
-        agenda: Agenda,
+        schedule: Schedule,
         journal: Journal,
         gateway: Gateway,
         subscriptions: Subscriptions,
         delivery: Delivery,
         history: History | None = None,
     ) -> None:
-        self._agenda = agenda
+        self._schedule = schedule
         self._journal = journal
         self._gateway = gateway
         self._venue: Venue = gateway.venue
@@ -59,7 +59,7 @@ class Desk:
         elif kind in Subscriptions.REQUESTS:
             self._subscribe(session, request)
         else:
-            answer = self._gateway.answer(request, session.viewer, self._agenda.now)
+            answer = self._gateway.answer(request, session.viewer, self._schedule.now)
             self.answer(session, request, answer)
         self.publish()
 
@@ -75,7 +75,7 @@ class Desk:
         if isinstance(terms, Refusal):
             return terms
         account, instrument, buy, price, quantity, quote_id, params = terms
-        order = self._venue.place(account, instrument, buy, price, quantity, self._agenda.now)
+        order = self._venue.place(account, instrument, buy, price, quantity, self._schedule.now)
         order.quote_id = quote_id
         order.params = params
         return order
@@ -86,7 +86,7 @@ class Desk:
             self.answer(session, request, terms)
             return
         account, instrument, buy, price, quantity, quote_id, params = terms
-        order = self._venue.submit(account, instrument, buy, price, quantity, self._agenda.now)
+        order = self._venue.submit(account, instrument, buy, price, quantity, self._schedule.now)
         order.quote_id = quote_id
         order.params = params
         self._delivery.reply(session, ok(bytes(request.id), b'"%d"' % order.id))
@@ -112,7 +112,7 @@ class Desk:
         if isinstance(subscription, Refusal):
             self.answer(session, request, subscription)
             return
-        first = self._subscriptions.first(subscription, self._agenda.now)
+        first = self._subscriptions.first(subscription, self._schedule.now)
         if first is not None:
             self._delivery.reply(session, first)
         if subscription.kind == "SubscribeCandles":
@@ -120,13 +120,13 @@ class Desk:
 
     def _await_candle(self, subscription: Subscription) -> None:
         width = subscription.bucket
-        end = (self._agenda.now // width + 1) * width
-        self._agenda.at(end, lambda: self._end_candle(subscription), background=True)
+        end = (self._schedule.now // width + 1) * width
+        self._schedule.at(end, lambda: self._end_candle(subscription), background=True)
 
     def _end_candle(self, subscription: Subscription) -> None:
         session = subscription.session
         if session.subscriptions.get(subscription.id) is subscription:
-            candle = self._subscriptions.candle(subscription, self._agenda.now)
+            candle = self._subscriptions.candle(subscription, self._schedule.now)
             if candle is not None:
                 self._delivery.update(session, candle)
             self._await_candle(subscription)
@@ -145,7 +145,7 @@ class Desk:
         What has become of one order may be told another number of times than once.
         """
         venue = self._venue
-        now = self._agenda.now
+        now = self._schedule.now
         if venue.events:
             events, venue.events = venue.events, []
             for event in events:
@@ -154,17 +154,17 @@ class Desk:
                     if self._history is not None:
                         self._history.record(event, now)
                     times = copies if event.order_id == order_id else 1
-                    self.tell(event, times)
+                    self.publish_change(event, times)
                 elif isinstance(event, Traded):
                     self._gateway.tape.record(event)
-                    self._subscriptions.tell_trade(event)
+                    self._subscriptions.publish_trade(event)
         if venue.touched:
             touched, venue.touched = venue.touched, {}
-            self._subscriptions.tell_books(touched.values(), now)
+            self._subscriptions.publish_books(touched.values(), now)
 
-    def tell(self, change: OrderChanged, copies: int = 1) -> None:
+    def publish_change(self, change: OrderChanged, copies: int = 1) -> None:
         """Tell a change to those who follow orders, so many times."""
         if not copies:
-            self._journal.write(self._agenda.now, 0, "lost", change)
+            self._journal.write(self._schedule.now, 0, "lost", change)
         for _ in range(copies):
-            self._subscriptions.tell_change(change)
+            self._subscriptions.publish_change(change)

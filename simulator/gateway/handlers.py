@@ -14,12 +14,14 @@ from simulator.exchange.limits import ALL, Limit
 from simulator.exchange.orders import Order
 from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
 from simulator.exchange.venue import Venue
+from simulator.gateway import replies
 from simulator.gateway.candles import Tape, read_width
-from simulator.gateway.handlers import replies as views
-from simulator.gateway.query_views import Lens
+from simulator.gateway.fill_ids import FillIds
+from simulator.gateway.query_views import OrderView
 from simulator.terms import Dir, Refusal
 from simulator.times import parse_span
-from simulator.wire import amount_of, encode, replies, requests
+from simulator.wire import amount_of, encode, requests
+from simulator.wire.replies import Named
 
 __all__ = ["Gateway", "OrderTerms"]
 
@@ -79,11 +81,11 @@ class Gateway:
         self.catalogue = venue.catalogue
         self.accounts = {name.lower(): name for name in accounts}
         self.instrument = instrument
-        self.fill_ids = views.FillIds(seed, venue.fills)
+        self.fill_ids = FillIds(seed, venue.fills)
         self.tape = Tape(now, seed)
-        self.lenses: dict[str, Lens] = {}
+        self.views: dict[str, OrderView] = {}
         """What a query looks through, by its type, where a scenario bends its view."""
-        self._lens = Lens(venue, self.fill_ids)
+        self._view = OrderView(venue, self.fill_ids)
         self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
             requests.SearchSymbol: self._search_symbol,
             requests.QueryTradableProductIndex: self._query,
@@ -194,19 +196,19 @@ class Gateway:
         within = self._within(request, viewer)
         if isinstance(within, Refusal):
             return within
-        orders = self.lens_for(request).open_orders()
+        orders = self.view_for(request).open_orders()
         return [str(order.id) for order in orders if within(order.account, order.instrument.listing)]
 
     def _order_state(self, request: requests.GetOrderState, viewer: str | None, now: int) -> list[Any]:
-        lens = self.lens_for(request)
-        return [state for order in self._orders(request.order_ids, viewer) if (state := lens.state(order))]
+        view = self.view_for(request)
+        return [state for order in self._orders(request.order_ids, viewer) if (state := view.state(order))]
 
     def _reject_reason(self, request: requests.GetRejectReason, viewer: str | None, now: int) -> list[Any]:
-        return [views.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
+        return [replies.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
 
     def _order_details(self, request: requests.GetOrderDetails, viewer: str | None, now: int) -> list[Any]:
-        lens = self.lens_for(request)
-        return [details for order in self._orders(request.order_ids, viewer) if (details := lens.details(order))]
+        view = self.view_for(request)
+        return [details for order in self._orders(request.order_ids, viewer) if (details := view.details(order))]
 
     def _list_fills(self, request: requests.ListFills, viewer: str | None, now: int) -> list[str] | Refusal:
         within = self._within(request, viewer)
@@ -215,23 +217,23 @@ class Gateway:
         instruments = self.venue.instruments
         return [
             fill_id
-            for fill_id, fill in self.lens_for(request).fills()
+            for fill_id, fill in self.view_for(request).fills()
             if within(fill.account, instruments[fill.target].listing)
         ]
 
     def _fill_details(self, request: requests.GetFillDetails, viewer: str | None, now: int) -> list[Any]:
-        lens = self.lens_for(request)
+        view = self.view_for(request)
         found = []
         for fill_id in request.fill_ids:
-            fill = lens.fill(fill_id)
+            fill = view.fill(fill_id)
             if fill is not None and viewer in (None, fill.account):
                 digits = self.venue.instruments[fill.target].digits
-                found.append(views.fill_details(fill, fill_id.lower(), digits))
+                found.append(replies.fill_details(fill, fill_id.lower(), digits))
         return found
 
-    def lens_for(self, request: requests.Request) -> Lens:
+    def view_for(self, request: requests.Request) -> OrderView:
         """Return what a query looks through."""
-        return self.lenses.get(type(request).__name__, self._lens)
+        return self.views.get(type(request).__name__, self._view)
 
     # Limits and halts
 
@@ -275,18 +277,18 @@ class Gateway:
             if viewer is None or account in (EVERYBODY, viewer):
                 wanted = (account or None, scope)
                 found += [limit for limit in self.venue.limits if (limit.account, limit.scope) == wanted]
-        return [views.limit_view(limit) for limit in found]
+        return [replies.limit_view(limit) for limit in found]
 
     def _global_limits(self, request: requests.GetGlobalLimits, viewer: str | None, now: int) -> list[Any]:
         return [
-            views.limit_view(limit)
+            replies.limit_view(limit)
             for name in request.limits
             for limit in self.venue.limits
             if (limit.account, limit.scope, limit.name) == (None, ALL, name)
         ]
 
     def _halts(self, request: requests.GetHalts, viewer: str | None, now: int) -> list[Any]:
-        return [views.scope_view(scope) for scope in self.venue.halts]
+        return [replies.scope_view(scope) for scope in self.venue.halts]
 
     def _halt(self, request: requests.Halt, viewer: str | None, now: int) -> Refusal | None:
         scope = read_scope(request.halt, self.catalogue, "$.halt")
@@ -300,7 +302,7 @@ class Gateway:
         if isinstance(scope, Refusal):
             return scope
         if not self.venue.resume(scope):
-            return Refusal(f"`$.resume`: there is no halt of {encode(views.scope_view(scope)).decode()}")
+            return Refusal(f"`$.resume`: there is no halt of {encode(replies.scope_view(scope)).decode()}")
         return None
 
     # Market data
@@ -341,7 +343,7 @@ class Gateway:
     def _send_rfqs(self, request: requests.SendRfqs, viewer: str | None, now: int) -> Any:
         query = request.query
         asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues, "$.query")
-        return asked if isinstance(asked, Refusal) else views.rfq_quotes(*asked)
+        return asked if isinstance(asked, Refusal) else replies.rfq_quotes(*asked)
 
     # Symbology
 
@@ -353,22 +355,22 @@ class Gateway:
 
     def _route_details(self, request: requests.GetRouteDetails, viewer: str | None, now: int) -> list[Any]:
         found = map(self.catalogue.route, request.route)
-        return [replies.Named(route.id, route.name) for route in found if route]
+        return [Named(route.id, route.name) for route in found if route]
 
     def _venue_details(self, request: requests.GetVenueDetails, viewer: str | None, now: int) -> list[Any]:
         found = map(self.catalogue.venue, request.venue)
-        return [replies.Named(venue.id, venue.name) for venue in found if venue]
+        return [Named(venue.id, venue.name) for venue in found if venue]
 
     def _product_details(self, request: requests.GetProductDetails, viewer: str | None, now: int) -> list[Any]:
         found = map(self.catalogue.product, request.product)
-        return [views.product_details(product) for product in found if product]
+        return [replies.product_details(product) for product in found if product]
 
     def _tradable_product_details(
         self, request: requests.GetTradableProductDetails, viewer: str | None, now: int
     ) -> list[Any]:
         found = map(self.catalogue.tradable_product, request.tradable_product)
         traded = self.venue.instruments
-        return [views.tradable_product_details(listing, traded.get(listing.id)) for listing in found if listing]
+        return [replies.tradable_product_details(listing, traded.get(listing.id)) for listing in found if listing]
 
     def _canonical(
         self, request: requests.GetCanonicalTradableProduct, viewer: str | None, now: int

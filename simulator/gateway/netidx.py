@@ -2,26 +2,27 @@
 
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.session import Session
-from simulator.schedule import Agenda
-from simulator.terms import BILLION, text_of_time
+from simulator.schedule import Schedule
+from simulator.terms import BILLION
+from simulator.times import text_of_time
 from simulator.wire import BadRequest, decode_netidx, encode, replies
 
-__all__ = ["CLOCK_PATH", "Paths"]
+__all__ = ["CLOCK_PATH", "Netidx"]
 
 CLOCK_PATH = "/local/architect/core/clock"
 """The path under which the exchange's clock is published."""
 
 
-class Paths:
+class Netidx:
     """Who follows which path.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         delivery: brings messages to connections.
     """
 
-    def __init__(self, agenda: Agenda, delivery: Delivery) -> None:
-        self._agenda = agenda
+    def __init__(self, schedule: Schedule, delivery: Delivery) -> None:
+        self._schedule = schedule
         self._delivery = delivery
         self._readers: dict[tuple[int, int], Session] = {}
         self._ticks = False
@@ -48,24 +49,24 @@ class Paths:
 
     def _subscribe(self, session: Session, path: str) -> None:
         number = session.next_path()
-        now = self._agenda.now
+        now = self._schedule.now
         self._delivery.reply(session, encode(replies.NetidxSubscribed(number)))
         if path != CLOCK_PATH:
             self._delivery.update(session, _event(number, "Unsubscribed", None))
             return
         if not self._ticks:
             self._ticks = True
-            self._agenda.at((now // BILLION + 1) * BILLION, self._tick, background=True)
+            self._schedule.at((now // BILLION + 1) * BILLION, self._tick, background=True)
         self._readers[session.number, number] = session
         self._delivery.update(session, _event(number, "Update", text_of_time(now)))
 
     def _tick(self) -> None:
-        now = self._agenda.now
+        now = self._schedule.now
         for (_, number), session in list(self._readers.items()):  # who is told may be cut
             self._delivery.update(session, _event(number, "Update", text_of_time(now)))
         self._ticks = bool(self._readers)
         if self._ticks:
-            self._agenda.at(now + BILLION, self._tick, background=True)
+            self._schedule.at(now + BILLION, self._tick, background=True)
 
 
 def _event(number: int, kind: str, value: str | None) -> bytes:

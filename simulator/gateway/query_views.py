@@ -9,18 +9,19 @@ import msgspec
 from simulator.exchange.orders import Fill, Order, OrderChanged
 from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
-from simulator.gateway.handlers import replies as views
+from simulator.gateway import replies
+from simulator.gateway.fill_ids import FillIds
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
-__all__ = ["Bend", "BentLens", "History", "Lens"]
+__all__ = ["FaultyView", "History", "OrderView", "ViewFault"]
 
 _TIME = itemgetter(0)
 _FEW = 1000
 """Changes that are kept although their orders may not be."""
 
 
-class Lens:
+class OrderView:
     """Orders and fills as they are.
 
     Args:
@@ -28,7 +29,7 @@ class Lens:
         fill_ids: the ids of its fills.
     """
 
-    def __init__(self, venue: Venue, fill_ids: views.FillIds) -> None:
+    def __init__(self, venue: Venue, fill_ids: FillIds) -> None:
         self._venue = venue
         self._fill_ids = fill_ids
 
@@ -38,11 +39,11 @@ class Lens:
 
     def state(self, order: Order) -> OrderStateView | None:
         """Return an order's state, or None if there is no such order to be seen."""
-        return views.order_state(order)
+        return replies.order_state(order)
 
     def details(self, order: Order) -> OrderDetails | None:
         """Return an order's details, or None if there is no such order to be seen."""
-        return views.order_details(order)
+        return replies.order_details(order)
 
     def fills(self) -> Iterable[tuple[str, Fill]]:
         """Return fills with their ids, oldest first."""
@@ -64,17 +65,17 @@ class History:
 
     def __init__(self, orders: Mapping[int, Order]) -> None:
         self._orders = orders
-        self._news: list[tuple[int, OrderChanged]] = []
+        self._unsorted: list[tuple[int, OrderChanged]] = []
         """What has not been sorted by order yet: hardly any scenario ever looks at the past."""
-        self._most_news = _FEW
+        self._most_unsorted = _FEW
         self._past: dict[int, list[tuple[int, OrderChanged]]] = {}
 
     def record(self, change: OrderChanged, now: int) -> None:
         """Keep a change."""
-        self._news.append((now, change))
-        if len(self._news) > self._most_news:
-            self._news = [entry for entry in self._news if entry[1].order_id in self._orders]
-            self._most_news = 2 * len(self._news) + _FEW
+        self._unsorted.append((now, change))
+        if len(self._unsorted) > self._most_unsorted:
+            self._unsorted = [entry for entry in self._unsorted if entry[1].order_id in self._orders]
+            self._most_unsorted = 2 * len(self._unsorted) + _FEW
 
     def at(self, order_id: int, time: int) -> OrderChanged | None:
         """Return an order's state at a time, or None if it was not yet there."""
@@ -84,13 +85,13 @@ class History:
         return past[behind - 1][1] if behind else None
 
     def _sort(self) -> None:
-        for now, change in self._news:
+        for now, change in self._unsorted:
             self._past.setdefault(change.order_id, []).append((now, change))
-        self._news.clear()
+        self._unsorted.clear()
         forget(self._past, len(self._orders), self._orders.__contains__)
 
 
-class Bend(msgspec.Struct, frozen=True):
+class ViewFault(msgspec.Struct, frozen=True):
     """How a view is bent.
 
     Args:
@@ -112,7 +113,7 @@ class Bend(msgspec.Struct, frozen=True):
         return self.orders is None or fill.order_id in self.orders or fill.number in self.fills
 
 
-class BentLens(Lens):
+class FaultyView(OrderView):
     """Orders and fills as they were a while ago, and some of them left out, or there twice.
 
     Args:
@@ -126,26 +127,26 @@ class BentLens(Lens):
     def __init__(
         self,
         venue: Venue,
-        fill_ids: views.FillIds,
+        fill_ids: FillIds,
         history: History,
         repeats: dict[int, str],
         now: Callable[[], int],
     ) -> None:
         super().__init__(venue, fill_ids)
-        self.bend = Bend()
+        self.fault = ViewFault()
         self._history = history
         self._repeats = repeats
         self._now = now
 
     def _as_of(self) -> int | None:
-        return None if self.bend.lag is None else self._now() - self.bend.lag
+        return None if self.fault.lag is None else self._now() - self.fault.lag
 
     def open_orders(self) -> Iterator[Order]:
         """Return the orders that were not out, oldest first."""
         as_of = self._as_of()
         orders = self._venue.open.values() if as_of is None else self._venue.orders.values()
         for order in orders:
-            if self.bend.hides(order):
+            if self.fault.hides(order):
                 continue
             if as_of is not None:
                 change = self._history.at(order.id, as_of)
@@ -155,18 +156,18 @@ class BentLens(Lens):
 
     def state(self, order: Order) -> OrderStateView | None:
         """Return an order's state as it was."""
-        if self.bend.hides(order):
+        if self.fault.hides(order):
             return None
         as_of = self._as_of()
         if as_of is None:
-            return views.order_state(order)
+            return replies.order_state(order)
         change = self._history.at(order.id, as_of)
-        return None if change is None else views.change_view(change)
+        return None if change is None else replies.change_view(change)
 
     def details(self, order: Order) -> OrderDetails | None:
         """Return an order's details, with the state that it was in."""
         state = self.state(order)
-        return None if state is None else views.order_details(order, state)
+        return None if state is None else replies.order_details(order, state)
 
     def fills(self) -> Iterator[tuple[str, Fill]]:
         """Return the fills there were, those told twice twice."""
@@ -187,4 +188,4 @@ class BentLens(Lens):
 
     def _sees(self, fill: Fill) -> bool:
         as_of = self._as_of()
-        return not self.bend.hides_fill(fill) and (as_of is None or fill.time <= as_of)
+        return not self.fault.hides_fill(fill) and (as_of is None or fill.time <= as_of)

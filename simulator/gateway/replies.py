@@ -1,18 +1,17 @@
 """What the exchange holds, as the gateway's replies say it: amounts become decimals' texts, times RFC 3339."""
 
 from collections.abc import Iterable
-from hashlib import sha1
 
 import msgspec
 
 from simulator.catalogue import Product, TradableProduct
+from simulator.decimals import text_of_amount
 from simulator.exchange.book import Side
-from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
-from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, mean_price
-from simulator.forgetting import forget
-from simulator.terms import flags_of, text_of_amount, text_of_time
+from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
+from simulator.terms import flags_of
+from simulator.times import text_of_time
 from simulator.wire.replies import (
     BookLevel,
     ContractClass,
@@ -31,7 +30,6 @@ from simulator.wire.replies import (
 
 __all__ = [
     "BOOK_DEPTH",
-    "FillIds",
     "book_levels",
     "change_view",
     "fill_details",
@@ -52,77 +50,28 @@ BOOK_DEPTH = 20
 _NULL = msgspec.Raw(b"null")
 
 
-class FillIds:
-    """The ids of fills: UUIDv5 of the seed and the fill's number, so the same in every run.
-
-    They are made when somebody asks, not when an order is filled.
-
-    Args:
-        seed: the exchange's.
-        fills: its fills.
-    """
-
-    def __init__(self, seed: int, fills: Fills) -> None:
-        self._seed = seed
-        self._fills = fills
-        self._numbers: dict[str, int] = {}
-        self._texts: dict[int, str] = {}
-        self._derived = 0
-
-    def text(self, number: int) -> str:
-        """Return the id of a fill by its number."""
-        text = self._texts.get(number)
-        if text is None:  # a client that lists its fills again and again asks for the same ones
-            self._forget()
-            text = self._texts[number] = self._derive(b"fill %d" % number)
-        return text
-
-    def _forget(self) -> None:
-        """Forget the ids of fills that are kept no longer."""
-        for text in forget(self._texts, len(self._fills), self._fills.keeps):
-            self._numbers.pop(text, None)
-
-    def other_text(self, number: int) -> str:
-        """Return another id for a fill, under which it is told once more."""
-        return self._derive(b"fill %d again" % number)
-
-    def _derive(self, name: bytes) -> str:
-        digest = bytearray(sha1(b"%b of seed %d" % (name, self._seed), usedforsecurity=False).digest()[:16])
-        digest[6] = digest[6] & 0x0F | 0x50
-        digest[8] = digest[8] & 0x3F | 0x80
-        text = digest.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-    def number(self, text: str) -> int | None:
-        """Return the number of the fill with this id, or None for an id that no fill has that is kept."""
-        for number in range(max(self._derived + 1, self._fills.first), self._fills.made + 1):
-            self._numbers[self.text(number)] = number
-        self._derived = self._fills.made
-        return self._numbers.get(text.lower())
-
-
 def _dir(buy: bool) -> str:
     return "Buy" if buy else "Sell"
 
 
 def change_view(change: OrderChanged) -> OrderStateView:
     """Return an order's state at the moment of a change."""
-    mean = change.mean
+    mean = change.avg_price
     return OrderStateView(
         str(change.order_id),
         flags_of(change.state),
-        text_of_amount(change.filled),
+        text_of_amount(change.cum_qty),
         None if mean is None else text_of_amount(mean, change.digits),
     )
 
 
 def order_state(order: Order) -> OrderStateView:
     """Return an order's state now."""
-    return OrderStateView(str(order.id), flags_of(order.state), text_of_amount(order.filled), _mean_price(order))
+    return OrderStateView(str(order.id), flags_of(order.state), text_of_amount(order.cum_qty), _average_price(order))
 
 
-def _mean_price(order: Order) -> str | None:
-    mean = mean_price(order.notional, order.filled)
+def _average_price(order: Order) -> str | None:
+    mean = average_price(order.notional, order.cum_qty)
     return None if mean is None else text_of_amount(mean, order.instrument.digits)
 
 
@@ -256,7 +205,7 @@ def _sweep(side: Side, quantity: int, digits: int) -> str | None:
         notional += taken * level.price
         left -= taken
         if not left:
-            mean = mean_price(notional, quantity)
+            mean = average_price(notional, quantity)
             return None if mean is None else text_of_amount(mean, digits)
     return None
 

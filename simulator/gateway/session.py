@@ -9,7 +9,7 @@ from simulator.exchange.instrument import Instrument
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.journal.journal import Journal
 
-__all__ = ["GATEWAY", "NETIDX", "Session", "Subscription", "Trouble"]
+__all__ = ["GATEWAY", "NETIDX", "ConnectionFaults", "Session", "Subscription"]
 
 GATEWAY = "gateway"
 NETIDX = "netidx"
@@ -30,7 +30,7 @@ class Subscription(msgspec.Struct):
     shown: Any = None
 
 
-class Trouble:
+class ConnectionFaults:
     """What a scenario does to a connection's messages; times in nanoseconds."""
 
     __slots__ = (
@@ -67,22 +67,22 @@ class Session:
     """
 
     __slots__ = (
-        "_has_news",
+        "_has_pending",
         "_journal",
-        "_paths",
+        "_netidx",
         "entry_due",
+        "faults",
         "is_open",
         "kind",
         "number",
         "outbox",
         "subscriptions",
-        "trouble",
         "viewer",
         "waiting",
     )
 
     def __init__(
-        self, number: int, kind: str, viewer: str | None, journal: Journal, has_news: "dict[int, Session]"
+        self, number: int, kind: str, viewer: str | None, journal: Journal, has_pending: "dict[int, Session]"
     ) -> None:
         self.number = number
         self.kind = kind
@@ -92,12 +92,12 @@ class Session:
         self.waiting = 0
         """How many bytes are in the outbox."""
         self.is_open = True
-        self.trouble: Trouble | None = None
+        self.faults: ConnectionFaults | None = None
         self.entry_due = 0
         """When the last of its requests comes to the venue, in nanoseconds."""
-        self._paths = 0
+        self._netidx = 0
         self._journal = journal
-        self._has_news = has_news
+        self._has_pending = has_pending
 
     def __repr__(self) -> str:
         return f"<Session {self.number}>"
@@ -105,9 +105,9 @@ class Session:
     @property
     def sent_by(self) -> int:
         """When all that is on its way to the client will have been sent, in nanoseconds; 0 if nothing is."""
-        return 0 if self.trouble is None else max(self.trouble.last_due, self.trouble.drips_until)
+        return 0 if self.faults is None else max(self.faults.last_due, self.faults.drips_until)
 
-    def say(self, item: Outgoing, now: int) -> None:
+    def enqueue(self, item: Outgoing, now: int) -> None:
         """Put a message, or what else goes out on a connection, into the outbox, behind what is there already.
 
         On a connection that has ended it is lost.
@@ -116,7 +116,7 @@ class Session:
             self._journal.write(now, self.number, "lost", item)
             return
         if not self.outbox:
-            self._has_news[self.number] = self
+            self._has_pending[self.number] = self
         self.outbox.append(item)
         if isinstance(item, bytes):
             self.waiting += len(item)
@@ -128,5 +128,5 @@ class Session:
 
     def next_path(self) -> int:
         """Return a number for one more subscription to a path."""
-        self._paths += 1
-        return self._paths
+        self._netidx += 1
+        return self._netidx

@@ -5,14 +5,14 @@ from urllib.parse import parse_qs
 
 from simulator.errors import nearest
 from simulator.gateway.delivery import Delivery
-from simulator.gateway.netidx import Paths
+from simulator.gateway.netidx import Netidx
 from simulator.gateway.outgoing import Abort, Close
 from simulator.gateway.session import GATEWAY, NETIDX, Session
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
-from simulator.schedule import Agenda
+from simulator.schedule import Schedule
 
-__all__ = ["PATHS", "Connections", "Refused"]
+__all__ = ["PATHS", "Refused", "Sessions"]
 
 PATHS = ("/architect", "/", "/netidx")
 """Where a client may connect."""
@@ -35,11 +35,11 @@ class Refused(Exception):
         self.text = text
 
 
-class Connections:
+class Sessions:
     """Opens and ends connections.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         journal: the record.
         delivery: brings messages to connections.
         subscriptions: end with their connection.
@@ -51,23 +51,23 @@ class Connections:
 
     def __init__(
         self,
-        agenda: Agenda,
+        schedule: Schedule,
         journal: Journal,
         delivery: Delivery,
         subscriptions: Subscriptions,
-        paths: Paths,
+        netidx: Netidx,
         accounts: dict[str, str],
         hello: bytes,
         ended: Callable[[Session], None],
     ) -> None:
         self.open: dict[int, Session] = {}
-        self.news: dict[int, Session] = {}
+        self.pending: dict[int, Session] = {}
         """The connections on which something is to be sent."""
-        self._agenda = agenda
+        self._schedule = schedule
         self._journal = journal
         self._delivery = delivery
         self._subscriptions = subscriptions
-        self._paths = paths
+        self._netidx = netidx
         self._accounts = accounts
         self._hello = hello
         self._ended = ended
@@ -78,16 +78,16 @@ class Connections:
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
         try:
-            if self._refused_until > self._agenda.now:
+            if self._refused_until > self._schedule.now:
                 raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
             kind, viewer = self._read(target)
         except Refused as refused:
-            self._journal.write(self._agenda.now, 0, "refused", f"{target}: {refused.text}")
+            self._journal.write(self._schedule.now, 0, "refused", f"{target}: {refused.text}")
             raise
         self._count += 1
-        session = Session(self._count, kind, viewer, self._journal, self.news)
+        session = Session(self._count, kind, viewer, self._journal, self.pending)
         self.open[session.number] = session
-        self._journal.write(self._agenda.now, session.number, "open", target)
+        self._journal.write(self._schedule.now, session.number, "open", target)
         if target.partition("?")[0] == "/architect":
             self._delivery.reply(session, self._hello)
         return session
@@ -112,25 +112,25 @@ class Connections:
     def lose(self, session: Session, why: str) -> None:
         """A connection is gone: nothing more is sent on it."""
         session.outbox.clear()
-        self.news.pop(session.number, None)
+        self.pending.pop(session.number, None)
         self._end(session, why)
 
     def close(self, session: Session, code: int, reason: str) -> None:
         """Close a connection with a code, behind what is on its way already: bytes do not overtake each other."""
-        if session.sent_by > self._agenda.now:
-            self._agenda.at(session.sent_by, lambda: self._close(session, code, reason))
+        if session.sent_by > self._schedule.now:
+            self._schedule.at(session.sent_by, lambda: self._close(session, code, reason))
         else:
             self._close(session, code, reason)
 
     def _close(self, session: Session, code: int, reason: str) -> None:
         if session.is_open:
-            session.say(Close(code, reason), self._agenda.now)
+            session.enqueue(Close(code, reason), self._schedule.now)
             self._end(session, f"closed by the scenario: {code} {reason}".rstrip())
 
     def abort(self, session: Session) -> None:
         """Cut a connection with a TCP reset."""
         if session.is_open:
-            session.say(Abort(), self._agenda.now)
+            session.enqueue(Abort(), self._schedule.now)
             self._end(session, "reset by the scenario")
 
     def _end(self, session: Session, why: str) -> None:
@@ -138,14 +138,14 @@ class Connections:
             session.is_open = False
             self.open.pop(session.number, None)
             self._subscriptions.end_all(session)
-            self._paths.forget(session)
-            self._journal.write(self._agenda.now, session.number, "close", why)
+            self._netidx.forget(session)
+            self._journal.write(self._schedule.now, session.number, "close", why)
             self._ended(session)
 
     def refuse(self, nanoseconds: int) -> None:
         """Refuse new connections for a while."""
-        self._refused_until = max(self._refused_until, self._agenda.now + nanoseconds)
-        self._agenda.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
+        self._refused_until = max(self._refused_until, self._schedule.now + nanoseconds)
+        self._schedule.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
 
     def restart(self, nanoseconds: int) -> None:
         """Close every connection as a venue does that restarts, and take new ones only after a while."""

@@ -5,12 +5,14 @@ from typing import Any, ClassVar
 
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged, Traded
+from simulator.gateway import replies
 from simulator.gateway.candles import read_width
 from simulator.gateway.handlers import Gateway
-from simulator.gateway.handlers import replies as views
 from simulator.gateway.session import Session, Subscription
-from simulator.terms import Refusal, text_of_time
-from simulator.wire import amount_of, encode, ok, replies, requests
+from simulator.terms import Refusal
+from simulator.times import text_of_time
+from simulator.wire import amount_of, encode, ok, requests
+from simulator.wire.replies import BookView
 
 __all__ = ["Subscriptions"]
 
@@ -75,7 +77,7 @@ class Subscriptions:
         if subscription.kind == "SubscribeOrderState":
             viewer = subscription.session.viewer
             states = [
-                views.order_state(order)
+                replies.order_state(order)
                 for order in self._gateway.venue.open.values()
                 if viewer in (None, order.account)
             ]
@@ -105,19 +107,19 @@ class Subscriptions:
         for number in list(session.subscriptions):
             self.end(session, number)
 
-    def tell_trade(self, trade: Traded) -> None:
+    def publish_trade(self, trade: Traded) -> None:
         """Tell those who follow a product's trades of one."""
         readers = self._trades.get(trade.target)
         if readers:
-            body = encode(views.trade_view(trade, readers[0].instruments[0].digits))
+            body = encode(replies.trade_view(trade, readers[0].instruments[0].digits))
             for subscription in tuple(readers):  # who is told may be cut, and leave the list
                 self._update(subscription.session, ok(subscription.id, body))
 
-    def tell_change(self, change: OrderChanged) -> None:
+    def publish_change(self, change: OrderChanged) -> None:
         """Tell those who follow orders of one's change."""
         if not self._orders:
             return
-        body = encode((views.change_view(change),))
+        body = encode((replies.change_view(change),))
         messages: dict[bytes, bytes] = {}
         for subscription in tuple(self._orders):
             session = subscription.session
@@ -128,20 +130,20 @@ class Subscriptions:
                     message = messages[number] = ok(number, body)
                 self._update(session, message)
 
-    def tell_alert(self, alert: bytes) -> None:
+    def publish_alert(self, alert: bytes) -> None:
         """Tell those who follow alerts of one, in JSON."""
         for subscription in tuple(self._alerts):
             self._update(subscription.session, ok(subscription.id, alert))
 
-    def tell_books(self, touched: Iterable[Instrument], now: int) -> None:
+    def publish_books(self, touched: Iterable[Instrument], now: int) -> None:
         """Tell those who follow the books of these instruments, if what they see of them has changed."""
         if not self._books:
             return
         for instrument in touched:
             for subscription in tuple(self._books.get(instrument.listing.id, ())):
-                news = _news_of_book(subscription, now)
-                if news is not None:
-                    self._update(subscription.session, news)
+                update = _news_of_book(subscription, now)
+                if update is not None:
+                    self._update(subscription.session, update)
 
     def _lists(self, subscription: Subscription) -> list[list[Subscription]]:
         """Return the lists that a subscription stands in."""
@@ -207,7 +209,7 @@ class Subscriptions:
 def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
     """Return the message that shows a book, or quotes from it, or None if it shows what the last one did."""
     if subscription.kind == "SubscribeRfqs":
-        quotes = views.rfq_quotes(subscription.instruments, subscription.bucket)
+        quotes = replies.rfq_quotes(subscription.instruments, subscription.bucket)
         if quotes == subscription.shown:
             return None
         subscription.shown = quotes
@@ -215,8 +217,8 @@ def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
     bucket = subscription.bucket
     if subscription.kind == "SubscribeBook":  # in ticks, which may change
         bucket *= subscription.instruments[0].tick
-    levels = views.book_levels(subscription.instruments, bucket)
+    levels = replies.book_levels(subscription.instruments, bucket)
     if levels == subscription.shown:
         return None
     subscription.shown = levels
-    return ok(subscription.id, encode(replies.BookView(*levels, text_of_time(now))))
+    return ok(subscription.id, encode(BookView(*levels, text_of_time(now))))

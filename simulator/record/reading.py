@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from simulator.decimals import parse_amount
 from simulator.record.order_life import View
 from simulator.record.substitutes import orders_in
 from simulator.replay.values import decoded
-from simulator.terms import parse_amount
 from simulator.wire.codec import NO_ID, BadRequest, decode
 
 __all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "Request", "Seen"]

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.catalogue import Catalogue
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import Change, Life, Script, View, duration_text, reject_of
 from simulator.record.reading import CANCEL, STATES, Reading, Request, Seen
 from simulator.record.refusals import Refusals
 from simulator.scenario.steps import TRUTH
-from simulator.terms import parse_amount, text_of_amount
 
 __all__ = ["Rules"]
 

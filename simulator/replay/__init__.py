@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import Failure, UnmetExpectation
-from simulator.journal.queries import unmet
 from simulator.replay.client import Client
+from simulator.replay.expectations import unmet
 from simulator.replay.inprocess import LEFT, drive
 from simulator.replay.results import Result, result_of
 from simulator.scenario.loader import Loaded

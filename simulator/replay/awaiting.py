@@ -9,12 +9,12 @@ from simulator.replay.inbox import Piece
 from simulator.replay.values import differences, fill_in, shown
 from simulator.scenario.model import Await
 
-__all__ = ["Sought"]
+__all__ = ["Awaited"]
 
 _ORDER_FIELDS = ("order_id", "filled_qty", "avg_fill_price")
 
 
-class Sought:
+class Awaited:
     """A message that is awaited.
 
     Args:

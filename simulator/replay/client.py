@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from simulator.errors import Failure, UnmetExpectation
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
-from simulator.replay.awaiting import Sought
+from simulator.replay.awaiting import Awaited
 from simulator.replay.inbox import Inbox, Line
 from simulator.replay.values import decoded, differences, fill_in, shown, text_of
 from simulator.scenario.amounts import duration
@@ -210,12 +210,12 @@ class Client:
         if wanted.closed is not None:
             yield from self._await_end(self.lines[line], wanted, until)
             return
-        sought = Sought(wanted, line, self.names, number)
-        while not self._inbox.take(sought.fits, sought.passes):
+        awaited = Awaited(wanted, line, self.names, number)
+        while not self._inbox.take(awaited.fits, awaited.passes):
             if self._now >= until or not self.lines[line].is_open:
                 ending = "" if self.lines[line].is_open else f", and {self.lines[line]}"
-                text = f"expected {sought.said}; none came{ending}"
-                raise self._unmet(text, "await", sought.nearest(self._inbox.recent))
+                text = f"expected {awaited.said}; none came{ending}"
+                raise self._unmet(text, "await", awaited.nearest(self._inbox.recent))
             yield from self._act(Listen(until))
 
     def _await_end(self, line: Line, wanted: Await, until: int) -> Playing:

@@ -12,10 +12,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
-from simulator.journal.queries import unmet, unmet_requests
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
+from simulator.replay.expectations import unmet, unmet_requests
 from simulator.replay.results import Unreachable, result_of
 from simulator.replay.values import differences, shown
 from simulator.scenario.loader import Loaded

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.terms import parse_amount
+from simulator.decimals import parse_amount
 from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]

@@ -1,6 +1,7 @@
 """What the texts of a scenario file stand for: durations, amounts and shares."""
 
-from simulator.terms import BILLION, parse_amount
+from simulator.decimals import parse_amount
+from simulator.terms import BILLION
 
 __all__ = ["MAX_DURATION", "amount", "duration", "part_of", "share"]
 

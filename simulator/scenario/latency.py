@@ -7,7 +7,7 @@ from collections.abc import Callable
 from simulator.scenario.amounts import duration
 from simulator.scenario.model import Latency, Leg, LegEntry
 
-__all__ = ["Legs"]
+__all__ = ["Latencies"]
 
 _P99 = 2.3263478740408408
 """How many standard deviations above the mean the 99th percentile of a normal distribution lies."""
@@ -15,7 +15,7 @@ _P99 = 2.3263478740408408
 Draw = Callable[[], int]
 
 
-class Legs:
+class Latencies:
     """The ways of messages between client and venue; each draw is a delay in nanoseconds.
 
     Args:

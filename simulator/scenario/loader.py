@@ -10,7 +10,7 @@ import msgspec
 from simulator import catalogue as catalogues
 from simulator.catalogue.entries import DocumentError
 from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import Clock, Rule, Scenario, When
@@ -20,7 +20,7 @@ from simulator.scenario.reading.nodes import Node, Pairs, of_data
 from simulator.scenario.reading.partial import readable
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, path_text
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import Step, StepEntry, entry_of
 
 __all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
@@ -75,10 +75,10 @@ def load(
     try:
         catalogue = catalogue or _catalogue(scenario, whole, folder)
     except ScenarioError as error:
-        rest = [whole.problem(place, message) for place, message in check(scenario, None, Gaps())]
+        rest = [whole.problem(place, message) for place, message in check(scenario, None, Unread())]
         raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
-    known = Known(catalogue, scenario.accounts)
-    problems = [whole.problem(place, message) for place, message in check(scenario, known, Gaps())]
+    known = KnownNames(catalogue, scenario.accounts)
+    problems = [whole.problem(place, message) for place, message in check(scenario, known, Unread())]
     if problems:
         raise ScenarioError(sorted(problems, key=_in_order))
     return Loaded(scenario, catalogue, name, whole)
@@ -135,15 +135,15 @@ def _further(root: Node, folder: Path | None, catalogue: catalogues.Catalogue | 
     if not isinstance(root, Pairs):
         return []
     whole = Whole(root)
-    scenario, gaps = readable(root)
+    scenario, unread = readable(root)
     problems: list[Problem] = []
     known = None
-    if _says_its_grounds(root) and gaps.has_all(*_GROUNDS):
+    if _says_its_grounds(root) and unread.has_all(*_GROUNDS):
         try:
-            known = Known(catalogue or _catalogue(scenario, whole, folder), scenario.accounts)
+            known = KnownNames(catalogue or _catalogue(scenario, whole, folder), scenario.accounts)
         except ScenarioError as error:
             problems += error.problems
-    return problems + [whole.problem(place, message) for place, message in check(scenario, known, gaps)]
+    return problems + [whole.problem(place, message) for place, message in check(scenario, known, unread)]
 
 
 def _says_its_grounds(root: Pairs) -> bool:

@@ -9,7 +9,7 @@ that has other things to do: there, who does not sleep loses its turn to those w
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Wakefulness"]
+__all__ = ["BusyPoll"]
 
 _INTERRUPTED = 10
 """After a turn of so many times as long as it may stay awake, the loop has lost the processor in between."""
@@ -17,7 +17,7 @@ _REST = 10_000
 """For how many times as long it then sleeps between messages; after waiting in vain, a hundredth of it."""
 
 
-class Wakefulness:
+class BusyPoll:
     """Keeps a loop awake for a while after a message.
 
     Args:

@@ -25,7 +25,7 @@ from simulator.server.frames import FrameReader
 
 if TYPE_CHECKING:
     from simulator.gateway.session import Session
-    from simulator.server.driver import World
+    from simulator.server.driver import Driver
     from simulator.server.server import Server
 
 __all__ = ["Connection"]
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: "Server") -> None:
         self.server = server
         self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=_log)
-        self.world: World | None = None
+        self.world: Driver | None = None
         self.session: Session | None = None
         self.deadline: float | None = None
         self._reader = FrameReader(self.protocol)
@@ -109,15 +109,15 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
         self._is_heard = True
-        wakefulness = self.server.wakefulness
-        if wakefulness is not None:
-            wakefulness.hears()
+        busy_poll = self.server.busy_poll
+        if busy_poll is not None:
+            busy_poll.hears()
         if self._unread:
             self._unread += data
         else:
             self._read(data)
-        if wakefulness is not None:
-            wakefulness.has_answered()
+        if busy_poll is not None:
+            busy_poll.has_answered()
 
     def eof_received(self) -> bool:
         """The client will send no more; what it has yet to read must be read within the close timeout."""

@@ -7,34 +7,29 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
-from simulator.command_log import CLOSE, IN, OPEN, Input, Keeper, Performer
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.server.clocks import Clock, clock_of
-from simulator.simulation import Refused, Simulation
+from simulator.simulation import Simulation
 from simulator.terms import BILLION
 
 if TYPE_CHECKING:
     from simulator.server.connection import Connection
 
-__all__ = ["FAILED", "KeptWorld", "World"]
+__all__ = ["FAILED", "Driver"]
 
 FAILED = "the simulator failed"
 """What a client is told when a mistake is the simulator's own."""
 
-_GROUPED = ("SendLimitOrder", "CancelOrder")
-"""What waits for others to be written with it: requests whose answers are short, for what waits has no backpressure."""
 
-_SYNC_AFTER = 0.1
 _TURN = 0.01
 """How many seconds the world's own doings may take before clients and signals have a turn, more or less."""
 _LONGEST = 1 << 60
 _LAG = 1.0
 """By how many seconds of the wall's time a world may be late before it says so."""
-_UNAVAILABLE = 503
 
 
-class World:
+class Driver:
     """Drives one simulation.
 
     Args:
@@ -122,9 +117,9 @@ class World:
 
     def flush(self) -> None:
         """Send what the simulation has to say, and wake up again when it next has something."""
-        self._deliver(self._news())
+        self._deliver(self._pending())
 
-    def _news(self) -> list[tuple[Session, list[Outgoing]]]:
+    def _pending(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent, though something fails that is due now."""
         while True:
             try:
@@ -132,13 +127,13 @@ class World:
             except Exception as error:
                 self._report(error)
 
-    def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
-        while news:
-            for session, items in news:
+    def _deliver(self, pending: list[tuple[Session, list[Outgoing]]]) -> None:
+        while pending:
+            for session, items in pending:
                 connection = self._connections.get(session.number)
                 if connection is not None:
                     connection.send(items)
-            news = self._news()  # a connection that was given up may have let time pass
+            pending = self._pending()  # a connection that was given up may have let time pass
         due = self.simulation.next_due()
         if due != self._timer_due:
             self._set_timer(due)
@@ -195,110 +190,3 @@ class World:
             self._loop.call_soon(self._look_up)
         else:
             self._let_pass(due)
-
-
-class KeptWorld(World):
-    """Drives a simulation whose inputs are written down, together, before they are done and answered.
-
-    Args:
-        simulation: what is driven.
-        report: told of the simulator's own mistakes.
-        keeper: writes inputs down.
-    """
-
-    def __init__(self, simulation: Simulation, report: Callable[[Exception], None], keeper: Keeper) -> None:
-        super().__init__(simulation, report)
-        self._has_begun = keeper.has_begun
-        self._keeper = keeper
-        self._performer = Performer(simulation, self._deliver, self._fail)
-        self._queue: list[Input] = []
-        self._is_committing = False
-        self._sync_timer: asyncio.TimerHandle | None = None
-
-    def stop(self) -> None:
-        """Let its time stand still for good, and end its ledger."""
-        self._commit()
-        super().stop()
-        if self._sync_timer is not None:
-            self._sync_timer.cancel()
-        self._keeper.close()
-
-    def open(self, connection: "Connection", target: str) -> Session:
-        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none."""
-        self._has_begun = True
-        self._commit()
-        entry = Input(self._moment(), OPEN, 0, target)
-        if self._keeper.keep([entry]) == [False]:
-            raise Refused(_UNAVAILABLE, str(self._keeper.trouble))
-        session = self._performer.open(entry)
-        self._connections[session.number] = connection
-        return session
-
-    def end(self, session: Session, why: str) -> None:
-        """End the session of a connection that closes."""
-        self._connections.pop(session.number, None)
-        if session.is_open:
-            self._queue.append(Input(self._moment(), CLOSE, session.number, why))
-            self._commit()
-
-    def receive(self, session: Session, text: str | bytes) -> None:
-        """Take one message, which is done once it is written."""
-        self._is_busy = True
-        self._queue.append(Input(self._moment(), IN, session.number, text))
-        if isinstance(text, bytes) or not any(name in text for name in _GROUPED):
-            self._commit()
-
-    def advance(self, nanoseconds: int) -> None:
-        """Let time pass, and send what is due by then; for a clock that stands until it is told."""
-        self._let_pass(self.now() + nanoseconds)
-
-    def flush(self) -> None:
-        """Write and do what waits, send what the simulation has to say, and wake up when it next has something."""
-        self._commit()
-        self._performer.settle(self.simulation.now)
-
-    def _let_pass(self, until: int) -> None:
-        self._commit()
-        self._performer.settle(until)
-
-    def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
-        if news and self.simulation.now > self._keeper.time:
-            self._keeper.keep_time(self.simulation.now)
-        super()._deliver(news)
-        if self._keeper.needs_sync and self._sync_timer is None and self._clock is not None:
-            self._sync_timer = self._loop.call_later(_SYNC_AFTER, self._sync)
-
-    def _sync(self) -> None:
-        self._sync_timer = None
-        if self._keeper.needs_sync:
-            self._loop.run_in_executor(None, self._keeper.syncing())  # a disk may take its time
-
-    def _moment(self) -> int:
-        """Return the time for an input: never before that of the one before."""
-        return max(self.now(), self._keeper.time)
-
-    def _commit(self) -> None:
-        """Write what waits, and do it in the order in which it stands in the ledger.
-
-        What ends a connection while this goes on waits for its turn.
-        """
-        if self._is_committing:
-            return
-        self._is_committing = True
-        try:
-            while self._queue:
-                batch, self._queue = self._queue, []
-                taken = self._keeper.keep(batch)
-                for number, entry in enumerate(batch):
-                    if taken is None or taken[number]:
-                        self._performer.perform(entry)
-                    else:
-                        self._keeper.refuse(self.simulation, entry)
-        finally:
-            self._is_committing = False
-
-    def _fail(self, error: Exception, session: Session | None) -> None:
-        self._report(error)
-        connection = None if session is None else self._connections.get(session.number)
-        if connection is not None:
-            connection.close(CloseCode.INTERNAL_ERROR, FAILED)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 from simulator.errors import SimulatorError, nearest
 from simulator.scenario import load
 from simulator.server.clocks import by_the_wall, clock_named
-from simulator.server.driver import World
+from simulator.server.driver import Driver
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["Worlds"]
@@ -31,13 +31,13 @@ class Worlds:
         make: makes and starts a world of a simulation, under a name.
     """
 
-    def __init__(self, own: World, folder: Path | None, make: Callable[[Simulation, str], World]) -> None:
+    def __init__(self, own: Driver, folder: Path | None, make: Callable[[Simulation, str], Driver]) -> None:
         self.own = own
         self._folder = folder
         self._make = make
-        self._shared: dict[tuple[str, str], World] = {}
+        self._shared: dict[tuple[str, str], Driver] = {}
 
-    def find(self, target: str) -> tuple[World, str]:
+    def find(self, target: str) -> tuple[Driver, str]:
         """Return the world that a request target asks for, and the target within it.
 
         ``?scenario=NAME`` asks for a new world of a scenario, ``&session=NAME`` for one that is shared by all who say
@@ -64,7 +64,7 @@ class Worlds:
         self._forget_idle()
         return world, inner
 
-    def leave(self, world: World) -> None:
+    def leave(self, world: Driver) -> None:
         """A connection has left a world: one that nobody can come into again stops."""
         if world is not self.own and not world.connections and world not in self._shared.values():
             world.stop()

@@ -12,13 +12,14 @@ from typing import Protocol
 
 from websockets.frames import CloseCode
 
-from simulator.command_log import Keeper
+from simulator.command_log import CommandWriter
 from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
 from simulator.server.admission import Answer, is_loopback
-from simulator.server.busy_poll import Wakefulness
+from simulator.server.busy_poll import BusyPoll
 from simulator.server.connection import Connection
-from simulator.server.driver import FAILED, KeptWorld, World
+from simulator.server.driver import FAILED, Driver
+from simulator.server.durable_driver import DurableDriver
 from simulator.server.routing import Worlds
 from simulator.server.settings import Settings
 from simulator.simulation import Refused, Simulation
@@ -50,7 +51,7 @@ class Server:
         folder: where a client may name scenarios from, besides the bundled ones.
         watch: called with each journal entry of each world as it is written, and with the world's name if it is not
             the server's own.
-        keeper: writes down what comes into the world of clients that name none, if it is to outlive a crash.
+        writer: writes down what comes into the world of clients that name none, if it is to outlive a crash.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Server:
         *,
         folder: Path | None = None,
         watch: Watch | None = None,
-        keeper: Keeper | None = None,
+        writer: CommandWriter | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -71,9 +72,9 @@ class Server:
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
         self.monotonic = time.monotonic
-        self.wakefulness: Wakefulness | None = None
+        self.busy_poll: BusyPoll | None = None
         self._watch = watch
-        self._worlds = Worlds(self._own_world(simulation, keeper), folder, self._make_world)
+        self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world)
         self._listener: asyncio.Server | None = None
         self._checks: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -90,7 +91,7 @@ class Server:
         return self.world.simulation
 
     @property
-    def world(self) -> World:
+    def world(self) -> Driver:
         """The world of clients that name no scenario."""
         return self._worlds.own
 
@@ -100,8 +101,8 @@ class Server:
         self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
-        if self.settings.stay_awake:
-            self.wakefulness = Wakefulness(self._loop.call_soon, time.perf_counter, self.settings.stay_awake)
+        if self.settings.busy_poll_for:
+            self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, self.settings.busy_poll_for)
         self.world.start(self._loop)
 
     async def close(self, patience: float | None = None) -> None:
@@ -123,23 +124,23 @@ class Server:
         if self._checks is not None:
             self._checks.cancel()
 
-    def replace(self, simulation: Simulation, keeper: Keeper | None = None) -> None:
+    def replace(self, simulation: Simulation, writer: CommandWriter | None = None) -> None:
         """Serve another simulation from now on; who is in the old one is closed with 1012, to come again."""
         old = self.world
-        self._worlds.own = self._own_world(simulation, keeper)
+        self._worlds.own = self._own_world(simulation, writer)
         self.world.start(self._loop)
         for connection in old.connections:
             connection.close(CloseCode.SERVICE_RESTART, "the scenario has changed")
         old.stop()
 
-    def _own_world(self, simulation: Simulation, keeper: Keeper | None) -> World:
+    def _own_world(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
         simulation.journal.watch = self._watch
-        return World(simulation, self._report) if keeper is None else KeptWorld(simulation, self._report, keeper)
+        return Driver(simulation, self._report) if writer is None else DurableDriver(simulation, self._report, writer)
 
-    def _make_world(self, simulation: Simulation, name: str) -> World:
+    def _make_world(self, simulation: Simulation, name: str) -> Driver:
         if self._watch is not None:
             simulation.journal.watch = partial(self._watch, world=name)
-        world = World(simulation, self._report)
+        world = Driver(simulation, self._report)
         world.start(self._loop)
         return world
 
@@ -163,7 +164,7 @@ class Server:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
-    def open_session(self, connection: Connection, target: str) -> tuple[World, Session] | Answer:
+    def open_session(self, connection: Connection, target: str) -> tuple[Driver, Session] | Answer:
         """Open a session for a connection in the world it asks for, or return the answer to one that has none."""
         try:
             world, inner = self._find_world(target)
@@ -174,7 +175,7 @@ class Server:
             self._report(error)
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 
-    def _find_world(self, target: str) -> tuple[World, str]:
+    def _find_world(self, target: str) -> tuple[Driver, str]:
         try:
             return self._worlds.find(target)
         except Refused as refused:
@@ -185,7 +186,7 @@ class Server:
         """Write down that a connection was refused before any world knew of it."""
         self.simulation.journal.write(self.world.now(), 0, "refused", f"{target}: {why}")
 
-    def end_session(self, world: World, session: Session, why: str) -> None:
+    def end_session(self, world: Driver, session: Session, why: str) -> None:
         """End the session of a connection that closes."""
         world.end(session, why)
         self._worlds.leave(world)

@@ -31,6 +31,6 @@ class Settings(msgspec.Struct, frozen=True):
     ping_timeout: float = 20.0
     open_timeout: float = 10.0
     close_timeout: float = 1.0
-    stay_awake: float = 0.0
+    busy_poll_for: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()

@@ -5,45 +5,51 @@ from typing import Any
 
 from msgspec import structs
 
+from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Fill as VenueFill
-from simulator.exchange.orders import Order, OrderChanged, mean_price
+from simulator.exchange.orders import Order, OrderChanged, average_price
 from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
-from simulator.gateway.dispatch import Desk
-from simulator.gateway.replies import FillIds
+from simulator.gateway.dispatch import Dispatcher
+from simulator.gateway.fill_ids import FillIds
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
-from simulator.schedule import Agenda
-from simulator.steps.run import Script
-from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, text_of_amount
+from simulator.schedule import Schedule
+from simulator.steps.run import RuleRun
+from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
 
-__all__ = ["COPIES", "TruthSteps"]
+__all__ = ["COPIES", "OrderSteps"]
 
 COPIES = {"once": 1, "twice": 2, "never": 0, "renamed": 2}
 _NO_BOUND = 1 << 200
 
 
-class TruthSteps:
+class OrderSteps:
     """Does the steps of one world.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         venue: the exchange.
-        desk: tells what has been done.
+        dispatcher: tells what has been done.
         fill_ids: the ids of the exchange's fills.
         note: writes to the journal what could not be done, and why.
     """
 
     def __init__(
-        self, agenda: Agenda, venue: Venue, desk: Desk, fill_ids: FillIds, note: Callable[[str, str], None]
+        self,
+        schedule: Schedule,
+        venue: Venue,
+        dispatcher: Dispatcher,
+        fill_ids: FillIds,
+        note: Callable[[str, str], None],
     ) -> None:
         self.repeats: dict[int, str] = {}
         """By the number of a fill that was told twice, the id under which it is seen once more."""
         self.named: dict[str, int] = {}
         """The numbers of the fills that the scenario has given names."""
-        self._agenda = agenda
+        self._schedule = schedule
         self._venue = venue
-        self._desk = desk
+        self._dispatcher = dispatcher
         self._fill_ids = fill_ids
         self._note = note
         self._lies: dict[int, tuple[int, int, int]] = {}
@@ -51,36 +57,36 @@ class TruthSteps:
             "ack": lambda order, args: venue.ack(order),
             "reject": self._reject,
             "fill": self._fill,
-            "match": lambda order, args: venue.match(order, agenda.now),
+            "match": lambda order, args: venue.match(order, schedule.now),
             "cancel": lambda order, args: venue.cancel(order, args.text),
             "expire": lambda order, args: venue.cancel(order, "Expired: the order's time is over"),
             "stale": self._stale,
         }
 
-    def play(self, script: Script, step: StepEntry) -> None:
+    def play(self, run: RuleRun, step: StepEntry) -> None:
         """Do one step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
         verb, args = step.verb, step.args
         if verb in ("bust", "correct"):
-            self._amend(script, args)
+            self._amend(run, args)
             return
-        orders = self.orders(args.order, script)
+        orders = self.orders(args.order, run)
         if not orders and args.order != "all":
-            self._note("skipped", f"{script.name}: {verb}: there is no order to do it to")
+            self._note("skipped", f"{run.name}: {verb}: there is no order to do it to")
         for order in orders:
-            wanted = _uncut(args, order) if script.illegal and verb == "fill" else args
+            wanted = _uncut(args, order) if run.illegal and verb == "fill" else args
             try:
                 self._do[verb](order, wanted)
             except ValueError as error:
-                if script.illegal:
+                if run.illegal:
                     self._lie(order, verb, wanted)
                 else:
-                    self._note("skipped", f"{script.name}: {verb}: {error}")
-            self._desk.publish(order.id, COPIES[args.send])
+                    self._note("skipped", f"{run.name}: {verb}: {error}")
+            self._dispatcher.publish(order.id, COPIES[args.send])
 
-    def orders(self, name: str, script: Script) -> list[Order]:
+    def orders(self, name: str, run: RuleRun) -> list[Order]:
         """Return the orders that a step is about: this, last, all, or the one of an id."""
         if name == "this":
-            own = script.order
+            own = run.order
             if own is None or not (own.is_out or own.id in self._venue.orders):  # lost in a restart
                 return []
             return [own]
@@ -92,13 +98,13 @@ class TruthSteps:
         order = self._venue.orders.get(int(name)) if name.isascii() and name.isdigit() else None
         return [] if order is None else [order]
 
-    def fill(self, name: str, script: Script) -> VenueFill | None:
+    def fill(self, name: str, run: RuleRun) -> VenueFill | None:
         """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all."""
         fills = self._venue.fills
         if name in self.named:
             return fills.get(self.named[name])
         if name == "last":
-            own = None if script.order is None else script.order.id
+            own = None if run.order is None else run.order.id
             normal = (fill for fill in reversed(fills) if fill.kind is FillKind.NORMAL)
             return next((fill for fill in normal if own in (None, fill.order_id)), None)
         number = self._fill_ids.number(name)
@@ -109,11 +115,11 @@ class TruthSteps:
 
     def _fill(self, order: Order, args: Fill) -> None:
         venue = self._venue
-        quantity = part_of(args.quantity, order.quantity, order.left, order.instrument.step)
+        quantity = part_of(args.quantity, order.quantity, order.leaves_qty, order.instrument.step)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
         before = len(venue.events)
-        venue.fill(order, quantity, self._price(order, args), args.against, self._agenda.now)
+        venue.fill(order, quantity, self._price(order, args), args.against, self._schedule.now)
         fills = [event for event in venue.events[before:] if isinstance(event, VenueFill)]
         own = [fill.number for fill in fills if fill.order_id == order.id]
         if args.as_ is not None:
@@ -135,39 +141,41 @@ class TruthSteps:
     def _stale(self, order: Order, args: Any) -> None:
         self._venue.stale(order)
         if args.for_ is not None:
-            self._agenda.at(self._agenda.now + duration(args.for_), lambda: self._certain(order))
+            self._schedule.at(self._schedule.now + duration(args.for_), lambda: self._certain(order))
 
     def _certain(self, order: Order) -> None:
         if order.state & STALE:
             self._venue.stale(order, False)
-            self._desk.publish()
+            self._dispatcher.publish()
 
-    def _amend(self, script: Script, args: Bust | Correct) -> None:
-        fill = self.fill(args.fill, script)
+    def _amend(self, run: RuleRun, args: Bust | Correct) -> None:
+        fill = self.fill(args.fill, run)
         if fill is None:
-            self._note("skipped", f"{script.name}: there is no fill {args.fill!r}")
+            self._note("skipped", f"{run.name}: there is no fill {args.fill!r}")
             return
         try:
             if isinstance(args, Bust):
-                self._venue.bust(fill, self._agenda.now)
+                self._venue.bust(fill, self._schedule.now)
             else:
                 price = fill.price if args.price is None else amount(args.price)
                 quantity = fill.quantity if args.quantity is None else amount(args.quantity)
-                self._venue.correct(fill, price, quantity, self._agenda.now)
+                self._venue.correct(fill, price, quantity, self._schedule.now)
         except ValueError as error:
-            self._note("skipped", f"{script.name}: {error}")
-        self._desk.publish(fill.order_id, COPIES[args.send])
+            self._note("skipped", f"{run.name}: {error}")
+        self._dispatcher.publish(fill.order_id, COPIES[args.send])
 
     def _lie(self, order: Order, verb: str, args: Any) -> None:
         """Tell what cannot be true of an order; the exchange's own record stays as it is."""
-        state, filled, notional = self._lies.get(order.id, (order.state, order.filled, order.notional))
+        state, filled, notional = self._lies.get(order.id, (order.state, order.cum_qty, order.notional))
         match verb:
             case "ack" | "match":
                 state |= ACKED
             case "reject":
                 state = REJECTED | OUT
             case "fill":
-                quantity = part_of(args.quantity, order.quantity, order.left or order.quantity, order.instrument.step)
+                quantity = part_of(
+                    args.quantity, order.quantity, order.leaves_qty or order.quantity, order.instrument.step
+                )
                 price = order.price if args.price is None else amount(args.price)
                 filled, notional = filled + quantity, notional + quantity * price
                 if filled >= order.quantity:
@@ -179,9 +187,9 @@ class TruthSteps:
         self._lies[order.id] = (state, filled, notional)
         forget(self._lies, len(self._venue.orders), self._venue.orders.__contains__)
         self._note("lie", f"{verb} of order {order.id}")
-        mean = mean_price(notional, filled)
+        mean = average_price(notional, filled)
         change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)
-        self._desk.tell(change, COPIES[args.send])
+        self._dispatcher.publish_change(change, COPIES[args.send])
 
 
 def _uncut(fill: Fill, order: Order) -> Fill:

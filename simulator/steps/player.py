@@ -7,61 +7,63 @@ from typing import Any
 from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
-from simulator.gateway.dispatch import Desk
+from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.session import Session
-from simulator.gateway.sessions import Connections
+from simulator.gateway.sessions import Sessions
 from simulator.scenario.amounts import duration
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
-from simulator.schedule import Agenda
-from simulator.steps.orders import COPIES, TruthSteps, reason_of
-from simulator.steps.run import Script
-from simulator.steps.stage import Stage
+from simulator.schedule import Schedule
+from simulator.steps.orders import COPIES, OrderSteps, reason_of
+from simulator.steps.run import RuleRun
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
 
-__all__ = ["Player"]
+__all__ = ["StepPlayer"]
 
 _BANNED = 1008
 
 
-class Player:
+class StepPlayer:
     """Plays scripts.
 
     Args:
-        agenda: the world's time.
+        schedule: the world's time.
         gateway: reads requests.
-        desk: does what no step says, and tells of what has been done.
-        connections: who is there.
+        dispatcher: does what no step says, and tells of what has been done.
+        sessions: who is there.
         delivery: brings messages to connections.
-        truth: the steps about orders.
-        stage: the steps about everything else.
+        order_steps: the steps about orders.
+        others: the steps about everything else, by their verbs.
+        goto: changes the scenario's state.
         note: writes to the journal.
     """
 
     def __init__(
         self,
-        agenda: Agenda,
+        schedule: Schedule,
         gateway: Gateway,
-        desk: Desk,
-        connections: Connections,
+        dispatcher: Dispatcher,
+        sessions: Sessions,
         delivery: Delivery,
-        truth: TruthSteps,
-        stage: Stage,
+        order_steps: OrderSteps,
+        others: dict[str, Callable[[RuleRun, Any], None]],
+        goto: Callable[[str], None],
         note: Callable[[str, str], None],
     ) -> None:
-        self._agenda = agenda
+        self._schedule = schedule
         self._gateway = gateway
         self._venue: Venue = gateway.venue
-        self._desk = desk
-        self._connections = connections
+        self._dispatcher = dispatcher
+        self._sessions = sessions
         self._delivery = delivery
-        self._truth = truth
-        self._stage = stage
+        self._order_steps = order_steps
+        self._others = others
+        self._goto = goto
         self._note = note
-        self._held: dict[str, deque[Script]] = {}
+        self._held: dict[str, deque[RuleRun]] = {}
         self._released: dict[str, int] = {}
 
     # Beginning
@@ -73,88 +75,90 @@ class Player:
             self._limit_rate(exceeded, session, request)
             return
         steps = tuple(step for step in rule.steps if step.verb != "rate_limit")
-        script = Script(rule.name, steps, session, request, rule.rule.illegal)
-        if not self._find_order(script):
+        run = RuleRun(rule.name, steps, session, request, rule.rule.illegal)
+        if not self._find_order(run):
             return
-        self._play(script)
+        self._play(run)
 
     def play(self, steps: tuple[StepEntry, ...], name: str, session: Session | None = None) -> None:
         """Play steps that answer no request: of the timeline, of an event, or of a test."""
-        self._play(Script(name, steps, session))
+        self._play(RuleRun(name, steps, session))
 
     def _limit_rate(self, limit: RateLimit, session: Session, request: Request) -> None:
         text = f"{limit.code}: more than {limit.cap} requests in {limit.per}"
-        self._desk.answer(session, request, Refusal(text))
+        self._dispatcher.answer(session, request, Refusal(text))
         if limit.ban is not None:
-            self._connections.close(session, _BANNED, limit.code)
-            self._connections.refuse(duration(limit.ban))
+            self._sessions.close(session, _BANNED, limit.code)
+            self._sessions.refuse(duration(limit.ban))
 
-    def _find_order(self, script: Script) -> bool:
+    def _find_order(self, run: RuleRun) -> bool:
         """Place the order that a script is about, or find it; False if the gateway refuses the request at once."""
-        request, session = script.request, script.session
+        request, session = run.request, run.session
         assert session is not None  # noqa: S101 - begin() gives one
-        if script.refuses:
+        if run.refuses:
             return True
         if isinstance(request, SendLimitOrder):
-            placed = self._desk.place(session, request)
+            placed = self._dispatcher.place(session, request)
         elif isinstance(request, CancelOrder):
             placed = self._gateway.read_cancel(request, session.viewer)
         else:
             return True
         if isinstance(placed, Refusal):
-            self._desk.answer(session, request, placed)
+            self._dispatcher.answer(session, request, placed)
             return False
-        script.order = placed
+        run.order = placed
         if isinstance(request, CancelOrder):
             self._venue.ask_cancel(placed)
-            self._desk.publish()
-        elif script.answers:
-            self._desk.publish()
+            self._dispatcher.publish()
+        elif run.answers:
+            self._dispatcher.publish()
         return True
 
     # The steps
 
-    def _play(self, script: Script) -> None:
+    def _play(self, run: RuleRun) -> None:
         """Play on until the end, or until time or a release has to come."""
-        steps = script.steps
-        while script.position < len(steps):
-            step = steps[script.position]
+        steps = run.steps
+        while run.position < len(steps):
+            step = steps[run.position]
             verb = step.verb
-            if _is_unanswered(script) and (verb in TRUTH or verb in ("delay", "hold", "release")):
-                self._answer(script)
-                self._desk.publish()
-            script.position += 1
+            if _is_unanswered(run) and (verb in TRUTH or verb in ("delay", "hold", "release")):
+                self._answer(run)
+                self._dispatcher.publish()
+            run.position += 1
             if verb == "delay":
-                self._agenda.at(self._agenda.now + duration(step.args), lambda: self._play(script))
+                self._schedule.at(self._schedule.now + duration(step.args), lambda: self._play(run))
                 return
             if verb == "hold":
-                if self._holds(script, step.args):
+                if self._holds(run, step.args):
                     return
             else:
-                self._do(script, step)
-        self._finish(script)
+                self._do(run, step)
+        self._finish(run)
 
-    def _do(self, script: Script, step: StepEntry) -> None:
+    def _do(self, run: RuleRun, step: StepEntry) -> None:
         verb = step.verb
         if verb == "release":
             self.release(step.args)
         elif verb == "reply":
-            self._reply(script, step.args)
-        elif verb == "reject" and step.args.order == "this" and not isinstance(script.request, SendLimitOrder | None):
-            self._refuse(script, step.args)
+            self._reply(run, step.args)
+        elif verb == "reject" and step.args.order == "this" and not isinstance(run.request, SendLimitOrder | None):
+            self._refuse(run, step.args)
+        elif verb == "goto":
+            self._goto(step.args)
         elif verb in TRUTH:
-            self._truth.play(script, step)
+            self._order_steps.play(run, step)
         else:
-            self._stage.play(script, step)
-            if not _is_unanswered(script):  # nobody hears of an order before its reply
-                self._desk.publish()
+            self._others[verb](run, step.args)
+            if not _is_unanswered(run):  # nobody hears of an order before its reply
+                self._dispatcher.publish()
 
-    def _holds(self, script: Script, name: str) -> bool:
+    def _holds(self, run: RuleRun, name: str) -> bool:
         """Tell whether a script has to wait for a release; one that came before anybody waited counts."""
         if self._released.get(name, 0):
             self._released[name] -= 1
             return False
-        self._held.setdefault(name, deque()).append(script)
+        self._held.setdefault(name, deque()).append(run)
         return True
 
     def release(self, name: str) -> None:
@@ -163,100 +167,100 @@ class Player:
         if not waiting:
             self._released[name] = self._released.get(name, 0) + 1
             return
-        for script in waiting:
-            self._play(script)
+        for run in waiting:
+            self._play(run)
 
     @property
     def held(self) -> tuple[str, ...]:
         """The names that somebody waits for."""
         return tuple(self._held)
 
-    def _refuse(self, script: Script, reject: Reject) -> None:
+    def _refuse(self, run: RuleRun, reject: Reject) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""
-        script.refusal = Refusal(reason_of(reject))
-        if not script.answers:
-            self._answer(script)
-        order = script.order
+        run.refusal = Refusal(reason_of(reject))
+        if not run.answers:
+            self._answer(run)
+        order = run.order
         if order is not None and not order.is_out:
             self._venue.refuse_cancel(order)
-            self._desk.publish(order.id, COPIES[reject.send])
+            self._dispatcher.publish(order.id, COPIES[reject.send])
 
     # Answers
 
-    def _reply(self, script: Script, args: Any) -> None:
-        if script.is_answered or script.session is None or script.request is None:
+    def _reply(self, run: RuleRun, args: Any) -> None:
+        if run.is_answered or run.session is None or run.request is None:
             return
-        number = bytes(script.request.id)
+        number = bytes(run.request.id)
         if args == "never":
-            script.is_answered = True
-            self._note("lost", f"{script.name}: the reply to request {number.decode()}")
+            run.is_answered = True
+            self._note("lost", f"{run.name}: the reply to request {number.decode()}")
         elif isinstance(args, Reply):
-            script.is_answered = True
+            run.is_answered = True
             if isinstance(args.raw, str):
-                self._delivery.reply(script.session, args.raw.encode())
+                self._delivery.reply(run.session, args.raw.encode())
             elif isinstance(args.err, str):
-                self._delivery.reply(script.session, err(number, args.err))
+                self._delivery.reply(run.session, err(number, args.err))
             else:
-                self._delivery.reply(script.session, ok(number, encode(args.ok)))
+                self._delivery.reply(run.session, ok(number, encode(args.ok)))
         else:
             self._delivery.replies_twice = args == "twice"
             try:
-                self._answer(script)
+                self._answer(run)
             finally:
                 self._delivery.replies_twice = False
 
-    def _answer(self, script: Script) -> None:
+    def _answer(self, run: RuleRun) -> None:
         """Answer a script's request as the gateway would."""
-        request, session, order = script.request, script.session, script.order
-        if script.is_answered or request is None or session is None:
+        request, session, order = run.request, run.session, run.order
+        if run.is_answered or request is None or session is None:
             return
-        if script.refusal is not None:
-            self._say(script, script.refusal)
+        if run.refusal is not None:
+            self._say(run, run.refusal)
         elif isinstance(request, SendLimitOrder):
-            self._say(script, str(order.id) if order is not None else None)
+            self._say(run, str(order.id) if order is not None else None)
         elif isinstance(request, CancelOrder):
             is_lost = order is not None and order.is_out and not order.is_canceled
-            self._say(script, Refusal(f"order {order.id} is out already") if order is not None and is_lost else None)
+            self._say(run, Refusal(f"order {order.id} is out already") if order is not None and is_lost else None)
         else:
-            script.is_answered = True
-            self._desk.handle(session, request)
+            run.is_answered = True
+            self._dispatcher.handle(session, request)
 
-    def _say(self, script: Script, value: Any) -> None:
-        if script.session is not None and script.request is not None:
-            script.is_answered = True
-            self._desk.answer(script.session, script.request, value)
+    def _say(self, run: RuleRun, value: Any) -> None:
+        if run.session is not None and run.request is not None:
+            run.is_answered = True
+            self._dispatcher.answer(run.session, run.request, value)
 
     # The end
 
-    def _finish(self, script: Script) -> None:
+    def _finish(self, run: RuleRun) -> None:
         """Let the engine do what the steps have left, and answer what they have not."""
-        order, request = script.order, script.request
+        order, request = run.order, run.request
         if isinstance(request, SendLimitOrder):
-            if not script.answers:
-                self._answer(script)
-                self._desk.publish()
+            if not run.answers:
+                self._answer(run)
+                self._dispatcher.publish()
             if order is not None and self._is_open(order):
-                if script.is_truthful:
-                    self._venue.stand(order, self._agenda.now)
+                if run.is_truthful:
+                    self._venue.rest_only(order, self._schedule.now)
                 else:
-                    self._venue.match(order, self._agenda.now)
+                    self._venue.match(order, self._schedule.now)
         elif isinstance(request, CancelOrder):
             if order is not None and order.is_canceling and self._is_open(order):
                 self._venue.cancel(order)
-            if not script.answers:
-                self._answer(script)
-        elif not script.answers:
-            self._answer(script)
-        self._desk.publish()
+            if not run.answers:
+                self._answer(run)
+        elif not run.answers:
+            self._answer(run)
+        self._dispatcher.publish()
 
     def _is_open(self, order: Order) -> bool:
         """Tell whether the exchange still has an order in its market; it may have lost it in a restart."""
         return order.id in self._venue.open
 
 
-def _is_unanswered(script: Script) -> bool:
+def _is_unanswered(run: RuleRun) -> bool:
     """Tell whether a script is about an order that has no answer yet, where no step says when to answer.
 
     An order is answered when the gateway takes it, before anything becomes of it; all else when it has been done.
     """
-    return isinstance(script.request, SendLimitOrder) and not script.is_answered and not script.answers
+    return isinstance(run.request, SendLimitOrder) and not run.is_answered and not run.answers

@@ -6,10 +6,10 @@ from simulator.scenario.steps import TRUTH, Reply, StepEntry
 from simulator.terms import Refusal
 from simulator.wire.requests import Request
 
-__all__ = ["Script"]
+__all__ = ["RuleRun"]
 
 
-class Script:
+class RuleRun:
     """Steps being played.
 
     Args:

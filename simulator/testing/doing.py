@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from simulator.errors import Problem, ScenarioError, SimulatorError, nearest
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
@@ -38,9 +38,9 @@ def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
         raise SimulatorError("\n".join(skipped))
 
 
-def known_to(simulation: Simulation) -> Known:
+def known_to(simulation: Simulation) -> KnownNames:
     """Return the words that a running exchange knows."""
-    return Known(simulation.catalogue, tuple(simulation.gateway.accounts.values()))
+    return KnownNames(simulation.catalogue, tuple(simulation.gateway.accounts.values()))
 
 
 def refuse(faults: Iterable[Fault]) -> None:
@@ -67,7 +67,7 @@ def _faults(steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
             yield from _unheld(step.args, steps, simulation)
 
 
-def _unknown_words(step: StepEntry, known: Known) -> Iterator[Fault]:
+def _unknown_words(step: StepEntry, known: KnownNames) -> Iterator[Fault]:
     args, place = step.args, (step.verb,)
     match step.verb:
         case "book" | "trade" | "increments":

@@ -17,9 +17,10 @@ from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
-from simulator.gateway.handlers import replies as views
+from simulator.gateway import replies
 from simulator.journal.journal import Entry
-from simulator.journal.queries import Received, context, explain, received, standing, unmet
+from simulator.journal.queries import Received, context, explain, received
+from simulator.replay.expectations import standing, unmet
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import parse_rules, parse_when
@@ -186,7 +187,7 @@ class Exchange:
     def _read_fills(self) -> list[FillDetails]:
         venue, fill_ids = self.simulation.venue, self.simulation.gateway.fill_ids
         return [
-            views.fill_details(fill, fill_ids.text(fill.number), venue.instruments[fill.target].digits)
+            replies.fill_details(fill, fill_ids.text(fill.number), venue.instruments[fill.target].digits)
             for fill in venue.fills
         ]
 
@@ -202,7 +203,7 @@ class Exchange:
         listing = self.simulation.catalogue.tradable_product(product)
         assert listing is not None  # noqa: S101 - refuse() has seen to it
         instrument = self.simulation.gateway.instrument(listing)
-        buy, sell = views.book_levels([instrument], instrument.tick)
+        buy, sell = replies.book_levels([instrument], instrument.tick)
         return {"buy": buy, "sell": sell}
 
     @property
@@ -339,7 +340,7 @@ class Exchange:
 
 
 def _details(order: Order) -> OrderDetails:
-    details = views.order_details(order)
+    details = replies.order_details(order)
     try:
         params = msgspec.json.decode(details.params)
     except (msgspec.DecodeError, RecursionError):  # the exchange only hands it back

@@ -5,8 +5,9 @@ from typing import Any, Union
 
 import msgspec
 
+from simulator.decimals import parse_amount
 from simulator.errors import nearest
-from simulator.terms import Dir, LimitName, parse_amount
+from simulator.terms import Dir, LimitName
 from simulator.wire.requests import NetidxRequest, Request
 
 __all__ = [

@@ -74,7 +74,7 @@ def _drawn(
         ops.append(op)
         entry = Entry(op.buy, op.price, op.quantity)
         book.match(entry)
-        if entry.left:
+        if entry.leaves_qty:
             book.rest(entry)
             resting.append(len(entries))
         entries.append(entry)
@@ -105,7 +105,7 @@ def _up_to_a_level(rng: random.Random, side: Iterator[Level]) -> tuple[int, int]
 def _up_to_an_order(rng: random.Random, side: Iterator[Level]) -> tuple[int, int] | None:
     """The same with orders instead of levels."""
     orders = itertools.chain.from_iterable(side)
-    return _most_of([(entry.price, entry.left) for entry in itertools.islice(orders, rng.randrange(1, 6))])
+    return _most_of([(entry.price, entry.leaves_qty) for entry in itertools.islice(orders, rng.randrange(1, 6))])
 
 
 def _most_of(taken: list[tuple[int, int]]) -> tuple[int, int] | None:
@@ -143,7 +143,7 @@ def _play(book: Book, ops: list[Op], entries: list[Entry], log: list[tuple[int, 
         entries.append(entry)
         for resting, traded in match(entry):
             log.append((resting.price, traded))
-        if entry.left:
+        if entry.leaves_qty:
             rest(entry)
 
 

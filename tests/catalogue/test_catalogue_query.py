@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from simulator.catalogue import TradableProduct, load
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.query_terms import MAX_DEPTH
-from simulator.terms import BILLION, EPOCH_2024, Refusal
-from simulator.times import parse_span, parse_time
+from simulator.terms import BILLION, Refusal
+from simulator.times import EPOCH_2024, parse_span, parse_time
 
 CATALOGUE = load("default")
 NOW = EPOCH_2024 + 80 * 86_400 * BILLION

@@ -83,14 +83,14 @@ def test_catalogue_of_the_scenario(tmp_path: Path) -> None:
             assert [name for name, _ in found["response"]["Ok"]["tradable_product"]] == listed
 
 
-def test_sync_of_no_journal() -> None:
+def test_sync_of_no_command_log() -> None:
     """When a journal goes to the disk is no question without one."""
     found = subprocess.run(
         [*PROGRAM, "serve", "--sync", "always"], capture_output=True, text=True, env=ENVIRONMENT, check=False
     )
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr == (
-        "exchange-simulator: --sync says when a journal is written to the disk: say --journal DIR too\n"
+        "exchange-simulator: --sync says when the command log is written to the disk: say --persist DIR too\n"
     )
 
 

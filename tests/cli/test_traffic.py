@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from simulator.cli.traffic import TrafficPrinter, traffic_line
+from simulator.cli.traffic import TrafficPrinter
+from simulator.journal.lines import traffic_line
 
 NOON = 1_700_000_000_123_456_789
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from ledger_helpers import FailingFile
+from command_log_helpers import FailingFile
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_helpers import FailingFile
+from command_log_helpers import FailingFile
 
-from simulator import command_log as ledger
-from simulator.command_log import IN, Folder, Header, Input, LedgerError, Log, read
+from simulator import command_log as command_log
+from simulator.command_log import IN, CommandLogError, Folder, Header, Input, Log, read
 
 HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0, 1)
 ENTRIES = [Input(number, IN, 1, "x" * 20) for number in range(10)]
@@ -54,7 +54,7 @@ def test_disk_that_cannot_be_cut(tmp_path: Path) -> None:
 def test_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that takes a few bytes at a time gets all of them."""
     log = opened(tmp_path)
-    monkeypatch.setattr(FailingFile, "write", lambda self, data: ledger.DiskFile.write(self, data[:7]))
+    monkeypatch.setattr(FailingFile, "write", lambda self, data: command_log.DiskFile.write(self, data[:7]))
     log.append(ENTRIES)
     assert held(tmp_path) == ENTRIES
 
@@ -107,15 +107,15 @@ def test_sync_that_fails_behind_the_replies(tmp_path: Path, monkeypatch: pytest.
 def test_one_server_a_folder(tmp_path: Path) -> None:
     """A folder that is in use is refused to another, until it is let go."""
     folder = Folder(tmp_path / "a" / "b")
-    with pytest.raises(LedgerError) as caught:
+    with pytest.raises(CommandLogError) as caught:
         Folder(tmp_path / "a" / "b")
-    assert str(caught.value) == f"another server keeps its journal in {tmp_path / 'a' / 'b'}"
+    assert str(caught.value) == f"another server keeps its command log in {tmp_path / 'a' / 'b'}"
     folder.close()
     Folder(tmp_path / "a" / "b").close()
 
 
-def test_ledgers_aside(tmp_path: Path) -> None:
-    """A new ledger puts the one before aside, which can still be written to."""
+def test_logs_aside(tmp_path: Path) -> None:
+    """A new command log puts the one before aside, which can still be written to."""
     folder = Folder(tmp_path)
     assert folder.read() is None
     logs = [folder.begin(HEADER) for _ in range(3)]
@@ -129,17 +129,17 @@ def test_ledgers_aside(tmp_path: Path) -> None:
 def test_unusable_folders(tmp_path: Path) -> None:
     """A folder that cannot be made, read or written says so."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerError, match=r"file is a file, and a journal is kept in a folder$"):
+    with pytest.raises(CommandLogError, match=r"file is a file, and a command log is kept in a folder$"):
         Folder(tmp_path / "file")
-    with pytest.raises(LedgerError, match=r"the journal in .*inner cannot be used: Not a directory$"):
+    with pytest.raises(CommandLogError, match=r"the command log in .*inner cannot be used: Not a directory$"):
         Folder(tmp_path / "file" / "inner")
     folder = Folder(tmp_path / "x", opened=FailingFile)
     FailingFile.room = 10
-    with pytest.raises(LedgerError, match=r"the journal in .*x cannot be used: No space left on device"):
+    with pytest.raises(CommandLogError, match=r"the command log in .*x cannot be used: No space left on device"):
         folder.begin(HEADER)
     assert folder.read() is None
     folder.file.mkdir()
-    with pytest.raises(LedgerError, match=r"cannot be used: "):
+    with pytest.raises(CommandLogError, match=r"cannot be used: "):
         folder.read()
-    with pytest.raises(LedgerError, match=r"cannot be used: "):
-        folder.resume(read(ledger.records.encode_header(HEADER)[0]))
+    with pytest.raises(CommandLogError, match=r"cannot be used: "):
+        folder.resume(read(command_log.records.encode_header(HEADER)[0]))

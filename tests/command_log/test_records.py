@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, Contents, Header, Input, LedgerError, read
+from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, CommandLogError, Contents, Header, Input, read
 from simulator.command_log.records import encode_header, encode_inputs
 
 HEADER = Header("0.1.0", "partial-fill", "{}", "small", "ab" * 32, "7", 1_700_000_000_000_000_000, 6, 1000)
@@ -31,9 +31,9 @@ def encoded(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
     return data, places
 
 
-def offset_of(error: LedgerError) -> int:
+def offset_of(error: CommandLogError) -> int:
     """Return the offset that an error names."""
-    found = re.match(r"the journal is damaged at byte (\d+): ", str(error))
+    found = re.match(r"the command log is damaged at byte (\d+): ", str(error))
     assert found, error
     return int(found[1])
 
@@ -54,7 +54,7 @@ def test_any_cut(inputs: list[Input], data: st.DataObject) -> None:
     whole, places = encoded(inputs)
     end = data.draw(st.integers(0, len(whole)))
     if end < places[0]:
-        with pytest.raises(LedgerError, match=r"damaged at byte|is in format"):
+        with pytest.raises(CommandLogError, match=r"damaged at byte|is in format"):
             read(whole[:end])
         return
     contents = read(whole[:end])
@@ -74,7 +74,7 @@ def test_any_changed_byte(inputs: list[Input], data: st.DataObject) -> None:
         contents = read(bytes(changed))
         assert (contents.inputs, contents.end) == (inputs[:-1], places[-2])
         return
-    with pytest.raises(LedgerError) as caught:
+    with pytest.raises(CommandLogError) as caught:
         read(bytes(changed))
     if at >= places[0]:
         assert offset_of(caught.value) == places[number - 1]
@@ -85,7 +85,7 @@ def test_any_missing_record(inputs: list[Input], data: st.DataObject) -> None:
     """A record that is taken out shows where it stood."""
     whole, places = encoded(inputs)
     number = data.draw(st.integers(0, len(inputs) - 2))
-    with pytest.raises(LedgerError) as caught:
+    with pytest.raises(CommandLogError) as caught:
         read(whole[: places[number]] + whole[places[number + 1] :])
     assert offset_of(caught.value) == places[number]
 
@@ -104,15 +104,15 @@ def test_changed_length() -> None:
     """A length that leads nowhere does not hide that whole records follow."""
     whole, places = encoded(THREE)
     changed = whole[: places[1]] + b"\xff\xff\xff\x7f" + whole[places[1] + 4 :]
-    with pytest.raises(LedgerError) as caught:
+    with pytest.raises(CommandLogError) as caught:
         read(changed)
     assert str(caught.value) == (
-        f"the journal is damaged at byte {places[1]}: the record is damaged, and whole ones follow it"
+        f"the command log is damaged at byte {places[1]}: the record is damaged, and whole ones follow it"
     )
 
 
 def test_records_within_a_message() -> None:
-    """What a client says cannot be taken for a record of its journal when the one that holds it is torn."""
+    """What a client says cannot be taken for a record of its command log when the one that holds it is torn."""
     forged, _ = encode_inputs([Input(9, IN, 1, "forged")], 0, 0)
     inputs = [*THREE, Input(4, IN, 1, forged + bytes(100))]
     whole, places = encoded(inputs)
@@ -124,16 +124,16 @@ def test_whole_record_that_is_no_input() -> None:
     data, salt = encode_header(HEADER)
     odd = msgspec.structs.replace(THREE[0], kind="odd")  # type: ignore[arg-type]
     record, _ = encode_inputs([odd], salt, salt)
-    with pytest.raises(LedgerError, match=f"damaged at byte {len(data)}: the record cannot be read"):
+    with pytest.raises(CommandLogError, match=f"damaged at byte {len(data)}: the record cannot be read"):
         read(data + record)
 
 
 def test_other_files() -> None:
     """A file that is none, and one of another format, are refused for what they are."""
     for data in (b"", b"name: x\n"):
-        with pytest.raises(LedgerError) as caught:
+        with pytest.raises(CommandLogError) as caught:
             read(data)
-        assert str(caught.value) == "the journal is damaged at byte 0: this is no journal of this program's"
-    with pytest.raises(LedgerError) as caught:
+        assert str(caught.value) == "the command log is damaged at byte 0: this is no command log of this program's"
+    with pytest.raises(CommandLogError) as caught:
         read(b"exsimlg\x09")
-    assert str(caught.value) == "the journal is in format 9, and this version reads format 2"
+    assert str(caught.value) == "the command log is in format 9, and this version reads format 2"

@@ -13,8 +13,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request
 from websockets.sync.client import connect
 
-from simulator.cli.traffic import traffic_line
 from simulator.errors import ScenarioError
+from simulator.journal.lines import traffic_line
 from simulator.scenario import load
 from simulator.server import Settings
 from simulator.server.admission import admit

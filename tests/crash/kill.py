@@ -3,9 +3,9 @@
     python tests/crash/kill.py --points 100
 
 Clients trade on several connections and remember what they are told: orders taken, cancels done, limits set, fills
-and ends of orders. The server is killed with SIGKILL, started anew with the same journal, and must know all of it, and
-be in the state that an independent replay of the journal's file gives. After a few kills on one journal a new one is
-begun in another scenario. Exit status 0 if nothing is missing, 1 with what is.
+and ends of orders. The server is killed with SIGKILL, started anew with the same command log, and must know all of it,
+and be in the state that an independent replay of the log's file gives. After a few kills on one command log a new one
+is begun in another scenario. Exit status 0 if nothing is missing, 1 with what is.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from simulator import command_log as ledger
+from simulator import command_log as command_log
 from simulator.scenario import load
 from simulator.simulation import Simulation
 
@@ -168,13 +168,13 @@ class Life(NamedTuple):
 
 
 def started(folder: Path, scenario: str | None, sync: str) -> Life:
-    """Start a server on a journal; raises `RuntimeError` if it does not come up."""
+    """Start a server on a command log; raises `RuntimeError` if it does not come up."""
     asked = [] if scenario is None else [scenario]
     command = [sys.executable, "-m", "simulator", "serve", *asked, "--port", "0", "--quiet"]
     errors = folder.with_suffix(".stderr")
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*command, "--journal", str(folder), "--sync", sync], stdout=subprocess.PIPE, stderr=stderr, text=True
+            [*command, "--persist", str(folder), "--sync", sync], stdout=subprocess.PIPE, stderr=stderr, text=True
         )
     assert process.stdout is not None
     url = process.stdout.readline().strip()
@@ -253,8 +253,8 @@ def _terms(entry: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def replayed(folder: Path, scenario: str | None) -> str:
-    """Return the hash of the state that a journal's file makes, in this process."""
-    contents = ledger.read((folder / "commands.log").read_bytes())
+    """Return the hash of the state that a command log's file makes, in this process."""
+    contents = command_log.read((folder / "commands.log").read_bytes())
     header = contents.header
     simulation = Simulation(
         None if scenario is None else load(scenario),
@@ -262,12 +262,12 @@ def replayed(folder: Path, scenario: str | None) -> str:
         start=header.start,
         moving=MOVING if scenario is None else 0,
     )
-    ledger.rebuild(simulation, contents.inputs)
-    return ledger.state_hash(simulation)
+    command_log.rebuild(simulation, contents.inputs)
+    return command_log.state_hash(simulation)
 
 
 def drill(folder: Path, name: str, sync: str, kills: int, rng: random.Random) -> list[str]:
-    """Kill a server so many times on one journal; return what was missing."""
+    """Kill a server so many times on one command log; return what was missing."""
     memory = Memory()
     scenario = SCENARIOS[name]
     if scenario is not None and "\n" in scenario:
@@ -321,7 +321,7 @@ def main() -> int:
     """Run the drill; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--points", type=int, default=100, help="how many kills (default: %(default)s)")
-    parser.add_argument("--each", type=int, default=5, help="how many of them on one journal (default: %(default)s)")
+    parser.add_argument("--each", type=int, default=5, help="how many of them on one log (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="of what the clients do (default: a new one)")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed

@@ -1,4 +1,4 @@
-"""Measures how long a server takes to come back, for each 100,000 commands of its journal and each hour of its life.
+"""Measures how long a server takes to come back, for each 100,000 commands of its log and each hour of its life.
 
     python tests/crash/recovery.py --commands 100000
 
@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simulator import command_log as ledger
-from simulator.server.driver import KeptWorld
+from simulator import command_log as command_log
+from simulator.server.durable_driver import DurableDriver
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -66,10 +66,10 @@ def request(number: int, rng: random.Random) -> str:
 
 def write(path: Path, commands: int, seconds: int, moving: int) -> None:
     """Have a world keep so many commands over so long a time."""
-    folder = ledger.Folder(path)
+    folder = command_log.Folder(path)
     simulation = make(START, moving)
     errors: list[Exception] = []
-    world = KeptWorld(simulation, errors.append, ledger.begin(folder, simulation, None, moving))
+    world = DurableDriver(simulation, errors.append, command_log.begin(folder, simulation, None, moving))
     session = world.open(Nobody(), "/")  # type: ignore[arg-type]  # it is enough of one
     rng = random.Random(1)
     groups = max(1, commands // 8)
@@ -84,10 +84,10 @@ def write(path: Path, commands: int, seconds: int, moving: int) -> None:
 
 def read(path: Path, seconds: int, moving: int) -> tuple[float, int, int]:
     """Recover; return the seconds that takes, how many commands there were, and the size of the file."""
-    folder = ledger.Folder(path)
+    folder = command_log.Folder(path)
     size = folder.file.stat().st_size
     began = time.perf_counter()
-    back = ledger.recover(
+    back = command_log.recover(
         folder, lambda start: make(start, moving), None, moving, lambda simulation: START + seconds * SECOND
     )
     took = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""The order book: priority, partial fills, gaps, and the same trades as a naive book makes."""
+"""The order book: priority, partial fills, holes, and the same trades as a naive book makes."""
 
 from dataclasses import dataclass
 
@@ -34,8 +34,8 @@ def check(book: Book) -> None:
         for level in side:
             entries = list(level)
             assert level.count == len(entries) > 0
-            assert level.quantity == sum(entry.left for entry in entries)
-            assert all(entry.left > 0 and entry.rests and entry.price == level.price for entry in entries)
+            assert level.quantity == sum(entry.leaves_qty for entry in entries)
+            assert all(entry.leaves_qty > 0 and entry.rests and entry.price == level.price for entry in entries)
             assert len(level.queue) <= 2 * level.count + 32
     if book.bids.best is not None and book.asks.best is not None:
         assert book.bids.best < book.asks.best
@@ -46,7 +46,7 @@ def test_empty_book_trades_nothing() -> None:
     book = Book()
     incoming = Entry(BUY, 10, 5)
     assert book.match(incoming) == []
-    assert (incoming.left, incoming.rests) == (5, False)
+    assert (incoming.leaves_qty, incoming.rests) == (5, False)
     assert (book.bids.best, book.asks.best) == (None, None)
     assert (list(book.bids), list(book.asks)) == ([], [])
 
@@ -72,7 +72,7 @@ def test_better_price_trades_first(buy: bool) -> None:
     incoming = Entry(buy, 12 if buy else 11, 10)
     order = [10, 11, 12] if buy else [13, 12, 11]
     assert book.match(incoming) == [(entries[price], 2) for price in order]
-    assert incoming.left == 4
+    assert incoming.leaves_qty == 4
     assert standing(book.asks if buy else book.bids) == [(prices[-1], [entries[prices[-1]]])]
     check(book)
 
@@ -83,7 +83,7 @@ def test_older_entry_trades_first_at_one_price() -> None:
     first, second, third = (rest(book, SELL, 10, 3) for _ in range(3))
     assert book.match(Entry(BUY, 10, 4)) == [(first, 3), (second, 1)]
     assert standing(book.asks) == [(10, [second, third])]
-    assert (first.left, first.rests, second.left) == (0, False, 2)
+    assert (first.leaves_qty, first.rests, second.leaves_qty) == (0, False, 2)
     check(book)
     late = rest(book, SELL, 10, 1)
     assert book.match(Entry(BUY, 11, 100)) == [(second, 2), (third, 3), (late, 1)]
@@ -113,7 +113,7 @@ def test_removed_entry_does_not_trade(at: int) -> None:
     kept = entries[:at] + entries[at + 1 :]
     assert standing(book.bids) == [(10, kept)]
     assert book.match(Entry(SELL, 10, 9)) == [(entry, 2) for entry in kept]
-    assert entries[at].left == 2
+    assert entries[at].leaves_qty == 2
     check(book)
 
 
@@ -129,7 +129,7 @@ def test_removing_the_last_entry_removes_its_level() -> None:
 
 
 def test_gaps_are_closed_once_they_prevail() -> None:
-    """A queue does not grow for ever when entries come and go, and closing its gaps keeps everyone's place."""
+    """A queue does not grow for ever when entries come and go, and closing its holes keeps everyone's place."""
     book = Book()
     oldest = rest(book, BUY, 10, 1)
     for _ in range(1000):
@@ -170,13 +170,13 @@ def test_reduce_lowers_an_entry_where_it_rests() -> None:
     book = Book()
     first, second = rest(book, BUY, 10, 5), rest(book, BUY, 10, 5)
     book.reduce(first, 3)
-    assert (first.left, next(iter(book.bids)).quantity) == (2, 7)
+    assert (first.leaves_qty, next(iter(book.bids)).quantity) == (2, 7)
     check(book)
     book.reduce(first, 2)
-    assert (first.left, first.rests) == (0, False)
+    assert (first.leaves_qty, first.rests) == (0, False)
     assert standing(book.bids) == [(10, [second])]
     book.reduce(second, 6)
-    assert (second.left, standing(book.bids)) == (0, [])
+    assert (second.leaves_qty, standing(book.bids)) == (0, [])
     check(book)
 
 
@@ -185,9 +185,9 @@ def test_reduce_lowers_an_entry_that_does_not_rest() -> None:
     book = Book()
     entry = Entry(BUY, 10, 5)
     book.reduce(entry, 3)
-    assert entry.left == 2
+    assert entry.leaves_qty == 2
     book.reduce(entry, 3)
-    assert (entry.left, entry.rests, standing(book.bids)) == (0, False, [])
+    assert (entry.leaves_qty, entry.rests, standing(book.bids)) == (0, False, [])
 
 
 @dataclass(eq=False)
@@ -197,7 +197,7 @@ class Naive:
     entry: Entry
     buy: bool
     price: int
-    left: int
+    leaves_qty: int
 
 
 class NaiveBook:
@@ -215,12 +215,12 @@ class NaiveBook:
         """Trade a quantity with those whose price suits."""
         trades = []
         for one in self.opposite(buy):
-            traded = min(one.left, quantity)
+            traded = min(one.leaves_qty, quantity)
             if traded and suits(one.price):  # type: ignore[operator]
-                one.left -= traded
+                one.leaves_qty -= traded
                 quantity -= traded
                 trades.append((one.entry, traded))
-        self.standing = [one for one in self.standing if one.left]
+        self.standing = [one for one in self.standing if one.leaves_qty]
         return trades, quantity
 
 
@@ -243,7 +243,7 @@ class BookAgainstNaive(RuleBasedStateMachine):
         trades, left = self.naive.take(buy, quantity, lambda at: at <= price if buy else at >= price)
         assert self.book.crosses(buy, price) is bool(trades)
         assert self.book.match(entry) == trades
-        assert entry.left == left
+        assert entry.leaves_qty == left
         if left:
             self.book.rest(entry)
             self.naive.standing.append(Naive(entry, buy, price, left))
@@ -263,8 +263,8 @@ class BookAgainstNaive(RuleBasedStateMachine):
         """An entry is lowered."""
         one = data.draw(st.sampled_from(self.naive.standing))
         self.book.reduce(one.entry, quantity)
-        one.left = max(0, one.left - quantity)
-        if not one.left:
+        one.leaves_qty = max(0, one.leaves_qty - quantity)
+        if not one.leaves_qty:
             self.naive.standing.remove(one)
 
     @rule(buy=st.booleans(), price=PRICES, quantity=QUANTITIES)
@@ -284,7 +284,7 @@ class BookAgainstNaive(RuleBasedStateMachine):
         for buy, side in ((BUY, self.book.bids), (SELL, self.book.asks)):
             entries = [entry for level in side for entry in level]
             assert entries == [one.entry for one in self.naive.opposite(not buy)]
-            assert [entry.left for entry in entries] == [one.left for one in self.naive.opposite(not buy)]
+            assert [entry.leaves_qty for entry in entries] == [one.leaves_qty for one in self.naive.opposite(not buy)]
 
 
 TestBookAgainstNaive = BookAgainstNaive.TestCase

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
-from simulator.exchange.venue import HOUSE, Venue
+from simulator.exchange.venue import MARKET_ACCOUNT, Venue
 from simulator.terms import BILLION, STALE, FillKind, LimitName, flags_of
 
 ACCOUNTS = ("ann", "bob", "cat")
@@ -32,7 +32,7 @@ class Standing:
     buy: bool
     price: int
     quantity: int
-    left: int
+    leaves_qty: int
     flags: set[str] = field(default_factory=set)
     rests: bool = False
     executed: int = 0
@@ -82,8 +82,8 @@ class Model:
             for side in self.sides
             if (side.fill.account, side.fill.target) == (account, LISTINGS[name].id)
         )
-        buying = sum(order.left for order in own if order.buy)
-        return buying, sum(order.left for order in own if not order.buy), len(own), position
+        buying = sum(order.leaves_qty for order in own if order.buy)
+        return buying, sum(order.leaves_qty for order in own if not order.buy), len(own), position
 
     def breaks(self, order: Standing) -> bool:
         """Tell whether an order breaks a limit."""
@@ -123,7 +123,7 @@ class Model:
         order = Standing(len(self.orders) + 1, account, name, buy, price, quantity, quantity, {"Open"})
         halted = any(name in SCOPES[scope] for scope in self.halts)
         if self.breaks(order) or halted or price % LISTINGS[name].quote_increment:
-            order.flags, order.left = {"Rejected", "Out"}, 0
+            order.flags, order.leaves_qty = {"Rejected", "Out"}, 0
         self.orders.append(order)
         return order
 
@@ -131,12 +131,12 @@ class Model:
         """Trade what comes with what rests, then rest it if it is an order; return what is left."""
         for maker in self.resting(one.name, not one.buy):
             suits = maker.price <= one.price if one.buy else maker.price >= one.price
-            if one.left and suits:
-                self.cross(one, maker, min(one.left, maker.left))
-        if one.left:
+            if one.leaves_qty and suits:
+                self.cross(one, maker, min(one.leaves_qty, maker.leaves_qty))
+        if one.leaves_qty:
             one.rests = True
             self.ages.append(one)
-        return one.left
+        return one.leaves_qty
 
     def cross(self, taker: Standing, maker: Standing, quantity: int) -> None:
         """Make one trade, at the maker's price."""
@@ -146,9 +146,9 @@ class Model:
 
     def give(self, one: Standing, price: int, quantity: int, maker: bool, against: str) -> None:
         """Fill one side of a trade."""
-        one.left -= quantity
+        one.leaves_qty -= quantity
         one.executed += quantity
-        one.rests = one.rests and one.left > 0
+        one.rests = one.rests and one.leaves_qty > 0
         if not one.number:
             return
         target = LISTINGS[one.name].id
@@ -167,14 +167,14 @@ class Model:
         )
         self.fills.append(fill)
         self.sides.append(Side(fill, price, quantity))
-        if not one.left:
+        if not one.leaves_qty:
             one.flags = (one.flags & {"Acked"}) | {"Out"}
             if self.amounts(one)[0] == one.quantity:
                 one.flags.add("Filled")
 
     def end(self, order: Standing, flags: set[str]) -> None:
         """Take an order out unfilled."""
-        order.flags, order.left, order.rests = flags, 0, False
+        order.flags, order.leaves_qty, order.rests = flags, 0, False
 
     def amend(self, side: Side, price: int, quantity: int, kind: FillKind) -> None:
         """Replace a side of a trade."""
@@ -272,7 +272,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
         """An order that may be waiting is matched, or told to stand."""
         one, now = self.pick(data), self.tick()
         order = self.venue.orders[one.number]
-        command = self.venue.stand if stands else self.venue.match
+        command = self.venue.rest_only if stands else self.venue.match
         if not self.attempt("Out" not in one.flags, lambda: command(order, now)):
             return
         one.flags.add("Acked")
@@ -334,12 +334,14 @@ class VenueAgainstModel(RuleBasedStateMachine):
         """An order is filled whatever the market says."""
         one, now = self.pick(data), self.tick()
         order = self.venue.orders[one.number]
-        if not self.attempt(0 < quantity <= one.left, lambda: self.venue.fill(order, quantity, price, "eve", now)):
+        if not self.attempt(
+            0 < quantity <= one.leaves_qty, lambda: self.venue.fill(order, quantity, price, "eve", now)
+        ):
             return
         rested = one.rests
         for maker in self.model.resting(one.name, not one.buy):
             if maker.price == price and quantity:
-                traded = min(maker.left, quantity)
+                traded = min(maker.leaves_qty, quantity)
                 self.model.cross(one, maker, traded)
                 quantity -= traded
         if quantity:
@@ -364,7 +366,9 @@ class VenueAgainstModel(RuleBasedStateMachine):
         legal = True
         for one in both:
             order = self.model.orders[one.fill.order_id - 1]
-            legal = legal and self.model.amounts(order)[0] - one.quantity + quantity <= order.quantity - order.left
+            legal = (
+                legal and self.model.amounts(order)[0] - one.quantity + quantity <= order.quantity - order.leaves_qty
+            )
         if self.attempt(legal, lambda: self.venue.correct(side.fill, price, quantity, now)):
             for one in both:
                 self.model.amend(one, price, quantity, FillKind.CORRECTION)
@@ -380,14 +384,14 @@ class VenueAgainstModel(RuleBasedStateMachine):
             if not one.number and one.name == name:
                 one.rests = False
         for buy, price, quantity in quotes:
-            self.model.match(Standing(0, HOUSE, name, buy, price, quantity, quantity))
+            self.model.match(Standing(0, MARKET_ACCOUNT, name, buy, price, quantity, quantity))
         self.venue.quote(self.instruments[name], quotes, now)
 
     @rule(name=st.sampled_from(NAMES[:2]), buy=st.booleans(), price=PRICES, quantity=AMOUNTS)
     def trade(self, name: str, buy: bool, price: int, quantity: int) -> None:
         """Somebody in the market takes, and does not stay."""
         now = self.tick()
-        taker = Standing(0, HOUSE, name, buy, price, quantity, quantity)
+        taker = Standing(0, MARKET_ACCOUNT, name, buy, price, quantity, quantity)
         left = self.model.match(taker)
         taker.rests = False
         self.venue.trade(self.instruments[name], buy, price, quantity, now)
@@ -432,14 +436,14 @@ class VenueAgainstModel(RuleBasedStateMachine):
         for one in self.model.orders:
             order = self.venue.orders[one.number]
             assert set(flags_of(order.state)) == one.flags
-            assert (order.left, order.filled, order.notional) == (one.left, *self.model.amounts(one))
-            assert order.filled + order.left <= order.quantity
+            assert (order.leaves_qty, order.cum_qty, order.notional) == (one.leaves_qty, *self.model.amounts(one))
+            assert order.cum_qty + order.leaves_qty <= order.quantity
             assert (order.reason is not None) is bool(one.flags & {"Rejected", "Canceled"})
             if not order.is_out:
-                assert order.left + one.executed == order.quantity
-                assert order.left > 0
+                assert order.leaves_qty + one.executed == order.quantity
+                assert order.leaves_qty > 0
             elif not one.flags & {"Canceled", "Rejected"}:
-                assert ("Filled" in one.flags) is (order.filled == order.quantity)
+                assert ("Filled" in one.flags) is (order.cum_qty == order.quantity)
 
     @invariant()
     def open_orders_are_in_order_of_age(self) -> None:
@@ -463,9 +467,11 @@ class VenueAgainstModel(RuleBasedStateMachine):
             for buy, side in ((True, book.bids), (False, book.asks)):
                 entries = [entry for level in side for entry in level]
                 ones = self.model.resting(name, buy)
-                assert [(entry.price, entry.left) for entry in entries] == [(one.price, one.left) for one in ones]
+                assert [(entry.price, entry.leaves_qty) for entry in entries] == [
+                    (one.price, one.leaves_qty) for one in ones
+                ]
                 assert [getattr(entry, "id", 0) for entry in entries] == [one.number for one in ones]
-                assert [level.quantity for level in side] == [sum(e.left for e in level) for level in side]
+                assert [level.quantity for level in side] == [sum(e.leaves_qty for e in level) for level in side]
             if book.bids.best is not None and book.asks.best is not None:
                 assert book.bids.best < book.asks.best
 
@@ -495,7 +501,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
                 last[event.order_id] = event
         for event in last.values():
             order = self.venue.orders[event.order_id]
-            assert (event.state, event.filled) == (order.state, order.filled)
+            assert (event.state, event.cum_qty) == (order.state, order.cum_qty)
         assert self.states == {number: order.state for number, order in self.venue.orders.items()}
 
 

@@ -3,10 +3,11 @@
 import pytest
 from exchange_helpers import BTC_NORTH, BTC_SOUTH, BUY, CATALOGUE, ETH_NORTH, SELL, Floor, amount
 
+from simulator.decimals import text_of_amount
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Limits, Scope
 from simulator.exchange.orders import Order
-from simulator.terms import LimitName, text_of_amount
+from simulator.terms import LimitName
 
 EVERYTHING = {BTC_NORTH, BTC_SOUTH, ETH_NORTH}
 

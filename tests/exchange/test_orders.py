@@ -7,7 +7,7 @@ from exchange_helpers import BUY, Floor, amount
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.exchange.orders import LEGAL, Order, mean_price
+from simulator.exchange.orders import LEGAL, Order, average_price
 from simulator.terms import CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of, state_of
 
 # Written out a second time, as words: what the wire contract and the habits of venues allow.
@@ -130,13 +130,13 @@ def test_order_is_out_by_its_flag(words: str) -> None:
 )
 def test_mean_price_rounds_halves_to_even(notional: int, filled: int, mean: int | None) -> None:
     """The average price is rounded to the nearest billionth, a half to the even one; with no fill there is none."""
-    assert mean_price(notional, filled) == mean
+    assert average_price(notional, filled) == mean
 
 
 @given(st.integers(-(10**40), 10**40), st.integers(1, 10**24))
 def test_mean_price_is_the_rounded_fraction(notional: int, filled: int) -> None:
     """The average price is what exact fractions make of it, however large the amounts."""
-    assert mean_price(notional, filled) == round(Fraction(notional, filled))
+    assert average_price(notional, filled) == round(Fraction(notional, filled))
 
 
 @pytest.mark.parametrize("words", ALLOWED)

@@ -24,11 +24,12 @@ from exchange_helpers import (
     units,
 )
 
+from simulator.decimals import text_of_amount
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
-from simulator.exchange.venue import HOUSE
-from simulator.terms import FillKind, LimitName, text_of_amount
+from simulator.exchange.venue import MARKET_ACCOUNT
+from simulator.terms import FillKind, LimitName
 
 REVERSAL, CORRECTION = FillKind.REVERSAL, FillKind.CORRECTION
 
@@ -53,7 +54,7 @@ def snapshot(floor: Floor) -> dict[str, Any]:
         "touched": list(venue.touched),
         "halts": list(venue.halts),
         "depths": [floor.depth(instrument) for instrument in venue.instruments.values()],
-        "quotes": [[(quote, quote.left) for quote in one.house] for one in venue.instruments.values()],
+        "quotes": [[(quote, quote.leaves_qty) for quote in one.market_quotes] for one in venue.instruments.values()],
         "increments": [(one.tick, one.step, one.digits) for one in venue.instruments.values()],
         "exposures": [
             {account: holdings(exposure) for account, exposure in one.exposures.items()}
@@ -80,7 +81,7 @@ def test_order_rests_where_nothing_meets_it(floor: Floor) -> None:
     assert floor.news() == [changed(order, "Open"), changed(order, "Open Acked")]
     assert floor.depth() == (units((100, 3)), [])
     assert floor.venue.open == floor.venue.orders == {1: order}
-    assert (order.time, order.left, order.reason, order.filled) == (1, amount(3), None, 0)
+    assert (order.time, order.leaves_qty, order.reason, order.cum_qty) == (1, amount(3), None, 0)
     assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (amount(3), 0, 1, 0)}
 
 
@@ -100,7 +101,7 @@ def test_taker_pays_the_resting_price(floor: Floor) -> None:
     ]
     assert floor.depth() == ([], units((100, 1)))
     assert list(floor.venue.open) == [maker.id]
-    assert (taker.left, maker.left) == (0, amount(1))
+    assert (taker.leaves_qty, maker.leaves_qty) == (0, amount(1))
     assert exposures(floor.venue) == {
         (floor.btc.listing.id, "ann"): (0, amount(1), 1, amount(-2)),
         (floor.btc.listing.id, "bob"): (0, 0, 0, amount(2)),
@@ -200,7 +201,7 @@ def test_refused_order_is_rejected_and_out(floor: Floor, prepare: Callable[[Floo
     floor.news()
     order = floor.submit("ann", BUY, 100, 3)
     assert floor.news() == [changed(order, "Rejected Out")]
-    assert (order.reason, order.left, order.filled) == (reason, 0, 0)
+    assert (order.reason, order.leaves_qty, order.cum_qty) == (reason, 0, 0)
     assert (floor.venue.orders, floor.venue.open) == ({1: order}, {})
     assert floor.depth() == ([], [])
     assert exposures(floor.venue) == {}
@@ -252,7 +253,7 @@ def test_standing_order_pushes_the_markets_quotes_back(floor: Floor) -> None:
     floor.quote((BUY, 98, 1), (SELL, 100, 1), (SELL, 101, 2), (SELL, 102, 3))
     order = floor.place("ann", BUY, 101, 5)
     floor.news()
-    floor.venue.stand(order, 9)
+    floor.venue.rest_only(order, 9)
     assert floor.news() == [changed(order, "Open Acked")]
     assert floor.depth() == (units((101, 5), (98, 1)), units((102, 3)))
 
@@ -261,7 +262,7 @@ def test_standing_order_pushes_bids_back_likewise(floor: Floor) -> None:
     """On the selling side it is the bids at its price and above that go."""
     floor.quote((BUY, 101, 1), (BUY, 100, 2), (BUY, 98, 3), (SELL, 102, 1))
     order = floor.place("ann", SELL, 100, 5)
-    floor.venue.stand(order, 9)
+    floor.venue.rest_only(order, 9)
     assert floor.depth() == (units((98, 3)), units((100, 5), (102, 1)))
 
 
@@ -272,7 +273,7 @@ def test_a_billionth_is_a_quantity(floor: Floor) -> None:
     floor.fill(order, least, 100)
     floor.quote((SELL, 101, least))
     floor.trade(BUY, 101, least)
-    assert (order.left, floor.depth()[1]) == (amount("0.999999999"), [])
+    assert (order.leaves_qty, floor.depth()[1]) == (amount("0.999999999"), [])
 
 
 def test_standing_order_trades_with_clients(floor: Floor) -> None:
@@ -281,7 +282,7 @@ def test_standing_order_trades_with_clients(floor: Floor) -> None:
     maker = floor.submit("ann", BUY, 99, 2)
     order = floor.place("bob", SELL, 98, 5)
     floor.news()
-    floor.venue.stand(order, 9)
+    floor.venue.rest_only(order, 9)
     assert floor.news() == [
         changed(order, "Open Acked"),
         filled(1, order, 99, 2, against="ann", trade=1, time=9),
@@ -305,7 +306,7 @@ def test_cancel_takes_an_order_out(floor: Floor) -> None:
     assert floor.depth() == ([], units((100, 3)))
     floor.venue.cancel(order)
     assert floor.news() == [changed(order, "Open Acked Canceling"), changed(order, "Acked Canceled Out")]
-    assert (order.left, order.reason, floor.venue.open, floor.depth()) == (0, None, {}, ([], []))
+    assert (order.leaves_qty, order.reason, floor.venue.open, floor.depth()) == (0, None, {}, ([], []))
     assert exposures(floor.venue) == {}
 
 
@@ -316,7 +317,7 @@ def test_partly_filled_order_keeps_its_fills_when_cancelled(floor: Floor) -> Non
     floor.news()
     floor.venue.cancel(order, "Other: good night")
     assert floor.news() == [changed(order, "Acked Canceled Out", 1, 100)]
-    assert (order.reason, order.left, order.filled) == ("Other: good night", 0, amount(1))
+    assert (order.reason, order.leaves_qty, order.cum_qty) == ("Other: good night", 0, amount(1))
     assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (0, 0, 0, amount(1))}
 
 
@@ -346,7 +347,7 @@ def test_placed_order_can_be_rejected(floor: Floor) -> None:
     floor.news()
     floor.venue.reject(order, "Other: no")
     assert floor.news() == [changed(order, "Rejected Out")]
-    assert (order.reason, order.left, floor.venue.open) == ("Other: no", 0, {})
+    assert (order.reason, order.leaves_qty, floor.venue.open) == ("Other: no", 0, {})
     assert exposures(floor.venue) == {}
 
 
@@ -368,10 +369,10 @@ def test_fill_wins_over_a_cancel(floor: Floor) -> None:
     floor.trade(SELL, 100, 1)
     floor.trade(SELL, 100, 2)
     assert floor.news() == [
-        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2, maker=True),
+        filled(1, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=2, maker=True),
         changed(order, "Open Acked Canceling", 1, 100),
         printed(order, SELL, 100, 1, 2),
-        filled(2, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        filled(2, order, 100, 2, against=MARKET_ACCOUNT, trade=2, time=3, maker=True),
         changed(order, "Acked Filled Out", 3, 100),
         printed(order, SELL, 100, 2, 3),
     ]
@@ -390,7 +391,7 @@ def test_stale_comes_and_goes(floor: Floor) -> None:
         changed(order, "Open Acked Stale"),
         changed(order, "Open Acked"),
         changed(order, "Open Acked Stale"),
-        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2, maker=True),
+        filled(1, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=2, maker=True),
         changed(order, "Open Acked Stale", 1, 100),
         printed(order, SELL, 100, 1, 2),
         changed(order, "Acked Canceled Out", 1, 100),
@@ -424,7 +425,7 @@ def whole(floor: Floor) -> Order:
     "command",
     [
         lambda floor, order: floor.venue.match(order, 9),
-        lambda floor, order: floor.venue.stand(order, 9),
+        lambda floor, order: floor.venue.rest_only(order, 9),
         lambda floor, order: floor.venue.cancel(order, "Other: again"),
         lambda floor, order: floor.venue.reject(order, "Other: again"),
         lambda floor, order: floor.venue.stale(order),
@@ -509,7 +510,7 @@ def test_scripted_fill_takes_first_what_rests_at_its_price(floor: Floor) -> None
     floor.news()
     floor.fill(order, 4, 105)
     assert floor.news() == [
-        filled(1, order, 105, 1, against=HOUSE, trade=1, time=4),
+        filled(1, order, 105, 1, against=MARKET_ACCOUNT, trade=1, time=4),
         changed(order, "Open Acked", 1, 105),
         printed(order, BUY, 105, 1, 4),
         filled(2, order, 105, 1, against="bob", trade=2, time=4),
@@ -530,7 +531,7 @@ def test_scripted_fill_takes_no_more_than_its_quantity(floor: Floor) -> None:
     floor.quote((SELL, 105, 5))
     order = floor.submit("ann", BUY, 100, 3)
     floor.fill(order, 3, 105)
-    assert [(fill.against, fill.quantity) for fill in floor.venue.fills] == [(HOUSE, amount(3))]
+    assert [(fill.against, fill.quantity) for fill in floor.venue.fills] == [(MARKET_ACCOUNT, amount(3))]
     assert order.is_out
     assert floor.depth() == ([], units((105, 2)))
 
@@ -585,7 +586,7 @@ def test_bust_leaves_other_trades(floor: Floor) -> None:
         filled(8, second, 100, 1, against="bob", trade=2, time=7, maker=True, kind=REVERSAL, of=4),
         changed(second, "Acked Out"),
     ]
-    assert (first.filled, third.filled) == (amount(1), amount(1))
+    assert (first.cum_qty, third.cum_qty) == (amount(1), amount(1))
     assert exposures(floor.venue) == recomputed(floor.venue)
 
 
@@ -595,12 +596,12 @@ def test_bust_of_an_open_orders_fill_leaves_what_is_left(floor: Floor) -> None:
     floor.trade(SELL, 100, 1)
     floor.news()
     floor.venue.bust(floor.venue.fills[0], 7)
-    assert (order.left, order.filled, order.notional) == (amount(2), 0, 0)
+    assert (order.leaves_qty, order.cum_qty, order.notional) == (amount(2), 0, 0)
     floor.trade(SELL, 100, 2)
     assert floor.news() == [
-        filled(2, order, 100, 1, against=HOUSE, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
+        filled(2, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
         changed(order, "Open Acked"),
-        filled(3, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        filled(3, order, 100, 2, against=MARKET_ACCOUNT, trade=2, time=3, maker=True),
         changed(order, "Acked Out", 2, 100),
         printed(order, SELL, 100, 2, 3),
     ]
@@ -628,7 +629,7 @@ def test_bust_of_a_cancelled_orders_fill(floor: Floor) -> None:
     floor.news()
     floor.venue.bust(floor.venue.fills[0], 7)
     assert floor.news() == [
-        filled(2, order, 100, 1, against=HOUSE, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
+        filled(2, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
         changed(order, "Acked Canceled Out"),
     ]
 
@@ -661,9 +662,9 @@ def test_correction_gives_back_what_a_bust_took(floor: Floor) -> None:
     fill = floor.venue.fills[0]
     floor.venue.bust(fill, 7)
     floor.venue.correct(fill, amount(100), amount(2), 8)
-    assert (maker.filled, taker.filled) == (amount(2), amount(2))
+    assert (maker.cum_qty, taker.cum_qty) == (amount(2), amount(2))
     floor.venue.bust(fill, 9)
-    assert (maker.filled, taker.filled, maker.notional, taker.notional) == (0, 0, 0, 0)
+    assert (maker.cum_qty, taker.cum_qty, maker.notional, taker.notional) == (0, 0, 0, 0)
     assert [fill.kind for fill in floor.venue.fills[2:]] == [REVERSAL] * 2 + [CORRECTION] * 2 + [REVERSAL] * 2
     assert exposures(floor.venue) == {}
 
@@ -696,7 +697,7 @@ def test_correction_leaves_what_is_open_alone(floor: Floor) -> None:
     fill = floor.venue.fills[0]
     refuses(floor, lambda: floor.venue.correct(fill, amount(100), amount(3), 7), "order 1 cannot have been filled 3")
     floor.venue.correct(fill, amount(100), amount(1), 7)
-    assert (order.left, order.filled) == (amount(3), amount(1))
+    assert (order.leaves_qty, order.cum_qty) == (amount(3), amount(1))
 
 
 def test_correction_of_the_price_alone(floor: Floor) -> None:
@@ -779,7 +780,7 @@ def test_quotes_of_the_past_are_not_kept(floor: Floor) -> None:
     """New quotes replace the old ones in the market's own list too."""
     for price in (98, 97, 96):
         floor.quote((BUY, price, 1), (SELL, price + 10, 2))
-    assert [(quote.price, quote.left) for quote in floor.btc.house] == units((96, 1), (106, 2))
+    assert [(quote.price, quote.leaves_qty) for quote in floor.btc.market_quotes] == units((96, 1), (106, 2))
 
 
 @pytest.mark.parametrize("quantity", [0, -1])
@@ -800,7 +801,7 @@ def test_amendments_are_not_amended(floor: Floor) -> None:
     fill = floor.venue.fills[0]
     floor.venue.correct(fill, amount(99), amount(3), 7)
     floor.venue.bust(fill, 8)
-    assert order.filled == 0
+    assert order.cum_qty == 0
     for number, kind in ((2, "correction"), (3, "reversal")):
         amendment = floor.venue.fills[number - 1]
         message = f"fill {number} is a {kind} of fill 1, which is to be named"
@@ -833,10 +834,10 @@ def test_walking_quotes_fill_a_clients_order(floor: Floor) -> None:
     floor.news()
     floor.quote((SELL, 99, 2), (SELL, 100, 4))
     assert floor.news() == [
-        filled(1, order, 100, 2, against=HOUSE, trade=1, time=3, maker=True),
+        filled(1, order, 100, 2, against=MARKET_ACCOUNT, trade=1, time=3, maker=True),
         changed(order, "Open Acked", 2, 100),
         printed(order, SELL, 100, 2, 3),
-        filled(2, order, 100, 3, against=HOUSE, trade=2, time=3, maker=True),
+        filled(2, order, 100, 3, against=MARKET_ACCOUNT, trade=2, time=3, maker=True),
         changed(order, "Acked Filled Out", 5, 100),
         printed(order, SELL, 100, 3, 3),
     ]
@@ -849,10 +850,10 @@ def test_client_takes_the_markets_quotes(floor: Floor) -> None:
     floor.quote((SELL, 101, 2), (SELL, 100, 1))
     order = floor.submit("ann", BUY, 101, 2)
     assert floor.news()[2:] == [
-        filled(1, order, 100, 1, against=HOUSE, trade=1, time=2),
+        filled(1, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=2),
         changed(order, "Open Acked", 1, 100),
         printed(order, BUY, 100, 1, 2),
-        filled(2, order, 101, 1, against=HOUSE, trade=2, time=2),
+        filled(2, order, 101, 1, against=MARKET_ACCOUNT, trade=2, time=2),
         changed(order, "Acked Filled Out", 2, "100.5"),
         printed(order, BUY, 101, 1, 2),
     ]
@@ -867,7 +868,7 @@ def test_trade_in_the_market_takes_what_rests_and_prints_the_rest(floor: Floor) 
     floor.trade(SELL, 99, 5)
     assert floor.news() == [
         printed(order, SELL, 100, 1, 3),
-        filled(1, order, 100, 2, against=HOUSE, trade=2, time=3, maker=True),
+        filled(1, order, 100, 2, against=MARKET_ACCOUNT, trade=2, time=3, maker=True),
         changed(order, "Acked Filled Out", 2, 100),
         printed(order, SELL, 100, 2, 3),
         printed(order, SELL, 99, 2, 3),

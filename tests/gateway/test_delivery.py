@@ -1,4 +1,4 @@
-"""How messages reach a connection that is troubled in several ways at once."""
+"""How messages reach a connection that has several faults at once."""
 
 import pytest
 from step_helpers import Play, ok

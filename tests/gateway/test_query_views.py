@@ -1,4 +1,4 @@
-"""What a lens knows of the past."""
+"""What a view knows of the past."""
 
 from typing import Any
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import main
-from simulator.journal.journal import Journal, json_lines
+from simulator.journal.journal import Journal
+from simulator.journal.lines import json_lines
 
 
 def written(path: Path, *messages: str, kind: str = "out") -> str:

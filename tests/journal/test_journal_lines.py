@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from simulator.gateway.outgoing import RawBytes
-from simulator.journal.journal import Journal, json_lines
-from simulator.schedule import Agenda
+from simulator.journal.journal import Journal
+from simulator.journal.lines import json_lines
+from simulator.schedule import Schedule
 from simulator.simulation import Simulation
-from simulator.terms import EPOCH_2024
+from simulator.times import EPOCH_2024
 
 ORDER = {
     "type": "SendLimitOrder",
@@ -69,7 +70,7 @@ def test_what_is_no_message_is_written_with_its_name() -> None:
 
 def test_lines_keep_their_numbers_when_old_ones_are_given_up() -> None:
     """A line's number counts from the journal's beginning, so that causes can be found."""
-    journal = Journal(limit=2, agenda=Agenda(0))
+    journal = Journal(limit=2, schedule=Schedule(0))
     for number in range(5):
         journal.write(number, 1, "in", "{}")
     journal.write(5, 1, "out", "{}")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.journal.queries import context, explain, last_messages, nearest_miss, received, unmet
+from simulator.journal.queries import context, explain, last_messages, nearest_miss, received
+from simulator.replay.expectations import unmet
 from simulator.scenario import load
 from simulator.simulation import Simulation
 

@@ -103,7 +103,7 @@ def check_sums(ours: OurVenue) -> None:
     for order in venue.orders.values():
         at = sums.setdefault(order.account, [0, 0, 0, 0])
         if not order.is_out:
-            at[0 if order.buy else 1] += order.left
+            at[0 if order.buy else 1] += order.leaves_qty
             at[2] += 1
     for fill in venue.fills:
         sums[fill.account][3] += fill.quantity if fill.buy else -fill.quantity

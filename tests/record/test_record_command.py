@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.catalogue import load as load_catalogue
 from simulator.cli.main import main
-from simulator.cli.record import Recorder
 from simulator.record import scenario_of, yaml_of
+from simulator.record.proxy import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load

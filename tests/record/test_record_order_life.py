@@ -18,8 +18,8 @@ def life(*said: Said, cancels: tuple[int, ...] = (), source: str = "updates1", r
     """Return the life of an order for 10 of which so much was said at these milliseconds; cancels too are in them."""
     life = Life(0, [(at, at * MS) for at in cancels], Decimal("0.01"), Decimal(10), reason)
     for at, state, filled, mean in said:
-        mean_price = None if mean is None else Decimal(mean)
-        life.tell(View(at * MS, source, "1", state, Decimal(filled), mean_price, at, source != "query"))
+        average_price = None if mean is None else Decimal(mean)
+        life.tell(View(at * MS, source, "1", state, Decimal(filled), average_price, at, source != "query"))
     return life
 
 

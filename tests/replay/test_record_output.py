@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from simulator.cli.record import Recorder
+from simulator.record.proxy import Recorder
 from simulator.server import Server
 from simulator.simulation import Simulation
 

@@ -11,8 +11,8 @@ from replay_helpers import ORDER
 from websockets.asyncio.client import connect
 
 from simulator.catalogue import load as load_catalogue
-from simulator.cli.record import Recorder
 from simulator.record import Seen, scenario_of, yaml_of
+from simulator.record.proxy import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from step_helpers import Play, ok, sends, told
 
-from simulator.scenario.latency import Legs
+from simulator.scenario.latency import Latencies
 from simulator.scenario.model import Latency, LegEntry, Lognormal, Normal
 
 MS = 1_000_000
@@ -15,15 +15,15 @@ MS = 1_000_000
 
 def draws(leg: Any, count: int = 20_000, seed: int = 1) -> list[int]:
     """Return so many delays of a leg, sorted."""
-    legs = Legs(Latency(reply=leg), random.Random(seed))
-    assert legs.reply is not None
-    return sorted(legs.reply() for _ in range(count))
+    latencies = Latencies(Latency(reply=leg), random.Random(seed))
+    assert latencies.reply is not None
+    return sorted(latencies.reply() for _ in range(count))
 
 
 def test_no_leg_and_no_time_are_no_delay() -> None:
     """A leg that is not there, or of no time, is none at all."""
-    legs = Legs(Latency(reply="0ms"), random.Random(1))
-    assert (legs.reply, legs.update, legs.entry("GetHalts")) == (None, None, 0)
+    latencies = Latencies(Latency(reply="0ms"), random.Random(1))
+    assert (latencies.reply, latencies.update, latencies.entry("GetHalts")) == (None, None, 0)
 
 
 def test_fixed() -> None:

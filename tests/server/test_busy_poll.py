@@ -7,7 +7,7 @@ import pytest
 from server_helpers import serving
 from websockets.asyncio.client import connect
 
-from simulator.server.busy_poll import Wakefulness
+from simulator.server.busy_poll import BusyPoll
 
 
 class Loop:
@@ -44,19 +44,19 @@ def loop() -> Loop:
 
 
 @pytest.fixture
-def awake(loop: Loop) -> Wakefulness:
+def awake(loop: Loop) -> BusyPoll:
     """What keeps the loop awake, for five turns after a message."""
-    return Wakefulness(loop.call_soon, lambda: loop.now, 5)
+    return BusyPoll(loop.call_soon, lambda: loop.now, 5)
 
 
-def message(loop: Loop, awake: Wakefulness, work: float = 0) -> None:
+def message(loop: Loop, awake: BusyPoll, work: float = 0) -> None:
     """Let a message come that takes a while to deal with."""
     awake.hears()
     loop.now += work
     awake.has_answered()
 
 
-def test_one_message_keeps_nobody_awake(loop: Loop, awake: Wakefulness) -> None:
+def test_one_message_keeps_nobody_awake(loop: Loop, awake: BusyPoll) -> None:
     """After a first message, or one that comes long after the last, the loop sleeps at once."""
     for _ in range(3):
         message(loop, awake)
@@ -65,7 +65,7 @@ def test_one_message_keeps_nobody_awake(loop: Loop, awake: Wakefulness) -> None:
 
 
 @pytest.mark.parametrize(("apart", "work"), [(0.0, 0.0), (1.0, 0.0), (5.0, 0.0), (4.0, 3.0)])
-def test_messages_in_quick_succession(loop: Loop, awake: Wakefulness, apart: float, work: float) -> None:
+def test_messages_in_quick_succession(loop: Loop, awake: BusyPoll, apart: float, work: float) -> None:
     """After two messages so close to each other, however long they take, it stays awake until it has waited in vain."""
     message(loop, awake)
     loop.now += apart
@@ -73,7 +73,7 @@ def test_messages_in_quick_succession(loop: Loop, awake: Wakefulness, apart: flo
     assert loop.turns() == 6
 
 
-def test_awake_until_the_last_of_many(loop: Loop, awake: Wakefulness) -> None:
+def test_awake_until_the_last_of_many(loop: Loop, awake: BusyPoll) -> None:
     """Each message that comes in time keeps it awake for as long again, and it looks but once a turn."""
     message(loop, awake)
     for _ in range(10):
@@ -84,7 +84,7 @@ def test_awake_until_the_last_of_many(loop: Loop, awake: Wakefulness) -> None:
     assert loop.turns() == 4
 
 
-def test_waiting_in_vain_is_not_repeated_at_once(loop: Loop, awake: Wakefulness) -> None:
+def test_waiting_in_vain_is_not_repeated_at_once(loop: Loop, awake: BusyPoll) -> None:
     """After it has waited in vain it sleeps between messages for a hundred times as long, however close they are."""
     found: list[int] = []
     for rest in (0, 400, 110):
@@ -95,7 +95,7 @@ def test_waiting_in_vain_is_not_repeated_at_once(loop: Loop, awake: Wakefulness)
     assert found == [6, 0, 6]
 
 
-def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: Wakefulness) -> None:
+def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: BusyPoll) -> None:
     """A loop that has lost the processor while it was awake sleeps between messages for a good while."""
     message(loop, awake)
     message(loop, awake)
@@ -110,13 +110,13 @@ def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: Wakefulness) -> N
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("stay_awake", [0.0, 60.0])
-async def test_server_stays_awake_if_it_is_told_to(stay_awake: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("busy_poll_for", [0.0, 60.0])
+async def test_server_stays_awake_if_it_is_told_to(busy_poll_for: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the setting a server looks out after messages that come one upon the other; without it never does."""
     looks: list[Any] = []
-    monkeypatch.setattr(Wakefulness, "_look", lambda self: looks.append(self))
-    async with serving(stay_awake=stay_awake) as server, connect(server.url + "/") as client:
+    monkeypatch.setattr(BusyPoll, "_look", lambda self: looks.append(self))
+    async with serving(busy_poll_for=busy_poll_for) as server, connect(server.url + "/") as client:
         for _ in range(3):
             await client.send('{"id":1,"type":"GetHalts"}')
             await client.recv()
-    assert bool(looks) is bool(stay_awake)
+    assert bool(looks) is bool(busy_poll_for)

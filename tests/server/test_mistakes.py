@@ -46,7 +46,7 @@ async def test_mistake_in_what_is_due(error: Exception) -> None:
         def fail() -> None:
             raise error
 
-        server.simulation._agenda.at(server.world.now(), fail)
+        server.simulation._schedule.at(server.world.now(), fail)
         server.world.flush()
         assert (await client.json())["type"] == "Update"
         assert server.errors == [error]
@@ -60,7 +60,7 @@ async def test_mistake_while_a_client_leaves(error: Exception) -> None:
         def fail() -> None:
             raise error
 
-        server.simulation._agenda.at(0, fail)
+        server.simulation._schedule.at(0, fail)
         client.write(frame(8, b"\x03\xe8"))
         assert await client.closing() == (1000, "")
         assert await other.ask(1) == []

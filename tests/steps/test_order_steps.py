@@ -199,7 +199,7 @@ def test_fill_never_told_is_a_fill() -> None:
     assert client.state(1) == state(1, "Open Acked", "4", "100.00")
     assert client.fills() == [("Normal", "1", "4", "100.00")]
     (lost,) = play.notes("lost")
-    assert (lost.order_id, lost.filled) == (1, 4 * 10**9)
+    assert (lost.order_id, lost.cum_qty) == (1, 4 * 10**9)
 
 
 def test_match_lets_the_engine_have_the_order() -> None:

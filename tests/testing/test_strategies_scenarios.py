@@ -43,9 +43,9 @@ def check_books(simulation: Simulation) -> None:
             filled[fill.order_id] -= fill.quantity
     for order in venue.orders.values():
         assert order.state & ~STALE in LEGAL
-        assert 0 <= order.filled <= order.quantity
-        assert 0 <= order.left <= order.quantity - order.filled
-        assert order.filled == filled[order.id]
+        assert 0 <= order.cum_qty <= order.quantity
+        assert 0 <= order.leaves_qty <= order.quantity - order.cum_qty
+        assert order.cum_qty == filled[order.id]
         assert order.is_out == (order.id not in venue.open)
 
 

@@ -35,8 +35,8 @@ def first_broken() -> str:
 
 def test_lost_update_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order's update that is left out on one connection is found out, with the command that shows it again."""
-    tell = Subscriptions.tell_change
-    monkeypatch.setattr(Subscriptions, "tell_change", lambda self, change: change.filled or tell(self, change))
+    tell = Subscriptions.publish_change
+    monkeypatch.setattr(Subscriptions, "publish_change", lambda self, change: change.cum_qty or tell(self, change))
     message = first_broken()
     assert "was told last as" in message
     assert "again: python tests/worlds/worlds.py --seeds 1 --first " in message

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
-from simulator.gateway.handlers import replies as views
+from simulator.gateway import replies
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.gateway.session import Session
 from simulator.journal.journal import Entry
@@ -97,7 +97,7 @@ class Watch:
             before, after = (last.state if last else 0) & ~STALE, event.state & ~STALE
             require(after == before or after in LEGAL[before], f"order {event.order_id} goes from {before} to {after}")
             self.told[event.order_id] = event
-            self.known.add(_shape(json.loads(encode(views.change_view(event)))))
+            self.known.add(_shape(json.loads(encode(replies.change_view(event)))))
 
     def _learn_fill(self, fill: Fill) -> None:
         require(fill.number == len(self.fills) + 1, f"fill {fill.number} is told after {len(self.fills)} fills")
@@ -119,10 +119,12 @@ class Watch:
             for level in side:
                 entries = list(level)
                 require(bool(entries) and level.count == len(entries), f"{name} counts {level.count} at {level.price}")
-                require(level.quantity == sum(entry.left for entry in entries), f"{name} sums up {level.quantity}")
+                require(
+                    level.quantity == sum(entry.leaves_qty for entry in entries), f"{name} sums up {level.quantity}"
+                )
                 for entry in entries:
-                    right = entry.left > 0 and entry.buy is buy and entry.price == level.price
-                    require(right, f"{name} has {entry.left} at {entry.price} in {level.price}")
+                    right = entry.leaves_qty > 0 and entry.buy is buy and entry.price == level.price
+                    require(right, f"{name} has {entry.leaves_qty} at {entry.price} in {level.price}")
 
     def _check_orders(self) -> None:
         venue = self.sim.venue
@@ -139,23 +141,26 @@ class Watch:
             filled = sum(quantity for _, quantity in of.values())
             executed = sum(self.fills[fill - 1].quantity for fill in of)
             notional = sum(price * quantity for price, quantity in of.values())
-            require((order.filled, order.notional) == (filled, notional), f"order {number} is filled otherwise")
-            require(executed + order.left <= order.quantity, f"order {number} has been filled too much")
-            require(order.is_out or executed + order.left == order.quantity, f"order {number} has lost quantity")
-            require(order.left == 0 if order.is_out else order.left > 0, f"order {number} has {order.left} left")
+            require((order.cum_qty, order.notional) == (filled, notional), f"order {number} is filled otherwise")
+            require(executed + order.leaves_qty <= order.quantity, f"order {number} has been filled too much")
+            require(order.is_out or executed + order.leaves_qty == order.quantity, f"order {number} has lost quantity")
+            require(
+                order.leaves_qty == 0 if order.is_out else order.leaves_qty > 0,
+                f"order {number} has {order.leaves_qty} left",
+            )
             require((number in venue.open) is not order.is_out, f"order {number} is open and out")
             ending = order.state & (FILLED | CANCELED | REJECTED)
             require(not ending or order.is_out, f"order {number} has ended and is not out")
             require(ending & (ending - 1) == 0, f"order {number} has ended in two ways")
             if ending & FILLED:
-                require(order.filled == order.quantity, f"order {number} is filled in part, and Filled")
+                require(order.cum_qty == order.quantity, f"order {number} is filled in part, and Filled")
             if ending & REJECTED:
                 require(order.reason is not None and not order.state & ACKED, f"order {number} is rejected for nothing")
             last = self.told.get(number)
             if number not in waiting:
                 require(last is not None, f"nobody was told of order {number}")
-                told = last and (last.state, last.filled)
-                require(told == (order.state, order.filled), f"order {number} is told as {told}")
+                told = last and (last.state, last.cum_qty)
+                require(told == (order.state, order.cum_qty), f"order {number} is told as {told}")
         for fill in self.fills:
             require(fill.quantity > 0 and fill.price > 0, f"fill {fill.number} is of nothing")
 
@@ -164,7 +169,7 @@ class Watch:
         sums: dict[tuple[str, str], list[int]] = {}
         for order in venue.open.values():
             at = sums.setdefault((order.instrument.listing.id, order.account), [0, 0, 0, 0])
-            at[0 if order.buy else 1] += order.left
+            at[0 if order.buy else 1] += order.leaves_qty
             at[2] += 1
         for fill in self.fills:
             if fill.kind is FillKind.NORMAL:
@@ -222,7 +227,7 @@ class Watch:
             order = self.sim.venue.orders.get(number)
             has_settled = self.changed[number] < self.sim.now - _ON_ITS_WAY  # a timeline may go on for ever
             if order is not None and has_settled and number not in self.liars | self.lost:
-                last = _shape(json.loads(encode(views.change_view(self.told[number]))))
+                last = _shape(json.loads(encode(replies.change_view(self.told[number]))))
                 require(said == last, f"order {number} was told last as {said}, and is {last}")
 
 

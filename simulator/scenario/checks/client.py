@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.errors import nearest
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_things, check_when
 from simulator.scenario.model import ClientStep, Expectation, Scenario
 from simulator.scenario.reading.typed import Path
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.scenario.reading.yaml_hints import unspaced
 from simulator.terms import flags_of
 from simulator.wire.codec import REQUEST_TYPES
@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 _FLAGS = flags_of(255)
 
 
-def check_client(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
+def check_client(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
     """Yield what is wrong with the client's steps: unknown requests, and references to what is not there yet."""
     names: set[str] = set()
     for at, step in enumerate(scenario.client):
@@ -30,7 +30,7 @@ def check_client(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
         if step.send is not UNSET:
             yield from _check_type(step.send, (*place, "send"))
         for here, name in _references(step, place):
-            if gaps.lacks(name, names):
+            if unread.lacks(name, names):
                 yield here, f"expected a name that an earlier as: gives, got {'$' + name!r}{_near(name, names)}"
         if step.await_ is not UNSET:
             yield from _check_flags(step.await_.state, (*place, "await", "state"))
@@ -39,7 +39,7 @@ def check_client(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
             names.add(step.as_)
 
 
-def check_expectations(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+def check_expectations(scenario: Scenario, known: KnownNames | None, unread: Unread) -> Iterator[Fault]:
     """Yield what is wrong with what is expected: of whom, of what, and names that nothing bears."""
     names = {step.as_ for step in scenario.client if step.as_ is not None}
     rules = [rule.name for rule in scenario.rules if rule.name is not None]
@@ -51,18 +51,18 @@ def check_expectations(scenario: Scenario, known: Known | None, gaps: Gaps) -> I
                 yield from check_when(when, (*place, key))
                 yield from check_things(when, known, (*place, key))
         fired = expectation.fired
-        if isinstance(fired, str) and gaps.knows("rules") and gaps.lacks(fired, rules):
+        if isinstance(fired, str) and unread.knows("rules") and unread.lacks(fired, rules):
             yield (*place, "fired"), f"expected the name of a rule, got {fired!r}{nearest(fired, rules)}"
-        yield from _check_orders(expectation, names, gaps, place)
+        yield from _check_orders(expectation, names, unread, place)
 
 
-def _check_orders(expectation: Expectation, names: set[str], gaps: Gaps, place: Path) -> Iterator[Fault]:
+def _check_orders(expectation: Expectation, names: set[str], unread: Unread, place: Path) -> Iterator[Fault]:
     if expectation.orders is UNSET:
         return
     for key, order in expectation.orders.items():
         here: Path = (*place, "orders", key)
         reference = _REFERENCE.fullmatch(key)
-        if reference and gaps.knows("client") and gaps.lacks(reference[1], names):
+        if reference and unread.knows("client") and unread.lacks(reference[1], names):
             yield here, f"expected a name that a step's as: gives, got {key!r}{_near(reference[1], names)}"
         yield from _check_flags(order.state, (*here, "state"))
 

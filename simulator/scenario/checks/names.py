@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from simulator.catalogue import Catalogue, TradableProduct
+from simulator.decimals import text_of_amount
 from simulator.errors import nearest
 from simulator.exchange.scopes import read_scope, read_set
 from simulator.scenario.amounts import amount
 from simulator.scenario.checks.patterns import Names
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.steps import LimitEntry
-from simulator.terms import LimitName, Refusal, text_of_amount
+from simulator.terms import LimitName, Refusal
 from simulator.wildcards import Glob
 
-__all__ = ["Fault", "Known"]
+__all__ = ["Fault", "KnownNames"]
 
 Fault = tuple[Path, str]
 """Where something is wrong, and what."""
@@ -26,7 +27,7 @@ _KINDS = {
 _LIMIT_NAMES = tuple(name.value for name in LimitName)
 
 
-class Known:
+class KnownNames:
     """What a scenario's exchange has.
 
     Args:

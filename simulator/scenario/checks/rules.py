@@ -6,14 +6,15 @@ from typing import Any
 
 from msgspec import UNSET
 
+from simulator.decimals import parse_amount
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import StepEntry, entry_of
-from simulator.terms import BILLION, parse_amount
+from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.codec import REQUEST_TYPES
 
@@ -27,7 +28,7 @@ _COMPARED = re.compile(r"(>=|>|<=|<) *([0-9.]+)")
 _COMPARISONS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 
 
-def check_conditions(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+def check_conditions(scenario: Scenario, known: KnownNames | None, unread: Unread) -> Iterator[Fault]:
     """Yield what is wrong with the conditions of rules: of each, and of all together as far as they can be read."""
     names: set[str] = set()
     for at, rule in enumerate(scenario.rules):
@@ -39,10 +40,10 @@ def check_conditions(scenario: Scenario, known: Known | None, gaps: Gaps) -> Ite
         if rule.name in names:
             yield (*place, "name"), f"expected each rule's name once, got {rule.name!r} twice"
         names |= {rule.name} if rule.name is not None else set()
-    if gaps.has_all("rules"):
+    if unread.has_all("rules"):
         yield from _check_shadows(scenario.rules)
-    if gaps.knows("rules", "timeline"):
-        yield from _check_states(scenario, gaps)
+    if unread.knows("rules", "timeline"):
+        yield from _check_states(scenario, unread)
 
 
 def types_of(when: Any) -> frozenset[str]:
@@ -149,7 +150,7 @@ def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
             yield (*place, "regex"), f"expected a regular expression: {error}"
 
 
-def check_things(when: Any, known: Known | None, place: Path) -> Iterator[Fault]:
+def check_things(when: Any, known: KnownNames | None, place: Path) -> Iterator[Fault]:
     """Yield what a ``when`` names that no exchange has of which it is known what it has."""
     if known is None:
         return
@@ -211,7 +212,7 @@ def _takes_always(rule: Rule) -> bool:
     return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
 
 
-def _check_states(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
+def _check_states(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
     """Yield the states that nothing goes to, and those that no rule is for."""
     gone_to = {step.goto for _, step, _ in all_steps(scenario) if isinstance(step.goto, str)}
     states = {_FIRST_STATE, *gone_to}
@@ -221,11 +222,11 @@ def _check_states(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
         if matcher is not UNSET:
             wanted.append(matcher)
         for place, name in _plain_words(matcher, ("rules", at, "when", "state")):
-            if gaps.lacks(name, states):
+            if unread.lacks(name, states):
                 yield place, f"expected a state that a goto leads to, got {name!r}{nearest(name, states)}"
     if any(not isinstance(matcher, str | tuple) or any(map(has_wildcard, _each(matcher))) for matcher in wanted):
         return  # bounds and wildcards may be for any state
     named = {_FIRST_STATE, *(name for matcher in wanted for name in _each(matcher))}
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.goto, str) and gaps.lacks(step.goto, named):
+        if isinstance(step.goto, str) and unread.lacks(step.goto, named):
             yield (*place, "goto"), f"expected a state that a rule is for, got {step.goto!r}{nearest(step.goto, named)}"

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.checks.client import check_client, check_expectations
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps, check_conditions
 from simulator.scenario.checks.steps import check_steps
 from simulator.scenario.model import Latency, Leg, LegEntry, Scaled, Scenario
 from simulator.scenario.reading.typed import Path
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.times import parse_time
 from simulator.wire.codec import REQUEST_TYPES
 
@@ -19,21 +19,21 @@ __all__ = ["check"]
 _Levels = tuple[tuple[str, str], ...]
 
 
-def check(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+def check(scenario: Scenario, known: KnownNames | None, unread: Unread) -> Iterator[Fault]:
     """Yield the place and the text of everything that is wrong with a scenario.
 
-    ``known`` is what its exchange has, if that is certain; ``gaps`` are what could not be read of it.
+    ``known`` is what its exchange has, if that is certain; ``unread`` are what could not be read of it.
     """
     yield from _check_head(scenario)
     yield from _check_latency(scenario.latency)
     if known is not None:
         yield from known.limits(scenario.limits, ("limits",))
     yield from _check_markets(scenario, known)
-    yield from check_conditions(scenario, known, gaps)
-    yield from check_steps(scenario, known, gaps)
+    yield from check_conditions(scenario, known, unread)
+    yield from check_steps(scenario, known, unread)
     yield from _check_books(scenario)
-    yield from check_client(scenario, gaps)
-    yield from check_expectations(scenario, known, gaps)
+    yield from check_client(scenario, unread)
+    yield from check_expectations(scenario, known, unread)
 
 
 def _check_head(scenario: Scenario) -> Iterator[Fault]:
@@ -72,7 +72,7 @@ def _check_leg(leg: Leg | None, place: Path) -> Iterator[Fault]:
             yield (*place, "lognormal", "p99"), f"expected a p99 of at least the median {median}, got {high}"
 
 
-def _check_markets(scenario: Scenario, known: Known | None) -> Iterator[Fault]:
+def _check_markets(scenario: Scenario, known: KnownNames | None) -> Iterator[Fault]:
     for name, entry in scenario.markets.items():
         place: Path = ("markets", name)
         if entry.mid is not None and amount(entry.mid) == 0:

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import nearest
 from simulator.scenario.amounts import amount, share
-from simulator.scenario.checks.names import Fault, Known
+from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps, is_for_nothing, types_of
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import TRUTH, Fill, StepEntry, entry_of
-from simulator.terms import BILLION, parse_amount, text_of_amount
+from simulator.terms import BILLION
 
 __all__ = ["check_steps"]
 
@@ -21,11 +22,11 @@ _OF_REQUESTS = ("reply", "rate_limit")
 _WITH_ORDER = frozenset({"SendLimitOrder", "CancelOrder"})
 
 
-def check_steps(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator[Fault]:
+def check_steps(scenario: Scenario, known: KnownNames | None, unread: Unread) -> Iterator[Fault]:
     """Yield what is wrong with the steps of rules and of the timeline."""
-    if gaps.knows("rules", "timeline"):
-        yield from _check_names(scenario, gaps)
-    changing = _changing(scenario, gaps)
+    if unread.knows("rules", "timeline"):
+        yield from _check_names(scenario, unread)
+    changing = _changing(scenario, unread)
     for place, step, rule in all_steps(scenario):
         if known is not None:
             yield from _check_words(step, known, changing, place)
@@ -35,14 +36,14 @@ def check_steps(scenario: Scenario, known: Known | None, gaps: Gaps) -> Iterator
         yield from _check_rule(rule, ("rules", at, "then"))
 
 
-def _changing(scenario: Scenario, gaps: Gaps) -> set[str]:
+def _changing(scenario: Scenario, unread: Unread) -> set[str]:
     """Return the products whose increments a step may change: any, if some steps could not be read."""
-    is_whole = gaps.has_all("rules", "timeline")
+    is_whole = unread.has_all("rules", "timeline")
     verbs = ("increments",) if is_whole else ("increments", "book", "trade")
     return {step.args.product for _, step, _ in all_steps(scenario) if step.verb in verbs}
 
 
-def _check_names(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
+def _check_names(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
     """Yield names of holds that nothing holds, and of fills that no fill bears."""
     holds = {step.hold for _, step, _ in all_steps(scenario) if isinstance(step.hold, str)}
     fills: dict[str, Path] = {}
@@ -51,21 +52,21 @@ def _check_names(scenario: Scenario, gaps: Gaps) -> Iterator[Fault]:
         if name is not None:
             fills.setdefault(name, place)
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.release, str) and gaps.lacks(step.release, holds):
+        if isinstance(step.release, str) and unread.lacks(step.release, holds):
             near = nearest(step.release, holds)
             yield (*place, "release"), f"expected the name of a hold, got {step.release!r}{near}"
         if step.verb in ("bust", "correct"):
             name = step.args.fill
             if name == "last" or _FILL_ID.fullmatch(name):
                 continue
-            if gaps.lacks(name, fills):
+            if unread.lacks(name, fills):
                 message = f"expected last, or a name that a fill bears, got {name!r}{nearest(name, fills)}"
                 yield (*place, step.verb), message
             elif name in fills and place[:-1] == fills[name][:-1] and place < fills[name]:
                 yield (*place, step.verb), f"expected the fill {name!r} before its {step.verb}, got it after"
 
 
-def _check_words(step: StepEntry, known: Known, changing: set[str], place: Path) -> Iterator[Fault]:
+def _check_words(step: StepEntry, known: KnownNames, changing: set[str], place: Path) -> Iterator[Fault]:
     """Yield the fault of words that are not of this exchange, and of amounts that do not fit it."""
     args, here = step.args, (*place, step.verb)
     match step.verb:

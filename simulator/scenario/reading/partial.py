@@ -10,7 +10,7 @@ from simulator.errors import ScenarioError
 from simulator.scenario.model import Await, ClientStep, Expectation, MarketEntry, Rule, Scenario, TimelineEntry, When
 from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import INVALID, Reader
-from simulator.scenario.reading.unread import Gaps
+from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import Step, StepEntry
 
 __all__ = ["readable"]
@@ -29,11 +29,11 @@ _FROM_OTHERS = ("rules", "timeline", "expect")
 _WORD = re.compile(r"(?<!\$)\b[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def readable(root: Pairs) -> tuple[Scenario, Gaps]:
+def readable(root: Pairs) -> tuple[Scenario, Unread]:
     """Return a scenario of what can be read, with blanks for the list items that cannot, and what is missing in it."""
-    reading = _Salvage()
+    reading = _PartialReader()
     scenario = reading.scenario(root)
-    return scenario, Gaps(reading.lost | _elsewhere(root), reading.partial, reading.words)
+    return scenario, Unread(reading.lost | _elsewhere(root), reading.partial, reading.words)
 
 
 def _elsewhere(root: Pairs) -> set[str]:
@@ -44,7 +44,7 @@ def _elsewhere(root: Pairs) -> set[str]:
     return found
 
 
-class _Salvage:
+class _PartialReader:
     def __init__(self) -> None:
         self.lost: set[str] = set()
         self.partial: set[str] = set()

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable
 
-__all__ = ["Gaps"]
+__all__ = ["Unread"]
 
 
-class Gaps:
+class Unread:
     """What could not be read of a scenario.
 
     Args:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from simulator.catalogue import Catalogue
 from simulator.scenario.amounts import duration, share
 from simulator.scenario.model import Rule
-from simulator.scenario.rules.index import Sieve
-from simulator.scenario.rules.matching import Condition, Facts
+from simulator.scenario.rules.index import RuleIndex
+from simulator.scenario.rules.matching import Condition, RequestFacts
 from simulator.scenario.steps import RateLimit, StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wire.requests import Request
@@ -39,7 +39,7 @@ class RuleInPlay:
         self.only_limits = bool(self.steps) and all(step.verb == "rate_limit" for step in self.steps)
         self._requests: dict[int, deque[int]] = {}
 
-    def takes(self, facts: Facts, rng: random.Random) -> bool:
+    def takes(self, facts: RequestFacts, rng: random.Random) -> bool:
         """Tell whether the rule fires for a request that may be its own; counts it."""
         rule = self.rule
         if rule.times is not None and self.fired >= rule.times:
@@ -90,7 +90,7 @@ class Director:
         self._catalogue = catalogue
         self._rng = rng
         self._for_type: dict[type, list[RuleInPlay]] = {}
-        self._sieves: dict[type, Sieve] = {}
+        self._indexes: dict[type, RuleIndex] = {}
         self._for_event: dict[str, list[RuleInPlay]] = {}
         self.set_rules(rules)
 
@@ -106,8 +106,9 @@ class Director:
             else:
                 for kind in condition.types:
                     self._for_type.setdefault(kind, []).append(rule)
-        self._sieves = {
-            kind: Sieve([rule.condition for rule in rules], self._catalogue) for kind, rules in self._for_type.items()
+        self._indexes = {
+            kind: RuleIndex([rule.condition for rule in rules], self._catalogue)
+            for kind, rules in self._for_type.items()
         }
 
     def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimit | None] | None:
@@ -116,12 +117,12 @@ class Director:
         A rule of nothing but rate limits lets what is within them pass on to the next rules. Returns None if the
         engine is to do as it does.
         """
-        sieve = self._sieves.get(type(request))
-        passing = 0 if sieve is None else sieve.passing(request)
+        index = self._indexes.get(type(request))
+        passing = 0 if index is None else index.passing(request)
         if not passing:
             return None
         candidates = [rule for at, rule in enumerate(self._for_type[type(request)]) if passing >> at & 1]
-        facts = Facts(request, session, self.state, self._catalogue)
+        facts = RequestFacts(request, session, self.state, self._catalogue)
         _count(candidates, facts)
         for rule in candidates:
             if rule.takes(facts, self._rng):
@@ -138,12 +139,12 @@ class Director:
         candidates = self._for_event.get(event)
         if not candidates:
             return None
-        facts = Facts(None, session, self.state, self._catalogue, event)
+        facts = RequestFacts(None, session, self.state, self._catalogue, event)
         _count(candidates, facts)
         return next((rule for rule in candidates if rule.takes(facts, self._rng)), None)
 
 
-def _count(rules: list[RuleInPlay], facts: Facts) -> None:
+def _count(rules: list[RuleInPlay], facts: RequestFacts) -> None:
     """Count a request for each rule that asks which it is, whichever of the rules will decide about it."""
     for rule in rules:
         if rule.condition.counts:

@@ -6,17 +6,17 @@ from typing import Any
 from msgspec import Raw
 
 from simulator.catalogue import Catalogue
-from simulator.scenario.rules.matching import Condition, Facts, Matches
+from simulator.scenario.rules.matching import Condition, Matches, RequestFacts
 from simulator.terms import Dir
 from simulator.wire.requests import Request
 
-__all__ = ["Sieve"]
+__all__ = ["RuleIndex"]
 
 _REMEMBERED = frozenset({str, bytes, Dir, type(None)})
 _MOST_REMEMBERED = 4096
 
 
-class _Mesh:
+class FieldIndex:
     """The tests that conditions make of one field.
 
     A set of conditions is an integer whose n-th bit is the n-th of them. Which ones a value passes is remembered:
@@ -28,7 +28,7 @@ class _Mesh:
         self.tests: list[tuple[int, Matches]] = []
         self.known: dict[Any, int] = {}
 
-    def judge(self, facts: Facts, value: Any, whole: int) -> int:
+    def judge(self, facts: RequestFacts, value: Any, whole: int) -> int:
         """Return those of all conditions that a value passes."""
         texts = facts.texts(self.field)
         passed = whole
@@ -42,7 +42,7 @@ class _Mesh:
         return passed
 
 
-class Sieve:
+class RuleIndex:
     """What the conditions for one type of request ask of its fields.
 
     Args:
@@ -53,10 +53,10 @@ class Sieve:
     def __init__(self, conditions: Sequence[Condition], catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._whole = (1 << len(conditions)) - 1
-        meshes: dict[str, _Mesh] = {}
+        meshes: dict[str, FieldIndex] = {}
         for number, condition in enumerate(conditions):
             for test in condition.tests:
-                mesh = meshes.setdefault(test.field, _Mesh(test.field))
+                mesh = meshes.setdefault(test.field, FieldIndex(test.field))
                 mesh.tests.append((1 << number, test.matches))
         self._meshes = tuple((mesh.field, mesh.known.get, mesh) for mesh in meshes.values())
 
@@ -69,7 +69,7 @@ class Sieve:
                 value = bytes(value)
             passed = known(value) if type(value) in _REMEMBERED else None
             if passed is None:
-                passed = mesh.judge(Facts(request, 0, "", self._catalogue), value, self._whole)
+                passed = mesh.judge(RequestFacts(request, 0, "", self._catalogue), value, self._whole)
             left &= passed
             if not left:
                 break

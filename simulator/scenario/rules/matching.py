@@ -10,14 +10,14 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
+from simulator.decimals import parse_amount
 from simulator.scenario.amounts import amount
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds
-from simulator.terms import parse_amount
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.codec import REQUEST_TYPES
 from simulator.wire.requests import Request
 
-__all__ = ["Condition", "Facts", "Matches", "compile_matcher"]
+__all__ = ["Condition", "Matches", "RequestFacts", "compile_matcher"]
 
 _FOLDED_FIELDS = frozenset({"account", "dir"})
 
@@ -25,7 +25,7 @@ Texts = tuple[str, ...]
 Matches = Callable[[Texts], bool]
 
 
-class Facts:
+class RequestFacts:
     """What is known of a request when it is judged, read from it once and only as far as somebody asks.
 
     Args:
@@ -117,20 +117,20 @@ class Condition:
         self.counts = self._nth is not None
         """Whether it matters how many those are."""
 
-    def matches(self, facts: Facts) -> bool:
+    def matches(self, facts: RequestFacts) -> bool:
         """Count a request or an event for ``nth``, and tell whether it meets the condition."""
         self.count(facts)
         return self.holds(facts)
 
-    def count(self, facts: Facts) -> None:
+    def count(self, facts: RequestFacts) -> None:
         """Count a request or an event for ``nth`` if it meets the rest."""
         self.seen += self.counts and self._meets(facts)
 
-    def holds(self, facts: Facts) -> bool:
+    def holds(self, facts: RequestFacts) -> bool:
         """Tell whether a request or an event, which has been counted, meets the condition."""
         return self._meets(facts) and (self._nth is None or self._nth((str(self.seen),)))
 
-    def _meets(self, facts: Facts) -> bool:
+    def _meets(self, facts: RequestFacts) -> bool:
         for test in self.tests:
             if not test.matches(facts.texts(test.field)):
                 return False
@@ -138,7 +138,7 @@ class Condition:
             return False
         return self._state is None or self._state((facts.state,))
 
-    def differences(self, facts: Facts) -> list[str]:
+    def differences(self, facts: RequestFacts) -> list[str]:
         """Return in words which fields keep a request from matching: what was wanted and what came."""
         found = []
         kind = type(facts.request)

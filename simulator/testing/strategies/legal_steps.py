@@ -38,7 +38,7 @@ def of_order(steps: Iterable[Step], late_acks: bool) -> list[Step]:
             done.append("ack")
         fate.do(step, verb)
         done.append(step)
-    if fate.filled and not fate.acked:
+    if fate.cum_qty and not fate.acked:
         done.append("ack")
     return done
 
@@ -119,7 +119,7 @@ class _Fate:
 
     def __init__(self) -> None:
         self.acked = False
-        self.filled = 0
+        self.cum_qty = 0
         self._is_out = False
         self._is_rejected = False
 
@@ -129,13 +129,13 @@ class _Fate:
             case "ack":
                 return not self.acked and not self._is_rejected
             case "fill":
-                return not self._is_out and self.filled + _share(step, self.filled) <= 100
+                return not self._is_out and self.cum_qty + _share(step, self.cum_qty) <= 100
             case "reject":
-                return not self._is_out and not self.acked and not self.filled
+                return not self._is_out and not self.acked and not self.cum_qty
             case "cancel" | "expire" | "stale":
                 return not self._is_out
             case "bust":
-                return self.filled > 0
+                return self.cum_qty > 0
             case _:
                 return True
 
@@ -145,8 +145,8 @@ class _Fate:
             case "ack":
                 self.acked = True
             case "fill":
-                self.filled += _share(step, self.filled)
-                self._is_out = self.filled == 100
+                self.cum_qty += _share(step, self.cum_qty)
+                self._is_out = self.cum_qty == 100
             case "reject":
                 self._is_out = self._is_rejected = True
             case "cancel" | "expire":

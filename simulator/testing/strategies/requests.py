@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from simulator.catalogue import Catalogue, TradableProduct, load
 from simulator.catalogue.search import SCOPES
+from simulator.decimals import text_of_amount
 from simulator.errors import nearest
 from simulator.gateway.candles import WIDTHS
-from simulator.terms import BILLION, LimitName, text_of_amount
+from simulator.terms import BILLION, LimitName
 from simulator.wire.codec import REQUEST_TYPES
 
 __all__ = ["catalogue_of", "limit_orders", "requests", "traded", "wrong_requests"]

@@ -1,4 +1,4 @@
-"""The sieve leaves out just those conditions that a field keeps from being met, however often it is asked."""
+"""The index leaves out just those conditions that a field keeps from being met, however often it is asked."""
 
 import json
 from typing import Any
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from simulator.catalogue import load
 from simulator.scenario.loader import parse_when
-from simulator.scenario.rules.index import Sieve
-from simulator.scenario.rules.matching import Condition, Facts
+from simulator.scenario.rules.index import RuleIndex
+from simulator.scenario.rules.matching import Condition, RequestFacts
 from simulator.wire import decode
 
 CATALOGUE = load("default")
@@ -49,11 +49,11 @@ def conditions(whens: list[dict[str, Any]]) -> list[Condition]:
     return [Condition(parse_when(when)) for when in whens]
 
 
-def passing(request: dict[str, Any], sieve: Sieve, among: list[Condition]) -> tuple[list[bool], list[bool]]:
-    """Return which conditions a sieve lets pass, and which have no test of a field that fails."""
+def passing(request: dict[str, Any], index: RuleIndex, among: list[Condition]) -> tuple[list[bool], list[bool]]:
+    """Return which conditions an index lets pass, and which have no test of a field that fails."""
     decoded = decode(json.dumps({"id": 1, **request}))
-    left = sieve.passing(decoded)  # type: ignore[arg-type]  # it is right
-    facts = Facts(decoded, 0, "", CATALOGUE)  # type: ignore[arg-type]
+    left = index.passing(decoded)  # type: ignore[arg-type]  # it is right
+    facts = RequestFacts(decoded, 0, "", CATALOGUE)  # type: ignore[arg-type]
     whole = [all(test.matches(facts.texts(test.field)) for test in condition.tests) for condition in among]
     return [bool(left >> at & 1) for at in range(len(among))], whole
 
@@ -63,9 +63,9 @@ def passing(request: dict[str, Any], sieve: Sieve, among: list[Condition]) -> tu
 def test_fields_alone_decide(whens: list[dict[str, Any]], orders: list[dict[str, Any]]) -> None:
     """What passes is what no field forbids, whether a value has been seen before or not."""
     among = conditions(whens)
-    sieve = Sieve(among, CATALOGUE)
+    index = RuleIndex(among, CATALOGUE)
     for order in orders:
-        sifted, meant = passing(order, sieve, among)
+        sifted, meant = passing(order, index, among)
         assert sifted == meant
 
 
@@ -74,19 +74,19 @@ def test_fields_alone_decide(whens: list[dict[str, Any]], orders: list[dict[str,
 def test_lists_are_judged_anew(requests: list[dict[str, Any]]) -> None:
     """A list of values is judged as a condition judges it."""
     among = conditions([{"order_ids": "1"}, {"order_ids": ["2", "3"]}, {"order_ids": {"not": "1"}}])
-    sieve = Sieve(among, CATALOGUE)
+    index = RuleIndex(among, CATALOGUE)
     for request in requests:
-        sifted, meant = passing(request, sieve, among)
+        sifted, meant = passing(request, index, among)
         assert sifted == meant
 
 
 def test_what_is_remembered_is_bounded() -> None:
     """Ever new values do not fill the memory, and are judged rightly."""
     among = conditions([{"price": {"lt": 5000}}])
-    sieve = Sieve(among, CATALOGUE)
+    index = RuleIndex(among, CATALOGUE)
     order = {"type": "SendLimitOrder", "target": BTC, "dir": "Buy", "account": "DEFAULT", "quantity": 1}
     for price in range(1, 10_000):
-        sifted, _ = passing({**order, "price": price}, sieve, among)
+        sifted, _ = passing({**order, "price": price}, index, among)
         assert sifted == [price < 5000]
-    ((_, _, mesh),) = sieve._meshes
+    ((_, _, mesh),) = index._meshes
     assert len(mesh.known) <= 4096

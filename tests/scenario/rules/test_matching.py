@@ -8,7 +8,7 @@ from step_helpers import PAIR, Play
 
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
-from simulator.scenario.rules.matching import Condition, Facts
+from simulator.scenario.rules.matching import Condition, RequestFacts
 from simulator.wire import decode
 
 CATALOGUE = load("default")
@@ -24,10 +24,10 @@ ORDER = {
 }
 
 
-def facts(**fields: Any) -> Facts:
+def facts(**fields: Any) -> RequestFacts:
     """Return the facts of an order, or of another request."""
     request = decode(json.dumps({"id": 1, **({} if "type" in fields else ORDER), **fields}))
-    return Facts(request, 3, "calm", CATALOGUE)  # type: ignore[arg-type]  # it is right
+    return RequestFacts(request, 3, "calm", CATALOGUE)  # type: ignore[arg-type]  # it is right
 
 
 @pytest.mark.parametrize(

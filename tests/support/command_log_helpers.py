@@ -1,4 +1,4 @@
-"""Ledgers of small worlds, and files that fail when told to."""
+"""Command logs of small worlds, and files that fail when told to."""
 
 import errno
 import json
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator import command_log as ledger
+from simulator import command_log as command_log
 from simulator.catalogue import Catalogue, build
 from simulator.command_log import DiskFile, Folder, Input
 from simulator.gateway.session import Session
-from simulator.server.driver import KeptWorld
+from simulator.server.durable_driver import DurableDriver
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -118,13 +118,13 @@ class Listener:
 class Kept:
     """A kept world, without sockets; its errors and what it says of its journal."""
 
-    def __init__(self, path: Path, folder: Folder, simulation: Simulation, keeper: ledger.Keeper) -> None:
+    def __init__(self, path: Path, folder: Folder, simulation: Simulation, writer: command_log.CommandWriter) -> None:
         self.path = path
         self.folder = folder
         self.sim = simulation
-        self.keeper = keeper
+        self.writer = writer
         self.errors: list[Exception] = []
-        self.world = KeptWorld(simulation, self.errors.append, keeper)
+        self.world = DurableDriver(simulation, self.errors.append, writer)
 
     def connect(self, target: str = "/") -> "tuple[Listener, Session]":
         """Open a connection."""
@@ -150,18 +150,18 @@ def begun(path: Path, said: list[str] | None = None, sync: Any = "never", **opti
     """Begin a world that is kept in a folder."""
     folder = Folder(path, sync, FailingFile)
     simulation = make(**options)
-    keeper = ledger.begin(folder, simulation, None, say=(said if said is not None else []).append)
-    return Kept(path, folder, simulation, keeper)
+    writer = command_log.begin(folder, simulation, None, say=(said if said is not None else []).append)
+    return Kept(path, folder, simulation, writer)
 
 
-def recovered(path: Path, now: int = 0, **options: Any) -> "tuple[Kept, ledger.Recovered]":
+def recovered(path: Path, now: int = 0, **options: Any) -> "tuple[Kept, command_log.Recovered]":
     """Bring back the world that is kept in a folder."""
     folder = Folder(path, "never", FailingFile)
-    back = ledger.recover(folder, lambda start: make(start, **options), None, now=lambda simulation: now)
+    back = command_log.recover(folder, lambda start: make(start, **options), None, now=lambda simulation: now)
     assert back is not None
-    return Kept(path, folder, back.simulation, back.keeper), back
+    return Kept(path, folder, back.simulation, back.writer), back
 
 
 def inputs_of(path: Path) -> list[Input]:
-    """Return the inputs that a folder's ledger holds."""
-    return ledger.read((path / "commands.log").read_bytes()).inputs
+    """Return the inputs that a folder's command log holds."""
+    return command_log.read((path / "commands.log").read_bytes()).inputs

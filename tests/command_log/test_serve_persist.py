@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_helpers import order, request
+from command_log_helpers import order, request
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from simulator import command_log as ledger
+from simulator import command_log as command_log
 
 PATIENCE = 15.0
 SERVE = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--quiet"]
@@ -68,7 +68,7 @@ def ask(client: ClientConnection, text: str) -> Any:
 @pytest.mark.parametrize("sync", ["always", "100ms", "never"])
 def test_killed_and_started_again(tmp_path: Path, sync: str) -> None:
     """A server that is killed comes back with what it had, says so, and cuts off what was torn."""
-    options = ("--journal", str(tmp_path / "j"), "--sync", sync)
+    options = ("--persist", str(tmp_path / "j"), "--sync", sync)
     with serving(*options) as server, server.connect() as client:
         assert ask(client, order(1)) == {"Ok": "1"}
         assert ask(client, order(2)) == {"Ok": "2"}
@@ -87,7 +87,7 @@ def test_killed_and_started_again(tmp_path: Path, sync: str) -> None:
 
 def test_stopped_and_started_again(tmp_path: Path) -> None:
     """A server that is stopped in order goes on likewise, and its clock never goes back."""
-    options = ("partial-fill", "--journal", str(tmp_path))
+    options = ("partial-fill", "--persist", str(tmp_path))
     times = []
     for number in ("1", "2"):
         with serving(*options) as server:
@@ -101,14 +101,14 @@ def test_stopped_and_started_again(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    """A folder in use, another seed and a damaged journal end the program with one line and status 2."""
-    options = ("order-refused", "--journal", str(tmp_path))
+    """A folder in use, another seed and a damaged command log end the program with one line and status 2."""
+    options = ("order-refused", "--persist", str(tmp_path))
     with serving(*options) as server, server.connect() as client:
         for number in (1, 2):
             assert "Err" in ask(client, order(number))
-        assert refused(*options) == f"exchange-simulator: another server keeps its journal in {tmp_path}\n"
+        assert refused(*options) == f"exchange-simulator: another server keeps its command log in {tmp_path}\n"
         server.kill()
-    begin = f"exchange-simulator: the journal in {tmp_path} is of another exchange: "
+    begin = f"exchange-simulator: the command log in {tmp_path} is of another exchange: "
     assert refused(*options, "--seed", "3") == (
         f"{begin}the seed was 12, now it is 3. Start what it was, or name another folder\n"
     )
@@ -117,17 +117,17 @@ def test_refusals(tmp_path: Path) -> None:
     data[data.index(b'{"id": 1, "type": "SendLimitOrder"')] ^= 1
     file.write_bytes(data)
     assert re.fullmatch(
-        rf"exchange-simulator: {re.escape(str(file))}: the journal is damaged at byte \d+: the record is damaged, "
+        rf"exchange-simulator: {re.escape(str(file))}: the command log is damaged at byte \d+: the record is damaged, "
         r"and whole ones follow it\. Move it away to begin anew\n",
         refused(*options),
     )
 
 
 def test_reload(tmp_path: Path) -> None:
-    """When the scenario's file changes, its journal is put aside and a new one begun, which a restart goes on with."""
+    """When the scenario's file changes, its command log is put aside, and a restart goes on with the new one."""
     file, folder = tmp_path / "own.yaml", tmp_path / "j"
     file.write_text(WHOLE)
-    options = (str(file), "--journal", str(folder))
+    options = (str(file), "--persist", str(folder))
     with serving(*options) as server:
         with server.connect() as client:
             assert ask(client, order(1)) == {"Ok": "1"}
@@ -138,7 +138,7 @@ def test_reload(tmp_path: Path) -> None:
             assert ask(client, order(1)) == {"Ok": "1"}
             assert ask(client, order(2)) == {"Ok": "2"}
             assert server.kill() == "exchange-simulator: reloaded own.yaml\n"
-    old, new = (ledger.read((folder / name).read_bytes()) for name in ("commands-1.log", "commands.log"))
+    old, new = (command_log.read((folder / name).read_bytes()) for name in ("commands-1.log", "commands.log"))
     assert [entry.kind for entry in old.inputs] == ["open", "in", "close"]
     assert [entry.kind for entry in new.inputs] == ["open", "in", "in"]
     with serving(*options) as server:
@@ -151,12 +151,12 @@ def test_reload(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_stderr_on_a_full_disk(tmp_path: Path) -> None:
     """A server whose stderr takes nothing comes back nonetheless."""
-    with serving("--journal", str(tmp_path)) as server:
+    with serving("--persist", str(tmp_path)) as server:
         server.kill()
     with (
         open("/dev/full", "w") as full,
         subprocess.Popen(
-            [*SERVE, "--journal", str(tmp_path)], stdout=subprocess.PIPE, stderr=full, text=True
+            [*SERVE, "--persist", str(tmp_path)], stdout=subprocess.PIPE, stderr=full, text=True
         ) as process,
     ):
         assert process.stdout is not None
@@ -167,7 +167,7 @@ def test_stderr_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_100ms_is_on_the_disk_soon(tmp_path: Path) -> None:
     """A server that syncs in the background answers while it does, and ends in order."""
-    with serving("--journal", str(tmp_path)) as server:
+    with serving("--persist", str(tmp_path)) as server:
         until = time.monotonic() + 0.4
         with server.connect() as client:
             number = 0

@@ -4,10 +4,11 @@ Prices and quantities are written in whole units, or as texts of decimals, and b
 """
 
 from simulator.catalogue import build
+from simulator.decimals import parse_amount
 from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
 from simulator.exchange.venue import DEFAULT_LIMIT, Event, Venue
-from simulator.terms import BILLION, FillKind, parse_amount, state_of
+from simulator.terms import BILLION, FillKind, state_of
 
 BUY, SELL = True, False
 
@@ -173,7 +174,7 @@ def recomputed(venue: Venue) -> dict[tuple[str, str], tuple[int, int, int, int]]
     for order in venue.orders.values():
         at = sums.setdefault((order.instrument.listing.id, order.account), [0, 0, 0, 0])
         if not order.is_out:
-            at[0 if order.buy else 1] += order.left
+            at[0 if order.buy else 1] += order.leaves_qty
             at[2] += 1
     latest = {fill.of or fill.number: fill for fill in venue.fills}
     for fill in latest.values():

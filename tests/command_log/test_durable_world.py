@@ -4,22 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
+from command_log_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
 
-from simulator import command_log as ledger
+from simulator import command_log as command_log
 from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, Input, state_hash
 from simulator.scenario import load
 from simulator.simulation import Refused, Simulation
 
 SECOND = 1_000_000_000
 NOT_UTF8 = "not a JSON request: not valid UTF-8"
-FULL = "the journal cannot be written: No space left on device"
+FULL = "the command log cannot be written: No space left on device"
 
 
 def replayed(path: Path, **options: Any) -> Simulation:
-    """Return what a ledger makes of a simulation that is new."""
+    """Return what a command log makes of a simulation that is new."""
     simulation = make(**options)
-    ledger.rebuild(simulation, inputs_of(path))
+    command_log.rebuild(simulation, inputs_of(path))
     return simulation
 
 
@@ -184,7 +184,7 @@ def test_markets_stand_still_while_the_exchange_is_down(tmp_path: Path) -> None:
 
 
 def test_connections_are_closed_and_time_goes_on(tmp_path: Path) -> None:
-    """Who was connected is not after a crash, which stands in the ledger, and time goes on from the later one."""
+    """Who was connected is not after a crash, which stands in the command log, and time goes on from the later one."""
     kept = begun(tmp_path)
     kept.connect()
     kept.connect("/?account=ALICE")
@@ -229,10 +229,12 @@ def test_torn_tail(tmp_path: Path) -> None:
         folder = tmp_path / str(end)
         folder.mkdir()
         (folder / "commands.log").write_bytes(whole[:end])
-        contents = ledger.read(whole[:end])
+        contents = command_log.read(whole[:end])
         later, back = recovered(folder)
         assert (back.commands, back.cut) == (len(contents.inputs) - 1, end - contents.end)
-        assert ledger.read((folder / "commands.log").read_bytes()).inputs[: len(contents.inputs)] == contents.inputs
+        assert (
+            command_log.read((folder / "commands.log").read_bytes()).inputs[: len(contents.inputs)] == contents.inputs
+        )
         assert back.state == state_hash(replayed(folder))
         later.crash()
 
@@ -247,24 +249,25 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     with pytest.raises(
-        ledger.LedgerError, match=r"commands\.log: the journal is damaged at byte \d+: .*\. Move it away to begin anew$"
+        command_log.CommandLogError,
+        match=r"commands\.log: the command log is damaged at byte \d+: .*\. Move it away to begin anew$",
     ):
         recovered(tmp_path)
     assert file.read_bytes() == data
 
 
 def test_another_exchange(tmp_path: Path) -> None:
-    """A ledger is refused to another exchange than its own, with all in which they differ."""
+    """A command log is refused to another exchange than its own, with all in which they differ."""
     begun(tmp_path / "a").crash()
 
     def why(**options: Any) -> str:
         shutil.copytree(tmp_path / "a", tmp_path / "b", dirs_exist_ok=True)
-        with pytest.raises(ledger.LedgerError) as caught:
+        with pytest.raises(command_log.CommandLogError) as caught:
             recovered(tmp_path / "b", **options)
         shutil.rmtree(tmp_path / "b")
         return str(caught.value)
 
-    begin = f"the journal in {tmp_path / 'b'} is of another exchange: "
+    begin = f"the command log in {tmp_path / 'b'} is of another exchange: "
     end = ". Start what it was, or name another folder"
     assert why(seed=2) == f"{begin}the seed was 1, now it is 2{end}"
     assert why(catalogue="reference") == f"{begin}the catalogue was small, now it is reference{end}"
@@ -314,7 +317,7 @@ def test_full_disk(tmp_path: Path) -> None:
     assert kept.ask(two, order(2)) == [{"id": 2, "response": {"Ok": "2"}}]
     assert said == [
         f"{FULL}; orders, cancels and limits are refused until it can",
-        "the journal can be written again",
+        "the command log can be written again",
     ]
     assert kept.errors == []
     kept.crash()
@@ -324,7 +327,7 @@ def test_full_disk(tmp_path: Path) -> None:
 
 def test_full_disk_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits to be written is bounded: then nothing is taken but the end of connections."""
-    monkeypatch.setattr(ledger.keeper, "_MOST_WAITING", 2)
+    monkeypatch.setattr(command_log.writer, "_MOST_WAITING", 2)
     kept = begun(tmp_path)
     one, two = kept.connect(), kept.connect()
     FailingFile.room = 0
@@ -348,10 +351,10 @@ def test_full_disk_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_disk_that_is_full_when_recovering(tmp_path: Path) -> None:
-    """A ledger that cannot be written is not gone on with."""
+    """A command log that cannot be written is not gone on with."""
     begun(tmp_path).crash()
     FailingFile.room = 0
-    with pytest.raises(ledger.LedgerError, match=FULL):
+    with pytest.raises(command_log.CommandLogError, match=FULL):
         recovered(tmp_path)
 
 
@@ -392,9 +395,9 @@ def test_mistake_in_what_is_due(tmp_path: Path) -> None:
     def fail() -> None:
         raise RuntimeError("boom")
 
-    kept.sim._agenda.at(0, fail)
+    kept.sim._schedule.at(0, fail)
     assert kept.ask(one, order(1)) == [{"id": 1, "response": {"Ok": "1"}}]
-    kept.sim._agenda.at(0, fail)
+    kept.sim._schedule.at(0, fail)
     kept.world.end(one[1], "gone")
     assert [str(error) for error in kept.errors] == ["boom", "boom"]
     assert kept.sim.sessions == {}

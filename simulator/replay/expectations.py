@@ -1,0 +1,153 @@
+"""What a scenario or a test expects in the end, and whether it is so."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from simulator.catalogue import Catalogue
+from simulator.decimals import parse_amount, text_of_amount
+from simulator.errors import Failure
+from simulator.exchange.orders import Order, average_price
+from simulator.journal.journal import Entry
+from simulator.journal.queries import explain, received
+from simulator.scenario.loader import Loaded
+from simulator.scenario.model import Expectation, OrderExpectation
+from simulator.scenario.reading.typed import Path
+from simulator.simulation import Simulation
+from simulator.terms import flags_of
+
+__all__ = ["standing", "unmet", "unmet_requests"]
+
+
+def standing(simulation: Simulation, began: int) -> str:
+    """Return how a world's clock stands and what waits for a test there, in lines; ``began`` is when it started."""
+    clock = simulation.scenario.clock
+    said = clock if isinstance(clock, str) else f"scaled, {clock.scaled} times as fast"
+    if clock == "manual":
+        said += f", which stands at +{text_of_amount(simulation.now - began)} s"
+        due = simulation.next_due()
+        if due is not None and simulation.is_awaited:
+            left = text_of_amount(due - simulation.now)
+            said += f"; things are due, the next in {left} s: exchange.advance('{left}s')"
+    return "\n".join([f"clock: {said}", *(f"held: exchange.release({name!r})" for name in simulation.held)])
+
+
+def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None = None) -> list[Failure]:
+    """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, and
+    that each request has a rule if it is strict.
+
+    ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
+    them, what is expected of a named order is passed over, because it is about a client that was not replayed.
+    """
+    failures = []
+    for at, expectation in enumerate(loaded.scenario.expect):
+        for place, text, details in _judge(expectation, simulation, names):
+            failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+    return failures + _not_fired(simulation, loaded) + _unmatched(simulation)
+
+
+def unmet_requests(journal: Iterable[Entry], loaded: Loaded) -> list[Failure]:
+    """Return what a scenario expects of a client's requests and is not so, by a journal of any endpoint's."""
+    failures = []
+    for at, expectation in enumerate(loaded.scenario.expect):
+        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue):
+            failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+    return failures
+
+
+def _unmatched(simulation: Simulation) -> list[Failure]:
+    """Return the requests that no rule of a strict scenario took."""
+    return [
+        Failure("exchange", f"the scenario is strict and has no rule for {request} on connection {connection}")
+        for _, connection, kind, request in simulation.journal
+        if kind == "unmatched"
+    ]
+
+
+def _not_fired(simulation: Simulation, loaded: Loaded) -> list[Failure]:
+    failures = []
+    for rule in simulation.director.rules:
+        if rule.rule.required and not rule.fired:
+            text = f"expected the rule {rule.name!r} to fire, which is required; it never did"
+            details = explain(simulation.journal, rule.rule.when, simulation.catalogue)
+            failures.append(Failure(loaded.position(("rules", rule.number)), text, details))
+    return failures
+
+
+_Unmet = tuple[Path, str, str]
+
+
+def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[_Unmet]:
+    yield from _judge_requests(expectation, simulation.journal, simulation.catalogue)
+    if expectation.orders is not UNSET:
+        for key, wanted in expectation.orders.items():
+            yield from _judge_order(key, wanted, simulation, names)
+    if expectation.fired is not UNSET:
+        rules = [rule for rule in simulation.director.rules if rule.name == expectation.fired]
+        if not any(rule.fired for rule in rules):
+            text = f"expected the rule {expectation.fired!r} to fire; it never did"
+            whens = [rule.rule.when for rule in rules[:1]]
+            yield ("fired",), text, "".join(explain(simulation.journal, when, simulation.catalogue) for when in whens)
+
+
+def _judge_requests(expectation: Expectation, journal: Iterable[Entry], catalogue: Catalogue) -> Iterator[_Unmet]:
+    if expectation.never is not UNSET:
+        came = received(journal, expectation.never, catalogue)
+        if came:
+            yield ("never",), f"expected never {_said(expectation.never)}, got {len(came)}", f"first: {came[0]}"
+    elif expectation.received is not UNSET:
+        when, count = expectation.received, expectation.count
+        times = len(received(journal, when, catalogue))
+        if times != count and (count is not None or not times):
+            wanted = "at least once" if count is None else f"{count} times"
+            text = f"expected {wanted} {_said(when)}, got {times}"
+            yield ("received",), text, explain(journal, when, catalogue)
+
+
+def _judge_order(
+    key: str, wanted: OrderExpectation, simulation: Simulation, names: dict[str, Any] | None
+) -> Iterator[_Unmet]:
+    if names is None and key.startswith("$"):
+        return
+    name = str((names or {}).get(key[1:], key)) if key.startswith("$") else key
+    order = simulation.gateway.order(name)
+    place: Path = ("orders", key)
+    if order is None:
+        venue = simulation.venue
+        known = ", ".join(map(str, venue.orders)) or "none"
+        was_there = name.isdecimal() and 0 < int(name) <= venue.numbered
+        why = "is no longer kept" if was_there else "does not exist"
+        yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known[:200]}", ""
+        return
+    for field, stated, came in _fields(wanted, order):
+        if stated != came:
+            text = f"expected the {field} of the order {_called(key, name)} to be {stated}, got {came}"
+            yield (*place, field), text, ""
+
+
+def _called(key: str, name: str) -> str:
+    return key if key == name else f"{key} ({name})"
+
+
+def _fields(wanted: OrderExpectation, order: Order) -> Iterator[tuple[str, str, str]]:
+    """Yield each field that is stated, and as what it is wanted and came, in texts that can be compared."""
+    if wanted.state is not None:
+        state = flags_of(order.state)
+        yield "state", ", ".join(sorted(wanted.state)), ", ".join(sorted(state))
+    if wanted.filled_qty is not None:
+        yield "filled_qty", _canonical(wanted.filled_qty), text_of_amount(order.cum_qty)
+    if wanted.avg_fill_price is not None:
+        mean = average_price(order.notional, order.cum_qty)
+        yield "avg_fill_price", _canonical(wanted.avg_fill_price), "null" if mean is None else text_of_amount(mean)
+
+
+def _canonical(text: str) -> str:
+    value = parse_amount(text)
+    return text if value is None else text_of_amount(value)
+
+
+def _said(when: Any) -> str:
+    fields = {name: value for name in when.__struct_fields__ if (value := getattr(when, name)) is not UNSET}
+    return msgspec.json.encode(fields).decode()

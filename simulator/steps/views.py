@@ -1,0 +1,71 @@
+"""The step about views: what queries say of orders and fills may lag, or leave things out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from simulator.gateway.handlers import Gateway
+from simulator.gateway.query_views import FaultyView, History, ViewFault
+from simulator.scenario.amounts import duration
+from simulator.scenario.steps import VIEWED, View
+from simulator.schedule import Schedule
+from simulator.steps.orders import OrderSteps
+from simulator.steps.run import RuleRun
+
+__all__ = ["ViewSteps"]
+
+
+class ViewSteps:
+    """Does the step about views.
+
+    Args:
+        schedule: the world's time.
+        gateway: is given a view for each query that a scenario may make wrong.
+        order_steps: knows the orders and fills that a step may name.
+        history: orders' past states.
+    """
+
+    def __init__(self, schedule: Schedule, gateway: Gateway, order_steps: OrderSteps, history: History) -> None:
+        self._schedule = schedule
+        self._gateway = gateway
+        self._order_steps = order_steps
+        self._history = history
+        self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {"view": self._distort}
+        self._views = {name: self._view() for name in VIEWED}
+        gateway.views.update(self._views)
+
+    def _view(self) -> FaultyView:
+        return FaultyView(
+            self._gateway.venue,
+            self._gateway.fill_ids,
+            self._history,
+            self._order_steps.repeats,
+            lambda: self._schedule.now,
+        )
+
+    def _distort(self, run: RuleRun, views: dict[str, View]) -> None:
+        for name, asked in views.items():
+            view = self._views[name]
+            view.fault = fault = self._read_fault(run, asked)
+            if asked.for_ is not None:
+                self._schedule.at(self._schedule.now + duration(asked.for_), partial(_restore, view, fault))
+
+    def _read_fault(self, run: RuleRun, view: View) -> ViewFault:
+        """Read how a view is bent: what is left out is what the names stand for at this moment."""
+        lag = None if view.lag is None else duration(view.lag)
+        if "all" in view.omit:
+            return ViewFault(lag, orders=None)
+        orders: set[int] = set()
+        fills: set[int] = set()
+        for name in view.omit:
+            named = self._order_steps.orders(name, run)
+            orders.update(order.id for order in named)
+            if not named and (fill := self._order_steps.fill(name, run)):
+                fills.add(fill.number)
+        return ViewFault(lag, frozenset(orders), frozenset(fills))
+
+
+def _restore(view: FaultyView, fault: ViewFault) -> None:
+    """Let a view be straight again, unless it has been bent anew since."""
+    if view.fault is fault:
+        view.fault = ViewFault()
