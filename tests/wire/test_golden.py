@@ -5,7 +5,7 @@ the client sends, ``<`` what it gets, ``+`` milliseconds that pass. Each file is
 
 After a change of the wire that is meant, write the answers anew and read what `git diff` says of them::
 
-    REGENERATE=1 python -m pytest tests/wire/test_golden.py
+    RENEW_FIXTURES=1 python -m pytest tests/wire/test_golden.py
 """
 
 import json
@@ -60,7 +60,7 @@ def test_golden(path: Path) -> None:
     """A golden conversation comes about again, to the byte."""
     script = path.read_text(encoding="utf-8")
     played = play(script)
-    if os.environ.get("REGENERATE"):
+    if os.environ.get("RENEW_FIXTURES"):
         path.write_text(played, encoding="utf-8")
         pytest.skip("written anew")
     assert played == script

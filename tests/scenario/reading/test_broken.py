@@ -1,6 +1,6 @@
 """Broken scenario files, and the exact text that each is refused with.
 
-``UPDATE_BROKEN=1 pytest tests/scenario/test_broken.py`` writes the texts anew; read them before they are committed.
+``RENEW_FIXTURES=1 pytest tests/scenario/reading/test_broken.py`` writes the texts anew; read what `git diff` says.
 """
 
 import os
@@ -29,7 +29,7 @@ def test_a_broken_file_is_refused_in_so_many_words(name: str, monkeypatch: pytes
     monkeypatch.chdir(FOLDER)
     refusal = _refusal(name)
     wanted = Path(f"{name}.error")
-    if os.environ.get("UPDATE_BROKEN"):
+    if os.environ.get("RENEW_FIXTURES"):
         wanted.write_text(refusal, encoding="utf-8")
     assert refusal == wanted.read_text(encoding="utf-8")
 
