@@ -127,7 +127,7 @@ clock: instant
 rules:
   - when: {request: SendLimitOrder, target: "${HERE}", account: "{{7*7}}"}
     then: [{reply: {Err: "__import__('os').system('touch HERE')"}}]
-  - when: {request: CancelOrder, order_id: {regex: "(?P<a>.)(?P=a)"}}
+  - when: {request: CancelOrder, order_id: {regex: "(?P<a>.)[a-z]+"}}
     then: [{reply: {raw: "%(HERE)s {0.__class__} $(touch HERE) `touch HERE`"}}]
   - when: {request: GetHalts}
     then: [{alert: {"__reduce__": ["os.system", ["touch HERE"]], "__class__": "os"}}, reply]

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from simulator.decimals import parse_amount
 from simulator.errors import nearest
+from simulator.regex import Regex
 from simulator.scenario.amounts import amount, share
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
@@ -145,8 +146,8 @@ def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
         yield from _check_matcher(wanted.not_, (*place, "not"))
     if wanted.regex is not None:
         try:
-            re.compile(wanted.regex)
-        except (re.error, RecursionError, OverflowError) as error:
+            Regex(wanted.regex)
+        except ValueError as error:
             yield (*place, "regex"), f"expected a regular expression: {error}"
 
 

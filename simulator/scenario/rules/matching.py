@@ -1,7 +1,6 @@
 """Which requests a ``when`` is for: compiled conditions, and what keeps a request from matching one."""
 
 import json
-import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount
+from simulator.regex import Regex
 from simulator.scenario.amounts import amount
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds
 from simulator.wildcards import Glob, has_wildcard
@@ -206,8 +206,8 @@ def _compile_bounds(bounds: Bounds, fold: bool) -> Matches:
         unwanted = compile_matcher(bounds.not_, fold)
         tests.append(lambda texts: not unwanted(texts))
     if bounds.regex is not None:
-        pattern = re.compile(bounds.regex, re.IGNORECASE if fold else 0)
-        tests.append(lambda texts: any(pattern.search(text) for text in texts))
+        pattern = Regex(bounds.regex, fold)
+        tests.append(lambda texts: any(map(pattern.search, texts)))
     return lambda texts: all(test(texts) for test in tests)
 
 
