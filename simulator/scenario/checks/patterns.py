@@ -4,7 +4,7 @@ import difflib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from simulator.errors import nearest
+from simulator.errors import most_alike, nearest
 from simulator.wildcards import Glob
 
 __all__ = ["Names"]
@@ -49,7 +49,7 @@ class Names:
         if whole or not prefix:
             return whole
         beginnings = {name[: len(prefix)].casefold(): name for name in reversed(self._names)}
-        found = difflib.get_close_matches(prefix, beginnings, 1)
+        found = difflib.get_close_matches(prefix, most_alike(prefix, beginnings), 1)
         return f"; did you mean one such as {beginnings[found[0]]!r}?" if found else ""
 
 

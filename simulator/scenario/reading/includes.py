@@ -5,7 +5,7 @@ from pathlib import Path
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario.model import Scenario
 from simulator.scenario.reading.files import at, beside, read
-from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
+from simulator.scenario.reading.nodes import MAX_BYTES, MAX_NODES, Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, found, path_text
 
@@ -63,6 +63,9 @@ class _Assembly:
         self._folder = folder
         self._problems: list[Problem] = []
         self._files = 0
+        self._characters = 0
+        self._is_spent = False
+        self._values = 0
 
     def whole(self, root: Node) -> tuple[Whole, Scenario]:
         whole = self._part(root, "", ())
@@ -88,6 +91,8 @@ class _Assembly:
         names = root.values.get("include")
         for place, node in enumerate(names.items if isinstance(names, Sequence) else ()):
             assert isinstance(node, Scalar)  # noqa: S101 - just read as a text
+            if self._is_spent:
+                break
             part = self._included(node, place, start, within)
             if part is not None:
                 _join(own, part)
@@ -105,6 +110,9 @@ class _Assembly:
             problem = f"expected files to include each other at most {_MAX_DEPTH} deep"
         elif self._files > _MAX_FILES:
             problem = f"expected at most {_MAX_FILES} included files"
+        elif self._values > MAX_NODES or self._characters > MAX_BYTES:
+            self._is_spent = True  # which is said once
+            problem = f"expected included files of at most {MAX_BYTES >> 20} MiB and {MAX_NODES} values together"
         if problem is not None or isinstance(path, str):
             self._problems.append(at(node.mark, str(problem), f"include[{place}]"))
             return None
@@ -113,6 +121,8 @@ class _Assembly:
         except ScenarioError as error:
             self._problems += error.problems
             return None
+        self._values += root.size
+        self._characters += 0 if root.mark is None else sum(map(len, root.mark.source.lines))
         subfolder = f"{start}/{Path(node.text).parent.as_posix()}".strip("/")
         return self._part(root, subfolder, (*within, path.resolve()))
 
