@@ -11,7 +11,7 @@ from simulator.catalogue.products import (
     Product,
     Route,
     TradableProduct,
-    Venue,
+    VenueInfo,
     derived_id,
     tradable_product_name,
 )
@@ -24,7 +24,7 @@ __all__ = [
     "Product",
     "Route",
     "TradableProduct",
-    "Venue",
+    "VenueInfo",
     "build",
     "derived_id",
     "dump",

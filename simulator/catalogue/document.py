@@ -13,7 +13,7 @@ from simulator.catalogue.products import (
     Product,
     Route,
     TradableProduct,
-    Venue,
+    VenueInfo,
     default_symbol,
     derived_id,
     tradable_product_name,
@@ -40,7 +40,7 @@ def build(document: dict[str, Any], source: str) -> Catalogue:
     check = Checks(source)
     if entries.name is not None:
         check.name("name", entries.name)
-    venues = {name: Venue(name, id_) for name, id_ in _places(check, "venue", entries.venues)}
+    venues = {name: VenueInfo(name, id_) for name, id_ in _places(check, "venue", entries.venues)}
     routes = {name: Route(name, id_) for name, id_ in _places(check, "route", entries.routes)}
     products = _products(check, entries.products)
     return Catalogue(
@@ -150,7 +150,7 @@ class _TradableProducts:
     """Makes tradable products of the things they refer to."""
 
     def __init__(
-        self, check: Checks, venues: dict[str, Venue], routes: dict[str, Route], products: dict[str, Product]
+        self, check: Checks, venues: dict[str, VenueInfo], routes: dict[str, Route], products: dict[str, Product]
     ) -> None:
         self._check = check
         self._venues = venues

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from simulator.catalogue.model import Catalogue
-from simulator.catalogue.products import Product, Route, TradableProduct, Venue, default_symbol, derived_id
+from simulator.catalogue.products import Product, Route, TradableProduct, VenueInfo, default_symbol, derived_id
 from simulator.decimals import text_of_amount
 
 __all__ = ["dump"]
@@ -64,7 +64,7 @@ def _own_id(thing: str, name: str, id_: str) -> str | None:
     return None if id_ == derived_id(thing, name) else id_
 
 
-def _place(thing: str, place: Venue | Route) -> str:
+def _place(thing: str, place: VenueInfo | Route) -> str:
     id_ = _own_id(thing, place.name, place.id)
     return _word(place.name) if id_ is None else _mapping({"name": place.name, "id": id_})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from simulator.catalogue.products import Product, Route, TradableProduct, Venue, id_key
+from simulator.catalogue.products import Product, Route, TradableProduct, VenueInfo, id_key
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
@@ -37,7 +37,7 @@ class Catalogue:
         self,
         name: str,
         accounts: Iterable[str],
-        venues: Iterable[Venue],
+        venues: Iterable[VenueInfo],
         routes: Iterable[Route],
         products: Iterable[Product],
         tradable_products: Iterable[TradableProduct],
@@ -63,7 +63,7 @@ class Catalogue:
     def _parts(self) -> tuple[object, ...]:
         return (self.name, self.accounts, self.venues, self.routes, self.products, self.tradable_products)
 
-    def venue(self, name_or_id: str) -> Venue | None:
+    def venue(self, name_or_id: str) -> VenueInfo | None:
         """Return the venue with this exact name, or with this id in any case, or None."""
         return self._venues.get(name_or_id) or self._venues.get(id_key(name_or_id))
 
@@ -106,7 +106,7 @@ class Catalogue:
         return self._canonical.get(product.name)
 
     @cached_property
-    def _venues(self) -> dict[str, Venue]:
+    def _venues(self) -> dict[str, VenueInfo]:
         return _lookup(self.venues)
 
     @cached_property

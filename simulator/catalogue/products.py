@@ -12,7 +12,7 @@ __all__ = [
     "Product",
     "Route",
     "TradableProduct",
-    "Venue",
+    "VenueInfo",
     "default_symbol",
     "derived_id",
     "id_key",
@@ -103,7 +103,7 @@ class Product(msgspec.Struct, frozen=True):
     expires: int | None = None
 
 
-class Venue(msgspec.Struct, frozen=True):
+class VenueInfo(msgspec.Struct, frozen=True):
     """Where products are traded."""
 
     name: str
@@ -131,7 +131,7 @@ class TradableProduct(msgspec.Struct, frozen=True):
     id: str
     base: Product
     quote: Product
-    venue: Venue
+    venue: VenueInfo
     route: Route
     symbol: str
     quote_symbol: str

@@ -9,7 +9,7 @@ from simulator.catalogue import (
     Contract,
     Product,
     Route,
-    Venue,
+    VenueInfo,
     build,
     derived_id,
     load,
@@ -102,12 +102,12 @@ def test_names_are_made_of_parts() -> None:
 
 def test_catalogues_are_equal_by_value_and_sorted_by_name() -> None:
     """Catalogues of the same parts in another order are equal; another account makes them differ."""
-    venues = [Venue("B", "2"), Venue("A", "1")]
+    venues = [VenueInfo("B", "2"), VenueInfo("A", "1")]
     product = Product("P", "p", "Perpetual", Contract("P", "1"), 5)
     first = Catalogue("n", ["X"], venues, [Route("R", "r")], [product], [])
     second = Catalogue("n", ["X"], venues[::-1], [Route("R", "r")], [product], [])
     third = Catalogue("n", ["Y"], venues, [Route("R", "r")], [product], [])
-    assert first.venues == (Venue("A", "1"), Venue("B", "2"))
+    assert first.venues == (VenueInfo("A", "1"), VenueInfo("B", "2"))
     assert first == second
     assert hash(first) == hash(second)
     assert first != third
