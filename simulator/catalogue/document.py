@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from simulator.catalogue.checks import Checks
-from simulator.catalogue.entries import Document, Entry, ProductEntry, TradableEntry, read_document
+from simulator.catalogue.entries import Document, NamedEntry, ProductEntry, TradableEntry, read_document
 from simulator.catalogue.model import Catalogue
 from simulator.catalogue.products import (
     FLAGS,
@@ -63,14 +63,14 @@ def _accounts(check: Checks, entries: Document) -> tuple[str, ...]:
     return entries.accounts
 
 
-def _places(check: Checks, thing: str, entries: list[str | Entry]) -> list[tuple[str, str]]:
+def _places(check: Checks, thing: str, entries: list[str | NamedEntry]) -> list[tuple[str, str]]:
     """Return the name and the id of each venue or route."""
     names: dict[str, str] = {}
     ids: dict[str, str] = {}
     found = []
     for at, entry in enumerate(entries):
         where = f"{thing}s[{at}]"
-        written = Entry(entry) if isinstance(entry, str) else entry
+        written = NamedEntry(entry) if isinstance(entry, str) else entry
         check.once(names, check.name(where, written.name), where, written.name)
         found.append((written.name, _id(check, ids, thing, where, written.name, written.id)))
     return found

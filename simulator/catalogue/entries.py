@@ -7,7 +7,7 @@ import msgspec
 
 from simulator.errors import CatalogueError, nearest
 
-__all__ = ["Document", "DocumentError", "Entry", "ProductEntry", "TradableEntry", "read_document"]
+__all__ = ["Document", "DocumentError", "NamedEntry", "ProductEntry", "TradableEntry", "read_document"]
 
 
 class DocumentError(CatalogueError):
@@ -19,7 +19,7 @@ class DocumentError(CatalogueError):
         self.problem = problem
 
 
-class Entry(msgspec.Struct, forbid_unknown_fields=True):
+class NamedEntry(msgspec.Struct, forbid_unknown_fields=True):
     """A venue or a route that is more than a name."""
 
     name: str
@@ -64,8 +64,8 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
 
     products: list[ProductEntry]
     tradable_products: list[TradableEntry]
-    venues: list[str | Entry]
-    routes: list[str | Entry]
+    venues: list[str | NamedEntry]
+    routes: list[str | NamedEntry]
     name: str | None = None
     accounts: tuple[str, ...] = ("DEFAULT",)
 
@@ -76,8 +76,8 @@ _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "products": ProductEntry,
     "tradable_products": TradableEntry,
-    "venues": Entry,
-    "routes": Entry,
+    "venues": NamedEntry,
+    "routes": NamedEntry,
 }
 
 

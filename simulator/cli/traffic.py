@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.journal.lines import traffic_line
 
 __all__ = ["TrafficPrinter"]
@@ -45,7 +45,7 @@ class TrafficPrinter:
         self._lines.put(None)
         self._thread.join(_LAST_WORDS)
 
-    def show(self, entry: Entry, world: str = "") -> None:
+    def show(self, entry: JournalEntry, world: str = "") -> None:
         """Print the line for a journal entry, if it has one, some time soon."""
         if not self._has_reader:
             return

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Book", "Entry", "Level", "Side"]
+__all__ = ["Book", "BookEntry", "Level", "Side"]
 
 
-class Entry(msgspec.Struct, eq=False, gc=False):
+class BookEntry(msgspec.Struct, eq=False, gc=False):
     """What stands in a book, or comes to it: a side, a limit price, and how much is left to trade.
 
     It refers to no level, so that the garbage collector has nothing to visit however many stand in a book.
@@ -44,9 +44,9 @@ class Level:
         self.quantity = 0
         self.count = 0
         self.head = 0
-        self.queue: list[Entry] = []
+        self.queue: list[BookEntry] = []
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[BookEntry]:
         return (entry for entry in self.queue[self.head :] if entry.rests)
 
     def close_holes(self) -> None:
@@ -88,7 +88,7 @@ class Book:
         self.bids = Side(1)
         self.asks = Side(-1)
 
-    def match(self, incoming: Entry) -> list[tuple[Entry, int]]:
+    def match(self, incoming: BookEntry) -> list[tuple[BookEntry, int]]:
         """Trade an incoming entry against the other side, best price first and the oldest first at a price.
 
         Both entries' ``leaves_qty`` falls by what they trade. Returns ``(resting entry, quantity)`` in the order of
@@ -98,7 +98,7 @@ class Book:
         keys = side.keys
         if not keys or keys[-1] < limit:
             return []
-        trades: list[tuple[Entry, int]] = []
+        trades: list[tuple[BookEntry, int]] = []
         left = incoming.leaves_qty
         while left and keys and keys[-1] >= limit:
             level = side.levels[keys[-1]]
@@ -108,7 +108,7 @@ class Book:
         incoming.leaves_qty = left
         return trades
 
-    def rest(self, entry: Entry) -> None:
+    def rest(self, entry: BookEntry) -> None:
         """Stand an entry in the book, behind those already at its price; one that was in it before never returns."""
         side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
         level = side.levels.get(key)
@@ -124,7 +124,7 @@ class Book:
         level.count += 1
         entry.rests = True
 
-    def remove(self, entry: Entry) -> bool:
+    def remove(self, entry: BookEntry) -> bool:
         """Take an entry out; False if it does not stand in the book."""
         if not entry.rests:
             return False
@@ -140,11 +140,11 @@ class Book:
             del side.keys[bisect_left(side.keys, key)]
         return True
 
-    def take_at(self, buy: bool, price: int, quantity: int) -> list[tuple[Entry, int]]:
+    def take_at(self, buy: bool, price: int, quantity: int) -> list[tuple[BookEntry, int]]:
         """Trade up to a quantity against what rests at exactly one price, on the side other than ``buy``."""
         side, key = (self.asks, -price) if buy else (self.bids, price)
         level = side.levels.get(key)
-        trades: list[tuple[Entry, int]] = []
+        trades: list[tuple[BookEntry, int]] = []
         if level is not None:
             _take(level, quantity, trades)
             if not level.count:
@@ -152,7 +152,7 @@ class Book:
                 del side.keys[bisect_left(side.keys, key)]
         return trades
 
-    def reduce(self, entry: Entry, quantity: int) -> None:
+    def reduce(self, entry: BookEntry, quantity: int) -> None:
         """Lower what an entry has left, whether it rests or not; at zero it leaves the book."""
         if quantity >= entry.leaves_qty:
             self.remove(entry)
@@ -169,7 +169,7 @@ class Book:
         return bool(side.keys) and side.keys[-1] >= limit
 
 
-def _take(level: Level, left: int, trades: list[tuple[Entry, int]]) -> int:
+def _take(level: Level, left: int, trades: list[tuple[BookEntry, int]]) -> int:
     """Trade up to ``left`` at one level, oldest first; return what is left after it."""
     queue, head = level.queue, level.head
     while left and level.count:

@@ -2,7 +2,7 @@
 
 from simulator.catalogue.products import TradableProduct
 from simulator.decimals import text_of_amount
-from simulator.exchange.book import Book, Entry
+from simulator.exchange.book import Book, BookEntry
 
 __all__ = ["Exposure", "Instrument", "digits_of"]
 
@@ -32,7 +32,7 @@ class Instrument:
         self.listing = listing
         self.book = Book()
         self.exposures: dict[str, Exposure] = {}
-        self.market_quotes: list[Entry] = []
+        self.market_quotes: list[BookEntry] = []
         self.flags = listing.flags
         self.delisted = False
         self.tick = listing.quote_increment

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from simulator.exchange.book import Entry
+from simulator.exchange.book import BookEntry
 from simulator.terms import (
     ACKED,
     CANCELED,
@@ -75,7 +75,7 @@ LEGAL: dict[int, frozenset[int]] = {
 }
 
 
-class Order(Entry, eq=False, gc=True, kw_only=True):
+class Order(BookEntry, eq=False, gc=True, kw_only=True):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
     ``quantity`` is what was ordered, ``leaves_qty`` what is still open (nothing, once it is out), ``cum_qty`` what has

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
-from simulator.exchange.book import Entry
+from simulator.exchange.book import BookEntry
 from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits, Scope
@@ -250,7 +250,7 @@ class Venue:
             self._filled(order, price, rest, resting, against, now)
             self._print(instrument, order.buy != resting, price, rest, now)
 
-    def _trade(self, taker: Order, resting: Entry, quantity: int, now: int) -> None:
+    def _trade(self, taker: Order, resting: BookEntry, quantity: int, now: int) -> None:
         """Record a trade that the book has made between an order and what rested."""
         self._trades += 1
         price = resting.price
@@ -387,7 +387,7 @@ class Venue:
             book.remove(entry)
         instrument.market_quotes = []
         for buy, price, quantity in quotes:
-            entry = Entry(buy, price, quantity)
+            entry = BookEntry(buy, price, quantity)
             self._house_takes(instrument, entry, now)
             if entry.leaves_qty:
                 book.rest(entry)
@@ -400,13 +400,13 @@ class Venue:
         Raises `ValueError` if the quantity is not above zero.
         """
         _require_positive(quantity)
-        entry = Entry(buy, price, quantity)
+        entry = BookEntry(buy, price, quantity)
         self._house_takes(instrument, entry, now)
         if entry.leaves_qty:
             self._print(instrument, buy, price, entry.leaves_qty, now)
         self.touched[instrument.listing.id] = instrument
 
-    def _house_takes(self, instrument: Instrument, entry: Entry, now: int) -> None:
+    def _house_takes(self, instrument: Instrument, entry: BookEntry, now: int) -> None:
         for resting, quantity in instrument.book.match(entry):
             self._trades += 1
             if isinstance(resting, Order):

@@ -6,12 +6,12 @@ from typing import Any
 
 from simulator.schedule import Schedule
 
-__all__ = ["DEFAULT_LIMIT", "Entry", "Journal"]
+__all__ = ["DEFAULT_LIMIT", "Journal", "JournalEntry"]
 
 DEFAULT_LIMIT = 1_000_000
 """How many entries a journal keeps unless told otherwise: a day's development, and about half a gigabyte if full."""
 
-Entry = tuple[int, int, str, Any]
+JournalEntry = tuple[int, int, str, Any]
 """Time in nanoseconds, connection (0 for none), kind and data.
 
 The kinds are ``open`` and ``close`` of a connection (data: path, or why), ``in`` and ``out`` for a message (its
@@ -44,7 +44,7 @@ class Journal:
     def __init__(
         self,
         limit: int = DEFAULT_LIMIT,
-        watch: Callable[[Entry], None] | None = None,
+        watch: Callable[[JournalEntry], None] | None = None,
         schedule: Schedule | None = None,
     ) -> None:
         self.limit = limit
@@ -54,7 +54,7 @@ class Journal:
         self.watch = watch
         self.written = 0
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[JournalEntry]:
         return ((time, connection, kind, data) for time, connection, kind, data, _ in self._rows())
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.journal.journal import Entry, Journal
+from simulator.journal.journal import Journal, JournalEntry
 from simulator.times import text_of_time
 
 __all__ = ["json_lines", "traffic_line"]
@@ -36,7 +36,7 @@ _NOTES = frozenset(
 """What is said of a scenario's doings, and of connections that were refused."""
 
 
-def traffic_line(entry: Entry, world: str = "") -> str | None:
+def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
     """Return the line for a journal entry, or None for what the exchange did by itself.
 
     ``world`` is the name of the world that it happened in, if not the server's own.

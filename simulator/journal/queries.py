@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
 from simulator.errors import escaped
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.journal.lines import traffic_line
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.director import FIRST_STATE
@@ -50,7 +50,7 @@ class Received(msgspec.Struct, frozen=True):
         return f"{text_of_time(self.time)[11:-4]}Z #{self.connection} {escaped(self.text)}"
 
 
-def received(journal: Iterable[Entry], when: Any, catalogue: Catalogue) -> list[Received]:
+def received(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> list[Received]:
     """Return the requests or events of a journal that a ``when`` is for, a struct or data in a file's own words.
 
     Raises `simulator.errors.ScenarioError` for data that is no ``when``.
@@ -59,7 +59,7 @@ def received(journal: Iterable[Entry], when: Any, catalogue: Catalogue) -> list[
     return [one for one, facts in _facts(journal, condition, catalogue) if _matches(condition, facts)]
 
 
-def nearest_miss(journal: Iterable[Entry], when: Any, catalogue: Catalogue) -> tuple[Received, list[str]] | None:
+def nearest_miss(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> tuple[Received, list[str]] | None:
     """Return the request that lacks the least for a ``when``, and what it lacks in words; the latest of several."""
     condition = _condition(when)
     best: tuple[Received, list[str]] | None = None
@@ -72,7 +72,7 @@ def nearest_miss(journal: Iterable[Entry], when: Any, catalogue: Catalogue) -> t
     return best
 
 
-def last_messages(journal: Iterable[Entry], most: int = _MOST_MESSAGES) -> list[str]:
+def last_messages(journal: Iterable[JournalEntry], most: int = _MOST_MESSAGES) -> list[str]:
     """Return the last messages, and what a scenario did to them, as readable lines."""
     lines: deque[str] = deque(maxlen=most)
     for entry in journal:
@@ -82,13 +82,13 @@ def last_messages(journal: Iterable[Entry], most: int = _MOST_MESSAGES) -> list[
     return list(lines)
 
 
-def explain(journal: Iterable[Entry], when: Any, catalogue: Catalogue) -> str:
+def explain(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> str:
     """Return what may explain that nothing came for a ``when``, the nearest miss, in lines; empty if there is none."""
     miss = nearest_miss(journal, when, catalogue)
     return "" if miss is None else "\n".join([f"nearest: {miss[0]}", *(f"  {lack}" for lack in miss[1])])
 
 
-def context(journal: Iterable[Entry], seed: int) -> str:
+def context(journal: Iterable[JournalEntry], seed: int) -> str:
     """Return what a report of failures ends with, in lines: the last messages, and the seed."""
     lines = last_messages(journal)
     return "\n".join([*(["last messages:"] if lines else []), *(f"  {line}" for line in lines), f"seed: {seed}"])
@@ -103,7 +103,7 @@ def _matches(condition: Condition, facts: RequestFacts) -> bool:
 
 
 def _facts(
-    journal: Iterable[Entry], condition: Condition, catalogue: Catalogue
+    journal: Iterable[JournalEntry], condition: Condition, catalogue: Catalogue
 ) -> Iterator[tuple[Received, RequestFacts]]:
     """Yield what a condition can be about, in its order: requests, or the events that it names."""
     state = FIRST_STATE

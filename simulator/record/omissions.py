@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import View, duration_text
 from simulator.record.reading import STATES, Reading, Request, Seen
@@ -33,7 +33,7 @@ def left_out(session: Iterable[Seen]) -> list[str]:
     return lines
 
 
-def differences(session: Iterable[Seen], journal: Iterable[Entry], keep_accounts: bool = False) -> list[str]:
+def differences(session: Iterable[Seen], journal: Iterable[JournalEntry], keep_accounts: bool = False) -> list[str]:
     """Return where a recording's replay told a client something else than it was told, a line each.
 
     Args:

@@ -14,7 +14,7 @@ from websockets.frames import CloseCode
 
 from simulator.command_log import CommandWriter
 from simulator.gateway.session import Session
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.busy_poll import BusyPoll
 from simulator.server.connection import Connection
@@ -36,7 +36,7 @@ _CHECK_EVERY = 0.5
 class Watch(Protocol):
     """Told of what happens."""
 
-    def __call__(self, entry: Entry, world: str = "") -> None:
+    def __call__(self, entry: JournalEntry, world: str = "") -> None:
         """Take a journal entry of a world, which has a name if it is not the server's own."""
 
 

@@ -18,7 +18,7 @@ from simulator.catalogue import load as load_catalogue
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
 from simulator.gateway import replies
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.journal.queries import Received, context, explain, received
 from simulator.replay.expectations import standing, unmet
 from simulator.scenario import Loaded, Scenario, load
@@ -138,7 +138,7 @@ class Exchange:
         self._loop.call_soon_threadsafe(run)
         return done.result(_PATIENCE)
 
-    def _wake(self, entry: Entry, world: str = "") -> None:
+    def _wake(self, entry: JournalEntry, world: str = "") -> None:
         if entry[2] == "in":
             with self._news:
                 self._heard += 1
@@ -207,7 +207,7 @@ class Exchange:
         return {"buy": buy, "sell": sell}
 
     @property
-    def journal(self) -> list[Entry]:
+    def journal(self) -> list[JournalEntry]:
         """Everything that has happened, as `simulator.journal.journal` describes it."""
         return self._call(lambda: list(self.simulation.journal))
 

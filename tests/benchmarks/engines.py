@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from report import Effort, Figure, Row
 
-from simulator.exchange.book import Book, Entry, Level
+from simulator.exchange.book import Book, BookEntry, Level
 
 __all__ = ["ROWS"]
 
@@ -58,7 +58,7 @@ def _drawn(
     """
     rng = random.Random(seed)
     book = Book()
-    entries: list[Entry] = []
+    entries: list[BookEntry] = []
     resting: list[int] = []
     ops: list[Op] = []
     for number in range(standing + count):
@@ -72,7 +72,7 @@ def _drawn(
         swept = sweep(rng, iter(book.asks if buy else book.bids)) if cancels <= draw < cancels + crosses else None
         op = _resting(rng, buy) if swept is None else Op(buy, *swept)
         ops.append(op)
-        entry = Entry(op.buy, op.price, op.quantity)
+        entry = BookEntry(op.buy, op.price, op.quantity)
         book.match(entry)
         if entry.leaves_qty:
             book.rest(entry)
@@ -81,7 +81,7 @@ def _drawn(
     return ops
 
 
-def _pick(rng: random.Random, resting: list[int], entries: list[Entry]) -> int:
+def _pick(rng: random.Random, resting: list[int], entries: list[BookEntry]) -> int:
     """Take the number of an order that still rests out of those that once did, or -1 if none does."""
     while resting:
         place = rng.randrange(len(resting))
@@ -124,7 +124,7 @@ class Done(NamedTuple):
 
 def _ours(ops: list[Op], untimed: int = 0) -> Done:
     book = Book()
-    entries: list[Entry] = []
+    entries: list[BookEntry] = []
     log: list[tuple[int, int]] = []
     _play(book, ops[:untimed], entries, log)
     began = time.perf_counter()
@@ -132,14 +132,14 @@ def _ours(ops: list[Op], untimed: int = 0) -> Done:
     return Done(time.perf_counter() - began, sum(quantity for _, quantity in log))
 
 
-def _play(book: Book, ops: list[Op], entries: list[Entry], log: list[tuple[int, int]]) -> None:
+def _play(book: Book, ops: list[Op], entries: list[BookEntry], log: list[tuple[int, int]]) -> None:
     """Do as a venue does: match what comes, write down what trades at which price, rest what is left."""
     match, rest, remove = book.match, book.rest, book.remove
     for buy, price, quantity, cancels in ops:
         if cancels >= 0:
             remove(entries[cancels])
             continue
-        entry = Entry(buy, price, quantity)
+        entry = BookEntry(buy, price, quantity)
         entries.append(entry)
         for resting, traded in match(entry):
             log.append((resting.price, traded))

@@ -7,19 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from simulator.exchange.book import Book, Entry, Side
+from simulator.exchange.book import Book, BookEntry, Side
 
 BUY, SELL = True, False
 
 
-def rest(book: Book, buy: bool, price: int, left: int) -> Entry:
+def rest(book: Book, buy: bool, price: int, left: int) -> BookEntry:
     """Rest a new entry in a book."""
-    entry = Entry(buy, price, left)
+    entry = BookEntry(buy, price, left)
     book.rest(entry)
     return entry
 
 
-def standing(side: Side) -> list[tuple[int, list[Entry]]]:
+def standing(side: Side) -> list[tuple[int, list[BookEntry]]]:
     """Return a side's prices, best first, and who stands at each."""
     return [(level.price, list(level)) for level in side]
 
@@ -44,7 +44,7 @@ def check(book: Book) -> None:
 def test_empty_book_trades_nothing() -> None:
     """An entry that comes to an empty book trades nothing, keeps all it had and does not rest."""
     book = Book()
-    incoming = Entry(BUY, 10, 5)
+    incoming = BookEntry(BUY, 10, 5)
     assert book.match(incoming) == []
     assert (incoming.leaves_qty, incoming.rests) == (5, False)
     assert (book.bids.best, book.asks.best) == (None, None)
@@ -69,7 +69,7 @@ def test_better_price_trades_first(buy: bool) -> None:
     book = Book()
     prices = [11, 10, 12, 13] if buy else [12, 13, 11, 10]
     entries = {price: rest(book, not buy, price, 2) for price in prices}
-    incoming = Entry(buy, 12 if buy else 11, 10)
+    incoming = BookEntry(buy, 12 if buy else 11, 10)
     order = [10, 11, 12] if buy else [13, 12, 11]
     assert book.match(incoming) == [(entries[price], 2) for price in order]
     assert incoming.leaves_qty == 4
@@ -81,12 +81,12 @@ def test_older_entry_trades_first_at_one_price() -> None:
     """At one price the oldest trades first, and one that is partly filled keeps its place."""
     book = Book()
     first, second, third = (rest(book, SELL, 10, 3) for _ in range(3))
-    assert book.match(Entry(BUY, 10, 4)) == [(first, 3), (second, 1)]
+    assert book.match(BookEntry(BUY, 10, 4)) == [(first, 3), (second, 1)]
     assert standing(book.asks) == [(10, [second, third])]
     assert (first.leaves_qty, first.rests, second.leaves_qty) == (0, False, 2)
     check(book)
     late = rest(book, SELL, 10, 1)
-    assert book.match(Entry(BUY, 11, 100)) == [(second, 2), (third, 3), (late, 1)]
+    assert book.match(BookEntry(BUY, 11, 100)) == [(second, 2), (third, 3), (late, 1)]
     assert standing(book.asks) == []
     check(book)
 
@@ -99,7 +99,7 @@ def test_crosses_tells_whether_an_entry_would_trade(buy: bool, price: int, cross
     rest(book, BUY, 7, 1)
     rest(book, SELL, 10, 1)
     assert book.crosses(buy, price) is bool(crosses)
-    assert len(book.match(Entry(buy, price, 1))) == crosses
+    assert len(book.match(BookEntry(buy, price, 1))) == crosses
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -112,7 +112,7 @@ def test_removed_entry_does_not_trade(at: int) -> None:
     check(book)
     kept = entries[:at] + entries[at + 1 :]
     assert standing(book.bids) == [(10, kept)]
-    assert book.match(Entry(SELL, 10, 9)) == [(entry, 2) for entry in kept]
+    assert book.match(BookEntry(SELL, 10, 9)) == [(entry, 2) for entry in kept]
     assert entries[at].leaves_qty == 2
     check(book)
 
@@ -138,7 +138,7 @@ def test_gaps_are_closed_once_they_prevail() -> None:
     level = next(iter(book.bids))
     assert len(level.queue) < 40
     assert standing(book.bids) == [(10, [oldest, youngest])]
-    assert book.match(Entry(SELL, 10, 2)) == [(oldest, 1), (youngest, 1)]
+    assert book.match(BookEntry(SELL, 10, 2)) == [(oldest, 1), (youngest, 1)]
 
 
 def test_filled_entries_are_forgotten() -> None:
@@ -147,7 +147,7 @@ def test_filled_entries_are_forgotten() -> None:
     rest(book, BUY, 10, 1)
     for _ in range(1000):
         rest(book, BUY, 10, 1)
-        assert len(book.match(Entry(SELL, 10, 1))) == 1
+        assert len(book.match(BookEntry(SELL, 10, 1))) == 1
     assert len(next(iter(book.bids)).queue) < 40
     check(book)
 
@@ -183,7 +183,7 @@ def test_reduce_lowers_an_entry_where_it_rests() -> None:
 def test_reduce_lowers_an_entry_that_does_not_rest() -> None:
     """An entry outside the book is reduced too, to nothing at the least."""
     book = Book()
-    entry = Entry(BUY, 10, 5)
+    entry = BookEntry(BUY, 10, 5)
     book.reduce(entry, 3)
     assert entry.leaves_qty == 2
     book.reduce(entry, 3)
@@ -194,7 +194,7 @@ def test_reduce_lowers_an_entry_that_does_not_rest() -> None:
 class Naive:
     """What stands in the naive book, beside the entry that it mirrors."""
 
-    entry: Entry
+    entry: BookEntry
     buy: bool
     price: int
     leaves_qty: int
@@ -211,7 +211,7 @@ class NaiveBook:
         found = [one for one in self.standing if one.buy is not buy]
         return sorted(found, key=lambda one: one.price if buy else -one.price)  # stable: age decides at a price
 
-    def take(self, buy: bool, quantity: int, suits: object) -> tuple[list[tuple[Entry, int]], int]:
+    def take(self, buy: bool, quantity: int, suits: object) -> tuple[list[tuple[BookEntry, int]], int]:
         """Trade a quantity with those whose price suits."""
         trades = []
         for one in self.opposite(buy):
@@ -239,7 +239,7 @@ class BookAgainstNaive(RuleBasedStateMachine):
     @rule(buy=st.booleans(), price=PRICES, quantity=QUANTITIES)
     def come(self, buy: bool, price: int, quantity: int) -> None:
         """An entry comes, trades, and rests with what it has left."""
-        entry = Entry(buy, price, quantity)
+        entry = BookEntry(buy, price, quantity)
         trades, left = self.naive.take(buy, quantity, lambda at: at <= price if buy else at >= price)
         assert self.book.crosses(buy, price) is bool(trades)
         assert self.book.match(entry) == trades
@@ -296,14 +296,14 @@ TestBookAgainstNaive.settings = settings(max_examples=60, stateful_step_count=40
 def test_long_queue_keeps_its_order(commands: list[tuple[bool, int]]) -> None:
     """However many come and go at one price, who is left trades in the order in which they came."""
     book = Book()
-    kept: list[Entry] = [rest(book, BUY, 10, 1) for _ in range(50)]
+    kept: list[BookEntry] = [rest(book, BUY, 10, 1) for _ in range(50)]
     for comes, at in commands:
         if comes:
             kept.append(rest(book, BUY, 10, 1))
         elif kept:
             book.remove(kept.pop(at % len(kept)))
         check(book)
-    assert book.match(Entry(SELL, 10, 1000)) == [(entry, 1) for entry in kept]
+    assert book.match(BookEntry(SELL, 10, 1000)) == [(entry, 1) for entry in kept]
 
 
 @pytest.mark.parametrize("kept", [1, 100])
@@ -311,9 +311,9 @@ def test_entries_that_have_left_are_let_go(kept: int) -> None:
     """However many entries come and go at a price, hardly more than twice as many as stand there are held."""
     book = Book()
     for _ in range(kept):
-        book.rest(Entry(BUY, 10, 1))
+        book.rest(BookEntry(BUY, 10, 1))
     for _ in range(1000):
-        entry = Entry(BUY, 10, 1)
+        entry = BookEntry(BUY, 10, 1)
         book.rest(entry)
         book.remove(entry)
     assert len(book.bids.levels[10].queue) <= 2 * kept + 33

@@ -2,7 +2,7 @@ import pytest
 from engines_under_comparison import OurVenue
 from oracle import Difference, compare
 
-from simulator.exchange.book import Book, Entry
+from simulator.exchange.book import Book, BookEntry
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
 
@@ -20,7 +20,7 @@ def test_three_engines_agree(stream: int) -> None:
 def test_difference_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A book that lets the youngest trade first is found out, and the command to see it again is told."""
 
-    def rest_in_front(self: Book, entry: Entry) -> None:
+    def rest_in_front(self: Book, entry: BookEntry) -> None:
         rest(self, entry)
         side = self.bids if entry.buy else self.asks
         level = side.levels[entry.price * side.sign]

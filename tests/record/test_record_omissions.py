@@ -5,13 +5,13 @@ import json
 from record_helpers import MS, ORDER, PAIR, Visit, newcomer
 
 from simulator.catalogue import load as load_catalogue
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.record import Seen, left_out, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 
 
-def journal_of(seen: list[Seen]) -> list[Entry]:
+def journal_of(seen: list[Seen]) -> list[JournalEntry]:
     """Return the journal of a world in which the same passed."""
     return [(one.time, one.connection, one.kind, one.data) for one in seen]
 

@@ -8,7 +8,7 @@ from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
 from simulator.gateway import replies
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.gateway.session import Session
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.simulation import Simulation
 from simulator.terms import ACKED, BILLION, CANCELED, FILLED, REJECTED, STALE, FillKind
 from simulator.wire import encode
@@ -38,7 +38,7 @@ class Watch:
 
     def __init__(self, simulation: Simulation) -> None:
         self.sim = simulation
-        self.news: list[Entry] = list(simulation.journal)
+        self.news: list[JournalEntry] = list(simulation.journal)
         simulation.journal.watch = self.news.append
         self.told: dict[int, OrderChanged] = {}
         self.fills: list[Fill] = []

@@ -18,7 +18,7 @@ from world_maker import Maker, Talker
 
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import NETIDX, Session
-from simulator.journal.journal import Entry
+from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
@@ -104,7 +104,7 @@ class Run:
         require(sent == self.sent, "a replay of the journal sends other bytes")
 
 
-def replayed(loaded: Loaded, history: int, journal: list[Entry], end: int) -> tuple[Sent, list[Entry]]:
+def replayed(loaded: Loaded, history: int, journal: list[JournalEntry], end: int) -> tuple[Sent, list[JournalEntry]]:
     """Run a scenario with the inputs of a journal; return what is sent, and its own journal."""
     sim = Simulation(loaded, history_limit=history)
     sessions: dict[int, Session] = {}
