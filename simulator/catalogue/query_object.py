@@ -19,10 +19,10 @@ __all__ = ["read_object"]
 
 def read_object(query: object) -> Term:
     """Return the query that an object states; raises `Misread` with the path of what is wrong."""
-    return _Reader().read(query, "$", 0)
+    return _ObjectReader().read(query, "$", 0)
 
 
-class _Reader:
+class _ObjectReader:
     """Reads an object by descent, counting the terms."""
 
     def __init__(self) -> None:

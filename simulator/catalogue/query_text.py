@@ -48,7 +48,7 @@ def read_text(text: str) -> Term:
     """Return the query that an expression states; raises `Misread` with the column of what is wrong."""
     if len(text) > MAX_TEXT:
         raise Misread(f"expected at most {MAX_TEXT} characters, got {len(text)}")
-    return _Reader(_tokens(text)).whole()
+    return _TextReader(_tokens(text)).whole()
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -80,7 +80,7 @@ def _unreadable(character: str) -> str:
     return f"expected a term, an operator or a parenthesis, got {character!r}"
 
 
-class _Reader:
+class _TextReader:
     """Reads tokens by descent, one method for each rank: or, and, not, term."""
 
     def __init__(self, tokens: list[_Token]) -> None:

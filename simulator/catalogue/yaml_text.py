@@ -28,14 +28,14 @@ class YamlMistake(Exception):
 
 def decode(text: str) -> Any:
     """Return the mapping, list, text, bool or None that a YAML text states; raises `YamlMistake`."""
-    return _Reader(text, None).document()
+    return _YamlReader(text, None).document()
 
 
 def line_of(text: str, where: str) -> int | None:
     """Return the line on which the value at a path stands in YAML or JSON, or the nearest thing around it."""
     lines: dict[str, int] = {}
     try:
-        _Reader(text, lines).document()
+        _YamlReader(text, lines).document()
     except YamlMistake:
         return None
     while where not in lines:
@@ -45,7 +45,7 @@ def line_of(text: str, where: str) -> int | None:
     return lines[where]
 
 
-class _Reader:
+class _YamlReader:
     """Makes values of events, and notes the line of each if there is a place to note them."""
 
     def __init__(self, text: str, lines: dict[str, int] | None) -> None:

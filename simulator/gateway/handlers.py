@@ -247,7 +247,7 @@ class Gateway:
         self.venue.limits.set(limits)
         return None
 
-    def _read_limit(self, entry: requests.LimitEntry, where: str, viewer: str | None) -> Limit | Refusal:
+    def _read_limit(self, entry: requests.RequestedLimit, where: str, viewer: str | None) -> Limit | Refusal:
         account = read_set(entry.set, self.accounts, f"{where}.set")
         if isinstance(account, Refusal):
             return account

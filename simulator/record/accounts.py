@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulator.record.reading import OPEN_ORDERS, SEND, Reading, Request
+from simulator.record.reading import OPEN_ORDERS, SEND, Reading, RecordedRequest
 from simulator.record.substitutes import accounts_of, fake_accounts, renamed, with_accounts, with_orders
 
 __all__ = ["Accounts"]
@@ -33,7 +33,7 @@ class Accounts:
         """Return a text with accounts as they are called."""
         return renamed(text, self._names)
 
-    def answer(self, request: Request, orders: dict[str, str], response: Any = None) -> Any:
+    def answer(self, request: RecordedRequest, orders: dict[str, str], response: Any = None) -> Any:
         """Return a request's answer, or another response of its kind, without what is the session's own."""
         found = self.in_data(request.response if response is None else response, orders)
         if request.type in (OPEN_ORDERS, SEND) and "Ok" in found:
@@ -42,7 +42,7 @@ class Accounts:
             return {"Err": self.in_text(found["Err"])}
         return found
 
-    def garbled(self, request: Request, orders: dict[str, str]) -> str:
+    def garbled(self, request: RecordedRequest, orders: dict[str, str]) -> str:
         """Return what came in the place of a request's answer, with the order that it names as it will be."""
         text = self.in_text(request.garbled or "")
         if request.order is None:

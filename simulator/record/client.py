@@ -4,8 +4,8 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from simulator.record.accounts import Accounts
-from simulator.record.order_life import View, duration_text
-from simulator.record.reading import Reading, Request, Seen
+from simulator.record.order_life import OrderReport, duration_text
+from simulator.record.reading import Reading, RecordedRequest, Seen
 from simulator.replay.values import decoded, text_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES, BadRequest, decode
@@ -51,9 +51,9 @@ class _Steps:
 
     def _heard(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
         """Yield the steps that wait for what a message said, if no other step does."""
-        for view in self._reading.views.get(at, ()):
-            if view.order in self._names and view.source.startswith("updates"):
-                yield self._awaited(view, seen)
+        for report in self._reading.reports.get(at, ()):
+            if report.order in self._names and report.source.startswith("updates"):
+                yield self._awaited(report, seen)
                 self._last = max(self._last, seen.time)
         message = self._extra(at)
         if message is not None:
@@ -73,12 +73,12 @@ class _Steps:
             return {"response": self._accounts.answer(self._reading.answers[at], self._names, response)}
         return None
 
-    def _awaited(self, view: View, seen: Seen) -> dict[str, Any]:
+    def _awaited(self, report: OrderReport, seen: Seen) -> dict[str, Any]:
         wanted = {
-            "on": f"${view.source}",
-            "order_id": self._names[view.order],
-            "state": list(view.state),
-            "filled_qty": f"{view.filled:f}",
+            "on": f"${report.source}",
+            "order_id": self._names[report.order],
+            "state": list(report.state),
+            "filled_qty": f"{report.filled:f}",
             "within": self._patience(seen),
         }
         return {"await": wanted}
@@ -112,7 +112,7 @@ class _Steps:
             return {"await": {"closed": int(seen.data), "within": self._patience(seen)}, **on}
         return {"disconnect": True, **on}
 
-    def _sent(self, request: Request) -> dict[str, Any]:
+    def _sent(self, request: RecordedRequest) -> dict[str, Any]:
         if request.complaint is not None:
             return self._sent_wrong(request, request.complaint)
         fields = self._accounts.in_data(request.fields, self._names)
@@ -133,14 +133,14 @@ class _Steps:
             self._last = max(self._last, until)
         return step
 
-    def _until(self, request: Request) -> int:
+    def _until(self, request: RecordedRequest) -> int:
         """Return until when the client can have waited for an answer that never came."""
         for seen in self._reading.session[request.at + 1 :]:
             if seen.kind in _BY_CLIENT or (seen.kind == "close" and seen.connection == request.connection):
                 return seen.time
         return self._reading.session[-1].time
 
-    def _sent_wrong(self, request: Request, complaint: str) -> dict[str, Any]:
+    def _sent_wrong(self, request: RecordedRequest, complaint: str) -> dict[str, Any]:
         """Return the step for a message that is no request: as data if that is as wrong, else as it came."""
         complaint = self._accounts.in_text(complaint)
         fields = self._accounts.in_data(request.fields, self._names)

@@ -8,8 +8,8 @@ from typing import Any
 
 from simulator.journal.journal import JournalEntry
 from simulator.record.accounts import Accounts
-from simulator.record.order_life import View, duration_text
-from simulator.record.reading import STATES, Reading, Request, Seen
+from simulator.record.order_life import OrderReport, duration_text
+from simulator.record.reading import STATES, Reading, RecordedRequest, Seen
 from simulator.replay.values import decoded
 
 __all__ = ["differences", "left_out"]
@@ -49,7 +49,7 @@ def differences(session: Iterable[Seen], journal: Iterable[JournalEntry], keep_a
         for time, connection, kind, data in journal
         if kind in _KINDS
     )
-    means = [view.mean for views in reading.views.values() for view in views if view.mean is not None]
+    means = [report.mean for reports in reading.reports.values() for report in reports if report.mean is not None]
     unit = max((Decimal(1).scaleb(_exponent(mean)) for mean in means), default=Decimal(1))
     seen = _told(reading, Accounts(reading, keep_accounts), unit)
     came = _told(replayed, Accounts(replayed, keep=True), unit)
@@ -62,7 +62,12 @@ def _lines(verb: str, told: Counter[str]) -> list[str]:
 
 def _hastened(reading: Reading) -> list[str]:
     """Return the line for replies to orders that were late, where a replay tells the order's updates after them."""
-    told = {view.order: view.at for views in reversed(reading.views.values()) for view in views if view.is_news}
+    told = {
+        report.order: report.at
+        for reports in reversed(reading.reports.values())
+        for report in reports
+        if report.is_news
+    }
     times = [
         request.answered - request.time
         for order, request in reading.orders.items()
@@ -104,18 +109,19 @@ def _texts(reading: Reading, accounts: Accounts, unit: Decimal, at: int, seen: S
         garbled = reading.garbled.get(at)
         text = accounts.in_text(seen.data) if garbled is None else accounts.garbled(garbled, reading.numbers)
         yield f"the message {text!r} on connection {seen.connection}"
-    elif request.complaint is None and request.type == STATES and reading.views.get(at):
-        yield from (_said(view, reading.names, unit) for view in reading.views[at])
+    elif request.complaint is None and request.type == STATES and reading.reports.get(at):
+        yield from (_said(report, reading.names, unit) for report in reading.reports[at])
     else:
         response = accounts.answer(request, reading.names, decoded(seen.data)["response"])
         yield f"the reply to {_called(request)}: {json.dumps(response, default=str, ensure_ascii=False)}"
 
 
-def _called(request: Request) -> str:
+def _called(request: RecordedRequest) -> str:
     return "a message that is no request" if request.complaint is not None else f"{request.type} {request.nth}"
 
 
-def _said(view: View, names: dict[str, str], unit: Decimal) -> str:
-    order: Any = names.get(view.order, view.order)
-    mean = "" if view.mean is None else f" at {view.mean.quantize(unit).normalize():f}"
-    return f"the update of {order} on {view.source}: {', '.join(view.state)}; filled {view.filled.normalize():f}{mean}"
+def _said(report: OrderReport, names: dict[str, str], unit: Decimal) -> str:
+    order: Any = names.get(report.order, report.order)
+    mean = "" if report.mean is None else f" at {report.mean.quantize(unit).normalize():f}"
+    state = ", ".join(report.state)
+    return f"the update of {order} on {report.source}: {state}; filled {report.filled.normalize():f}{mean}"

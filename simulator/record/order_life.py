@@ -8,7 +8,7 @@ import msgspec
 
 from simulator.terms import RejectReason
 
-__all__ = ["Change", "Life", "Script", "View", "delay", "duration_text", "reject_of"]
+__all__ = ["Change", "Life", "OrderReport", "Script", "delay", "duration_text", "reject_of"]
 
 _MICROSECOND = 1_000
 _MILLISECOND = 1_000_000
@@ -18,7 +18,7 @@ _LASTING = {"Acked", "Rejected", "Canceled", "Out"}
 _CODES = {reason.value for reason in RejectReason}
 
 
-class View(msgspec.Struct, frozen=True):
+class OrderReport(msgspec.Struct, frozen=True):
     """What was said of an order at a time, and by which subscription or query.
 
     ``at`` is its message's place in the session; ``is_news`` is for what a subscription told of itself.
@@ -33,7 +33,7 @@ class View(msgspec.Struct, frozen=True):
     at: int = 0
     is_news: bool = True
 
-    def is_like(self, other: "View | None") -> bool:
+    def is_like(self, other: "OrderReport | None") -> bool:
         """Tell whether another says the same."""
         return other is not None and (set(self.state), self.filled, self.mean) == (
             set(other.state),
@@ -93,7 +93,7 @@ class Script:
 
 
 class Life:
-    """The life of an order, told view by view.
+    """The life of an order, told report by report.
 
     Args:
         began: when it was sent.
@@ -121,88 +121,88 @@ class Life:
         self._worth = Decimal(0)
         self._flags: frozenset[str] = frozenset()
         self._fill: tuple[Decimal, Decimal] | None = None
-        self._last: View | None = None
+        self._last: OrderReport | None = None
         self._told: Change | None = None
         self._stale: Change | None = None
 
-    def tell(self, view: View) -> None:
+    def tell(self, report: OrderReport) -> None:
         """Tell what was said of the order next."""
-        if view.is_news and view.is_like(self._last):
+        if report.is_news and report.is_like(self._last):
             if self._told is not None:
                 self._told.send("twice")
                 self._told = None
             return
-        place = self._place(view)
-        changes = [Change(view.at, view.time, step) for step in self._steps(view, place)]
-        is_lost = self.is_followed and not view.is_news
+        place = self._place(report)
+        changes = [Change(report.at, report.time, step) for step in self._steps(report, place)]
+        is_lost = self.is_followed and not report.is_news
         for change in changes if is_lost else changes[:-1]:
             change.send("never")
         script = self.own if place is None else self.cancels[place]
         for change in changes:
             script.add(change)
-        self._told = changes[-1] if changes and view.is_news else None
+        self._told = changes[-1] if changes and report.is_news else None
         self._stale = next((change for change in changes if change.verb == "stale"), self._stale)
-        self._last = view if view.is_news else self._last
-        self.is_followed |= view.is_news
-        self._flags = frozenset(view.state) | (self._flags & _LASTING)
-        self.is_out |= "Out" in view.state
+        self._last = report if report.is_news else self._last
+        self.is_followed |= report.is_news
+        self._flags = frozenset(report.state) | (self._flags & _LASTING)
+        self.is_out |= "Out" in report.state
 
-    def _place(self, view: View) -> int | None:
-        """Return the place of the cancel that a view comes after and that is not refused, if there is one."""
-        asked = [at for at in self.cancels if at < view.at]
+    def _place(self, report: OrderReport) -> int | None:
+        """Return the place of the cancel that a report comes after and that is not refused, if there is one."""
+        asked = [at for at in self.cancels if at < report.at]
         return None if not asked or asked[-1] in self._refused else asked[-1]
 
-    def _steps(self, view: View, cancel: int | None) -> list[Any]:
-        """Return the steps from what was so to what a view says."""
+    def _steps(self, report: OrderReport, cancel: int | None) -> list[Any]:
+        """Return the steps from what was so to what a report says."""
         found: list[Any] = []
-        new = set(view.state) - self._flags
+        new = set(report.state) - self._flags
         if "Rejected" in new:
             found.append({"reject": reject_of(self._reason) or {"code": "Other", "text": self._reason}})
         if "Acked" in new:
             found.append("ack")
-        found += self._fills(view)
+        found += self._fills(report)
         if "Canceled" in new:
             found.append("cancel")
-        if cancel is not None and "Canceling" in self._flags and not {"Canceling", "Out"} & set(view.state):
+        if cancel is not None and "Canceling" in self._flags and not {"Canceling", "Out"} & set(report.state):
             self._refused.add(cancel)
             found.append("reject")
-        return found + self._doubts(view)
+        return found + self._doubts(report)
 
-    def _doubts(self, view: View) -> list[Any]:
+    def _doubts(self, report: OrderReport) -> list[Any]:
         """Return the step that makes an order's state uncertain; when it is certain again, that one says so."""
-        if "Stale" in view.state:
+        if "Stale" in report.state:
             return [] if "Stale" in self._flags else ["stale"]
         if self._stale is not None:
-            self._stale.step = {"stale": {"for": duration_text(view.time - self._stale.time)}}
+            self._stale.step = {"stale": {"for": duration_text(report.time - self._stale.time)}}
             self._stale = None
         return []
 
-    def _fills(self, view: View) -> list[Any]:
+    def _fills(self, report: OrderReport) -> list[Any]:
         """Return the step that fills an order, or amends its last fill."""
-        is_gone = bool({"Canceled", "Rejected"} & self._flags) and view.filled > self._filled
-        self.is_illegal |= view.filled > self._quantity or is_gone
-        if view.filled > self._filled:
-            return [self._new_fill(view)]
-        if view.filled == self._filled or self._fill is None or self.is_illegal or not view.is_news:
+        is_gone = bool({"Canceled", "Rejected"} & self._flags) and report.filled > self._filled
+        self.is_illegal |= report.filled > self._quantity or is_gone
+        if report.filled > self._filled:
+            return [self._new_fill(report)]
+        if report.filled == self._filled or self._fill is None or self.is_illegal or not report.is_news:
             return []
         quantity, price = self._fill
-        taken = self._filled - view.filled
+        taken = self._filled - report.filled
         if taken > quantity:
             return []
-        self._filled = view.filled
+        self._filled = report.filled
         self._worth -= quantity * price
         if taken == quantity:
             self._fill = None
             return ["bust"]
         left = quantity - taken
-        price = self._rounded(((view.mean or Decimal(0)) * view.filled - self._worth) / left)
+        price = self._rounded(((report.mean or Decimal(0)) * report.filled - self._worth) / left)
         self._fill, self._worth = (left, price), self._worth + left * price
         return [{"correct": {"quantity": _text(left), "price": _text(price)}}]
 
-    def _new_fill(self, view: View) -> Any:
-        quantity = view.filled - self._filled
-        price = self._rounded(((view.mean or Decimal(0)) * view.filled - self._worth) / quantity)
-        self._filled, self._worth, self._fill = view.filled, self._worth + price * quantity, (quantity, price)
+    def _new_fill(self, report: OrderReport) -> Any:
+        quantity = report.filled - self._filled
+        price = self._rounded(((report.mean or Decimal(0)) * report.filled - self._worth) / quantity)
+        self._filled, self._worth, self._fill = report.filled, self._worth + price * quantity, (quantity, price)
         return {"fill": {"quantity": _text(quantity), "price": _text(price)}}
 
     def _rounded(self, price: Decimal) -> Decimal:

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from simulator.decimals import parse_amount
-from simulator.record.order_life import View
+from simulator.record.order_life import OrderReport
 from simulator.record.substitutes import orders_in
 from simulator.replay.values import decoded
 from simulator.wire.codec import NO_ID, BadRequest, decode
 
-__all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "Request", "Seen"]
+__all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "RecordedRequest", "Seen"]
 
 OTHER_PROTOCOL = "/netidx"
 STATES, SEND, CANCEL, OPEN_ORDERS = "SubscribeOrderState", "SendLimitOrder", "CancelOrder", "ListOpen"
@@ -35,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True):
     by_endpoint: bool = False
 
 
-class Request(msgspec.Struct, eq=False):
+class RecordedRequest(msgspec.Struct, eq=False):
     """A request, with its first answer as far as there was one; ``nth`` counts those of its type.
 
     ``at`` is its place in the session, ``text`` the message as it came, ``complaint`` what the decoder says of one
@@ -92,17 +92,17 @@ class Reading:
 
     def __init__(self, session: Iterable[Seen]) -> None:
         self.session = list(session)
-        self.requests: dict[int, Request] = {}
-        self.answers: dict[int, Request] = {}
+        self.requests: dict[int, RecordedRequest] = {}
+        self.answers: dict[int, RecordedRequest] = {}
         """By the place of a message, the request under whose id it came."""
-        self.garbled: dict[int, Request] = {}
+        self.garbled: dict[int, RecordedRequest] = {}
         """By the place of a message that makes no sense, the request in whose answer's place it came."""
         self.repeats: set[int] = set()
         """The places of answers that had come before."""
-        self.views: dict[int, list[View]] = {}
-        self.orders: dict[str, Request] = {}
+        self.reports: dict[int, list[OrderReport]] = {}
+        self.orders: dict[str, RecordedRequest] = {}
         self.targets: dict[int, str] = {}
-        self.asked: dict[tuple[int, Any], Request] = {}
+        self.asked: dict[tuple[int, Any], RecordedRequest] = {}
         self._counts: Counter[str] = Counter()
         for at, seen in enumerate(self.session):
             if seen.kind == "open":
@@ -133,7 +133,7 @@ class Reading:
         if bytes(read.id) == NO_ID:
             return
         fields = {name: value for name, value in message.items() if name != "id"}
-        request = Request(at, seen.time, seen.connection, message["id"], fields, seen.data)
+        request = RecordedRequest(at, seen.time, seen.connection, message["id"], fields, seen.data)
         self.requests[at] = request
         asked = seen.connection, str(message["id"])
         if isinstance(read, BadRequest):
@@ -159,7 +159,7 @@ class Reading:
         self.answers[at] = request
         said = message["response"].get("Ok")
         if request.complaint is None and request.type in (STATES, "GetOrderState"):
-            self.views[at] = list(_views(said, at, seen.time, request))
+            self.reports[at] = list(_reports(said, at, seen.time, request))
         request.copies += 1
         if request.answered is not None:
             if not request.subscribes:
@@ -209,12 +209,12 @@ class Reading:
         return found
 
 
-def _called(request: Request) -> str:
+def _called(request: RecordedRequest) -> str:
     """Return what the scenario calls an order: by its name, or by its number if the client never heard of it."""
     return f"${request.name}" if request.name is not None else str(request.number)
 
 
-def _may_lack(request: Request) -> bool:
+def _may_lack(request: RecordedRequest) -> bool:
     return request.complaint is None and request.is_unanswered and not request.subscribes
 
 
@@ -229,7 +229,7 @@ def _decoded(text: str) -> Any:
         return None
 
 
-def _views(said: Any, at: int, time: int, request: Request) -> Iterator[View]:
+def _reports(said: Any, at: int, time: int, request: RecordedRequest) -> Iterator[OrderReport]:
     is_news = request.type == STATES and request.answered is not None
     for item in said if isinstance(said, list) else ():
         try:
@@ -237,7 +237,9 @@ def _views(said: Any, at: int, time: int, request: Request) -> Iterator[View]:
             filled = _amount(item["filled_qty"])
             if all(isinstance(flag, str) for flag in state):
                 order, source = str(item["order_id"]), request.name or "query"
-                yield View(time, source, order, state, filled, None if mean is None else _amount(mean), at, is_news)
+                yield OrderReport(
+                    time, source, order, state, filled, None if mean is None else _amount(mean), at, is_news
+                )
         except (KeyError, TypeError, ValueError):  # no order's state, whatever it is
             continue
 

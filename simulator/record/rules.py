@@ -7,8 +7,8 @@ from typing import Any
 from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.record.accounts import Accounts
-from simulator.record.order_life import Change, Life, Script, View, duration_text, reject_of
-from simulator.record.reading import CANCEL, STATES, Reading, Request, Seen
+from simulator.record.order_life import Change, Life, OrderReport, Script, duration_text, reject_of
+from simulator.record.reading import CANCEL, STATES, Reading, RecordedRequest, Seen
 from simulator.record.refusals import Refusals
 from simulator.scenario.steps import TRUTH
 
@@ -37,10 +37,10 @@ class Rules:
         self._catalogue = catalogue
         self._accounts = accounts
         self._refusals: Refusals | None = None
-        self._views: dict[str, list[View]] = {}
-        for view in (view for views in reading.views.values() for view in views):
-            self._views.setdefault(view.order, []).append(view)
-        self._asked: dict[str, list[Request]] = {}
+        self._reports: dict[str, list[OrderReport]] = {}
+        for report in (report for reports in reading.reports.values() for report in reports):
+            self._reports.setdefault(report.order, []).append(report)
+        self._asked: dict[str, list[RecordedRequest]] = {}
         for request in reading.requests.values():
             if request.type == CANCEL and request.complaint is None:
                 self._asked.setdefault(str(request.fields.get("order_id")), []).append(request)
@@ -60,7 +60,7 @@ class Rules:
                 life = self._canceled(request) or self._life_of(request)
                 yield {**rule, "illegal": True} if life.is_illegal else rule
 
-    def _steps(self, request: Request) -> list[Any]:
+    def _steps(self, request: RecordedRequest) -> list[Any]:
         """Return the steps of a request's rule; none if it needs no rule."""
         if request.type == "Unsubscribe" or (request.subscribes and not request.is_unanswered):
             return []
@@ -109,19 +109,19 @@ class Rules:
         others = [r for r in self._reading.requests.values() if r.connection == request.connection and r is not request]
         return any(r.is_unanswered or (r.type == STATES and self._end(r.at) > at) for r in others)
 
-    def _stalls(self, request: Request) -> bool | None:
+    def _stalls(self, request: RecordedRequest) -> bool | None:
         """Tell whether a request is the first after which its connection is still; None if it is not still."""
         still = [at for at in self._stalled if self._reading.requests[at].connection == request.connection]
         return still[0] == request.at if request.at in still else None
 
-    def _ended(self, script: Script, request: Request) -> Script:
+    def _ended(self, script: Script, request: RecordedRequest) -> Script:
         """Return a script with the end of the connection that its request brought about, if it did."""
         ending = self._endings.get(request.at)
         if ending is not None:
             script.add(ending)
         return script
 
-    def _is_refused_alike(self, request: Request) -> bool:
+    def _is_refused_alike(self, request: RecordedRequest) -> bool:
         """Tell whether the gateway refuses a request as the endpoint did, without a rule."""
         if request.complaint is not None:
             return True
@@ -137,7 +137,7 @@ class Rules:
 
     # Replies
 
-    def _reply(self, request: Request) -> Change:
+    def _reply(self, request: RecordedRequest) -> Change:
         """Return the step that answers a request as it was answered."""
         if request.is_unanswered:
             step = {"stall": "data"} if self._stalls(request) else {"reply": "never"}
@@ -153,26 +153,26 @@ class Rules:
 
     # Orders
 
-    def _life(self, order: str, request: Request) -> Life:
-        views = self._followed(self._views.get(order, []))
-        cancels = [(other.at, other.time) for other in self._cancels(order, views)]
+    def _life(self, order: str, request: RecordedRequest) -> Life:
+        reports = self._followed(self._reports.get(order, []))
+        cancels = [(other.at, other.time) for other in self._cancels(order, reports)]
         life = Life(request.time, cancels, self._tick(request), _quantity(request), self._reason(request))
-        for view in views:
-            life.tell(view)
+        for report in reports:
+            life.tell(report)
         return life
 
-    def _followed(self, views: list[View]) -> list[View]:
-        """Return the views of one subscription at a time, and of queries where there is none or it says no more."""
+    def _followed(self, reports: list[OrderReport]) -> list[OrderReport]:
+        """Return the reports of one subscription at a time, and of queries where there is none or it says no more."""
         began = {request.name: request.at for request in self._reading.requests.values() if request.name}
-        sources = sorted({view.source for view in views if view.source in began}, key=lambda name: began[name])
+        sources = sorted({report.source for report in reports if report.source in began}, key=lambda name: began[name])
         ends = {name: self._end(began[name]) for name in sources}
-        last = max((view.at for view in views if view.source in began), default=-1)
+        last = max((report.at for report in reports if report.source in began), default=-1)
 
-        def leads(view: View) -> bool:
-            alive = [name for name in sources if began[name] < view.at <= ends[name]]
-            return not alive or view.source == alive[0] or (view.source == "query" and view.at > last)
+        def leads(report: OrderReport) -> bool:
+            alive = [name for name in sources if began[name] < report.at <= ends[name]]
+            return not alive or report.source == alive[0] or (report.source == "query" and report.at > last)
 
-        return [view for view in views if leads(view)]
+        return [report for report in reports if leads(report)]
 
     def _end(self, subscribed: int) -> int:
         """Return the place in the session where a subscription ends."""
@@ -184,21 +184,21 @@ class Rules:
                 return at
         return len(self._reading.session)
 
-    def _cancels(self, order: str, views: list[View]) -> list[Request]:
+    def _cancels(self, order: str, reports: list[OrderReport]) -> list[RecordedRequest]:
         """Return the requests to cancel an order that the endpoint took, whether or not it refused them then."""
         asked = self._asked.get(order, [])
         taken = []
         for at, cancel in enumerate(asked):
             until = asked[at + 1].at if at + 1 < len(asked) else len(self._reading.session)
-            if cancel.refusal is None or any("Canceling" in v.state for v in views if cancel.at < v.at < until):
+            if cancel.refusal is None or any("Canceling" in v.state for v in reports if cancel.at < v.at < until):
                 taken.append(cancel)
         return taken
 
-    def _tick(self, request: Request) -> Decimal:
+    def _tick(self, request: RecordedRequest) -> Decimal:
         listing = self._catalogue.tradable_product(str(request.fields.get("target")))
         return _CENT if listing is None else Decimal(text_of_amount(listing.quote_increment))
 
-    def _reason(self, request: Request) -> str:
+    def _reason(self, request: RecordedRequest) -> str:
         """Return why an order was rejected, if the client asked."""
         asked = [other for other in self._reading.requests.values() if other.type == "GetRejectReason"]
         answers = [other.response.get("Ok") for other in asked if isinstance(other.response, dict)]
@@ -206,11 +206,11 @@ class Rules:
         reasons = (item.get("reason") for item in said if str(item.get("order_id")) == request.order)
         return self._accounts.in_text(next((reason for reason in reasons if isinstance(reason, str)), ""))
 
-    def _life_of(self, request: Request) -> Life:
+    def _life_of(self, request: RecordedRequest) -> Life:
         """Return the life of the order that a request sent; one that nothing is known of if it sent none."""
         return self._lives.get(str(request.order), self._unheard)
 
-    def _order(self, request: Request) -> list[Any]:
+    def _order(self, request: RecordedRequest) -> list[Any]:
         """Return the steps of an order's rule."""
         life = self._life_of(request)
         script = Script(request.time)
@@ -229,12 +229,12 @@ class Rules:
 
     # Cancels
 
-    def _canceled(self, request: Request) -> Life | None:
+    def _canceled(self, request: RecordedRequest) -> Life | None:
         """Return the life of the order that a request cancels, if the endpoint took it."""
         life = self._lives.get(str(request.fields.get("order_id"))) if request.type == CANCEL else None
         return life if life is not None and request.at in life.cancels else None
 
-    def _cancel(self, request: Request, life: Life) -> list[Any]:
+    def _cancel(self, request: RecordedRequest, life: Life) -> list[Any]:
         """Return the steps of the rule of a cancel that the endpoint took; none if the engine does the same."""
         script = life.cancels[request.at]
         reply = self._reply(request)
@@ -268,7 +268,7 @@ class Rules:
         script.add(reply)
 
 
-def _quantity(request: Request) -> Decimal:
+def _quantity(request: RecordedRequest) -> Decimal:
     """Return how much was ordered; without bounds if that is no amount, which the endpoint took nevertheless."""
     text = str(request.fields.get("quantity"))
     return Decimal("Infinity") if parse_amount(text) is None else Decimal(text)

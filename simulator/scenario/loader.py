@@ -13,7 +13,7 @@ from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when
 from simulator.scenario.checks.scenario import check
-from simulator.scenario.model import Clock, Rule, Scenario, When
+from simulator.scenario.model import ClockSetting, Rule, Scenario, When
 from simulator.scenario.reading.files import at, beside, find, is_catalogue, read
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data
@@ -86,7 +86,7 @@ def load(
 
 def parse_clock(data: str | dict[str, Any]) -> Any:
     """Return a clock of data in a file's own words; raises `simulator.errors.ScenarioError`."""
-    return _parsed(data, Clock)
+    return _parsed(data, ClockSetting)
 
 
 def parse_step(data: str | dict[str, Any]) -> StepEntry:

@@ -18,7 +18,7 @@ __all__ = [
     "Await",
     "Bounds",
     "ClientStep",
-    "Clock",
+    "ClockSetting",
     "Expectation",
     "Latency",
     "LegEntry",
@@ -181,7 +181,7 @@ class Scaled(_Section, frozen=True):
     ]
 
 
-Clock = Literal["real", "instant", "manual"] | Scaled
+ClockSetting = Literal["real", "instant", "manual"] | Scaled
 
 
 class Await(_Section, frozen=True):
@@ -236,7 +236,7 @@ class Scenario(_Section, frozen=True):
     name: str | None = None
     include: tuple[str, ...] = ()
     seed: Annotated[int, Meta(ge=0)] = 0
-    clock: Clock = "real"
+    clock: ClockSetting = "real"
     start: str | None = None
     hello: Literal["Normal", "Trial", "FirstRun", "NotLicensed"] = "Normal"
     strict: bool = False

@@ -29,13 +29,13 @@ __all__ = [
     "GetTradableProductDetails",
     "GetVenueDetails",
     "Halt",
-    "LimitEntry",
     "ListFills",
     "ListOpen",
     "NetidxRequest",
     "OutOfScope",
     "QueryTradableProductIndex",
     "Request",
+    "RequestedLimit",
     "Resume",
     "RfqQuery",
     "SearchSymbol",
@@ -168,7 +168,7 @@ class GetFillDetails(Request, frozen=True, tag=True):
     fill_ids: list[str]
 
 
-class LimitEntry(msgspec.Struct, frozen=True):
+class RequestedLimit(msgspec.Struct, frozen=True):
     """One limit; a null value lifts it."""
 
     set: Any
@@ -180,7 +180,7 @@ class LimitEntry(msgspec.Struct, frozen=True):
 class SetLimits(Request, frozen=True, tag=True):
     """Set limits, all of them or none."""
 
-    limits: list[LimitEntry]
+    limits: list[RequestedLimit]
 
 
 class SubscribeBook(Request, frozen=True, tag=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.record.order_life import Life, View, duration_text, reject_of
+from simulator.record.order_life import Life, OrderReport, duration_text, reject_of
 
 MS = 1_000_000
 OPEN, ACKED, CANCELING = ("Open",), ("Open", "Acked"), ("Open", "Acked", "Canceling")
@@ -19,7 +19,7 @@ def life(*said: Said, cancels: tuple[int, ...] = (), source: str = "updates1", r
     life = Life(0, [(at, at * MS) for at in cancels], Decimal("0.01"), Decimal(10), reason)
     for at, state, filled, mean in said:
         average_price = None if mean is None else Decimal(mean)
-        life.tell(View(at * MS, source, "1", state, Decimal(filled), average_price, at, source != "query"))
+        life.tell(OrderReport(at * MS, source, "1", state, Decimal(filled), average_price, at, source != "query"))
     return life
 
 
@@ -98,7 +98,7 @@ def test_more_than_was_ordered_is_illegal() -> None:
 def test_what_a_query_alone_says_was_told_to_nobody() -> None:
     """What a query says beyond what those who follow were told is done without telling them."""
     found = life((0, ACKED, "0", None))
-    found.tell(View(3 * MS, "query", "1", FILLED, Decimal(10), Decimal(100), 3, is_news=False))
+    found.tell(OrderReport(3 * MS, "query", "1", FILLED, Decimal(10), Decimal(100), 3, is_news=False))
     assert found.own.steps()[2:] == [{"fill": {"quantity": "10", "price": "100", "send": "never"}}]
 
 
