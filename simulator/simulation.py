@@ -15,14 +15,16 @@ from simulator.errors import SimulatorError
 from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
+from simulator.gateway.candles import Tape
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.dispatch import Dispatcher
+from simulator.gateway.fill_ids import FillIds
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.netidx import Netidx
 from simulator.gateway.outgoing import Outgoing
-from simulator.gateway.query_views import History
+from simulator.gateway.query_views import FaultyView, History
 from simulator.gateway.session import NETIDX, Session
-from simulator.gateway.sessions import PATHS, Refused, Sessions
+from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
@@ -31,7 +33,7 @@ from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
-from simulator.scenario.steps import StepEntry, entry_of
+from simulator.scenario.steps import VIEWED, StepEntry, entry_of
 from simulator.schedule import Schedule
 from simulator.steps.connections import ConnectionSteps
 from simulator.steps.market import MarketSteps
@@ -75,78 +77,67 @@ class Simulation:
         journal_limit: int = DEFAULT_LIMIT,
         history_limit: int = DEFAULT_HISTORY,
     ) -> None:
-        if catalogue is not None and not isinstance(catalogue, Catalogue):
-            catalogue = load(catalogue)
-        loaded = None
-        if scenario is not None:
-            loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue)
-        plan = Scenario() if loaded is None else loaded.scenario
-        if clock is not None:
-            plan = msgspec.structs.replace(plan, clock=parse_clock(clock))
-        self.scenario = plan
-        self.catalogue = catalogue or (load("default") if loaded is None else loaded.catalogue)
-        self.seed = plan.seed if seed is None else seed
         for name, limit in (("journal_limit", journal_limit), ("history_limit", history_limit)):
             if limit < 1:
                 raise SimulatorError(f"{name}: expected at least 1, got {limit}")
-        self._schedule = schedule = Schedule(_start(plan) if start is None else start)
-        self.journal = Journal(journal_limit, schedule=schedule)
-        self._latencies = Latencies(plan.latency, self._rng("latency"))
-        self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
-        self.venue = Venue(self.catalogue, history_limit)
-        history = History(self.venue.orders)
-        past = None if loaded is None else history  # only a scenario looks at it
-        self._markets = Markets(schedule, self.venue, self.seed)
-        accounts = plan.accounts or self.catalogue.accounts
-        self.gateway = Gateway(self.venue, accounts, self._markets.instrument, self.seed, schedule.now)
-        delivery = Delivery(schedule, self.journal, self._latencies)
-        self._subscriptions = Subscriptions(self.gateway, delivery.update)
-        self._dispatcher = Dispatcher(schedule, self.journal, self.gateway, self._subscriptions, delivery, past)
-        self._netidx = Netidx(schedule, delivery)
-        self._sessions = Sessions(
-            schedule,
-            self.journal,
-            delivery,
-            self._subscriptions,
-            self._netidx,
-            self.gateway.accounts,
-            b'"%b"' % plan.hello.encode(),
-            lambda session: self._on_event("disconnect", session),
-        )
-        self.director = Director(plan.rules, self.catalogue, self._rng("rules"))
-        order_steps = OrderSteps(schedule, self.venue, self._dispatcher, self.gateway.fill_ids, self._note)
-        self._market_steps = MarketSteps(self.gateway, self._markets, self._subscriptions, lambda: schedule.now)
+        plan, self.catalogue = _read(scenario, catalogue, clock)
+        self.scenario = plan
+        self.seed = plan.seed if seed is None else seed
+
+        # Each part is given those before it; what a connection's end needs of those behind it is in `_on_end`.
+        schedule = Schedule(_start(plan) if start is None else start)
+        journal = Journal(journal_limit, schedule=schedule)
+        venue = Venue(self.catalogue, history_limit)
+        markets = Markets(schedule, venue, self.seed)
+        fill_ids = FillIds(self.seed, venue.fills)
+        history = History(venue.orders)
+        views = {name: FaultyView(venue, fill_ids, history, schedule) for name in VIEWED}
+        tape = Tape(schedule.now, self.seed)
+        gateway = Gateway(venue, plan.accounts or self.catalogue.accounts, markets.instrument, fill_ids, tape, views)
+        latencies = Latencies(plan.latency, self._rng("latency"))
+        sessions = Sessions(schedule, journal, gateway.accounts, self._on_end)
+        delivery = Delivery(schedule, journal, latencies, sessions)
+        subscriptions = Subscriptions(gateway, delivery.update)
+        past = None if scenario is None else history  # only a scenario looks at it
+        dispatcher = Dispatcher(schedule, journal, gateway, subscriptions, delivery, past)
+        netidx = Netidx(schedule, delivery)
+        director = Director(plan.rules, self.catalogue, self._rng("rules"))
+        order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)
+        market_steps = MarketSteps(gateway, markets, subscriptions, schedule)
         others = {
-            **self._market_steps.by_verb,
-            **ViewSteps(schedule, self.gateway, order_steps, history).by_verb,
-            **ConnectionSteps(self.venue, self._sessions, delivery).by_verb,
+            **market_steps.by_verb,
+            **ViewSteps(schedule, views, order_steps).by_verb,
+            **ConnectionSteps(venue, sessions, delivery).by_verb,
         }
-        self._player = StepPlayer(
-            schedule,
-            self.gateway,
-            self._dispatcher,
-            self._sessions,
-            delivery,
-            order_steps,
-            others,
-            self._goto,
-            self._note,
-        )
+        player = StepPlayer(schedule, gateway, dispatcher, sessions, delivery, order_steps, others, director, journal)
+
+        self.journal = journal
+        self.venue = venue
+        self.gateway = gateway
+        self.director = director
+        self._schedule = schedule
+        self._latencies = latencies
+        self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
+        self._sessions = sessions
         self._delivery = delivery
-        self._begin(plan, moving)
+        self._subscriptions = subscriptions
+        self._dispatcher = dispatcher
+        self._netidx = netidx
+        self._player = player
+        self._begin(plan, markets, market_steps, moving)
 
     def _rng(self, purpose: str) -> random.Random:
         """Return a generator of its own for one purpose, so that one purpose never shifts what another draws."""
         return random.Random(f"{self.seed} {purpose}")  # noqa: S311 - seeded, which is the point
 
-    def _begin(self, plan: Scenario, moving: int) -> None:
+    def _begin(self, plan: Scenario, markets: Markets, market_steps: MarketSteps, moving: int) -> None:
         for name, entry in plan.markets.items():
             listing = self.catalogue.tradable_product(name)
             if listing is not None:  # the loader has refused names that are none
-                self._market_steps.open(listing, entry)
-        self._markets.open_busiest(moving)
+                market_steps.open(listing, entry)
+        markets.open_busiest(moving)
         if plan.limits:
-            self._market_steps.set_limits(plan.limits)
+            market_steps.set_limits(plan.limits)
         for number, event in enumerate(plan.timeline):
             self._play_at(event, f"timeline[{number}]", self._schedule.now + duration(event.at))
         self._dispatcher.publish()
@@ -156,7 +147,7 @@ class Simulation:
         entries = tuple(entry_of(step) for step in steps)
 
         def act() -> None:
-            self._note("timeline", name)
+            self.journal.note("timeline", name)
             self._player.play(entries, name)
             if entry.every is not None:
                 self._play_at(entry, name, self._schedule.now + max(1, duration(entry.every)))
@@ -188,6 +179,8 @@ class Simulation:
         """
         self._catch_up(now)
         session = self._sessions.admit(target)
+        if is_greeted(target):
+            self._delivery.reply(session, b'"%b"' % self.scenario.hello.encode())
         self._on_event("connect", session)
         return session
 
@@ -306,18 +299,33 @@ class Simulation:
         if type(request) in Subscriptions.REQUESTS:
             self._on_event("subscribe", session)
 
+    def _on_end(self, session: Session) -> None:
+        """A connection has ended, and with it what it followed."""
+        self._subscriptions.end_all(session)
+        self._netidx.forget(session)
+        self._on_event("disconnect", session)
+
     def _on_event(self, event: str, session: Session) -> None:
         rule: RuleInPlay | None = self.director.on_event(event, session.number)
         if rule is not None:
-            self._note("rule", rule.name)
+            self.journal.note("rule", rule.name)
             self._player.play(rule.steps, rule.name, session)
 
-    def _goto(self, state: str) -> None:
-        self.director.state = state
-        self._note("state", state)
 
-    def _note(self, kind: str, text: str) -> None:
-        self.journal.write(self._schedule.now, 0, kind, text)
+def _read(
+    scenario: "str | Path | dict[str, Any] | Scenario | Loaded | None",
+    catalogue: Catalogue | str | Path | None,
+    clock: str | dict[str, Any] | None,
+) -> tuple[Scenario, Catalogue]:
+    """Return a scenario and a catalogue of what stands for them."""
+    if catalogue is not None and not isinstance(catalogue, Catalogue):
+        catalogue = load(catalogue)
+    if scenario is None:
+        plan, catalogue = Scenario(), catalogue or load("default")
+    else:
+        loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue)
+        plan, catalogue = loaded.scenario, catalogue or loaded.catalogue
+    return plan if clock is None else msgspec.structs.replace(plan, clock=parse_clock(clock)), catalogue
 
 
 def _start(plan: Scenario) -> int:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import assert_never
 
 from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 from simulator.gateway.session import ConnectionFaults, Session
+from simulator.gateway.sessions import Sessions
 from simulator.journal.journal import Journal
 from simulator.scenario.latency import Latencies
+from simulator.scenario.steps import Damage, Standstill
 from simulator.schedule import Schedule
 from simulator.terms import BILLION
 
@@ -23,17 +26,17 @@ class Delivery:
     Args:
         schedule: the world's time.
         journal: where it is written down what happens to a message on purpose.
-        latencies: the delays of the scenario; None for a world without any.
+        latencies: the delays of the scenario.
+        sessions: ends the connections that damage cuts.
     """
 
-    def __init__(self, schedule: Schedule, journal: Journal, latencies: Latencies | None = None) -> None:
+    def __init__(self, schedule: Schedule, journal: Journal, latencies: Latencies, sessions: Sessions) -> None:
         self._schedule = schedule
         self._journal = journal
-        self._reply = latencies.reply if latencies else None
-        self._update = latencies.update if latencies else None
-        self._reorder = latencies.reorder if latencies else False
-        self.cut: Callable[[Session], None] = lambda session: session.enqueue(Abort(), schedule.now)
-        """Cuts a connection; who keeps the connections has a way of its own."""
+        self._reply = latencies.reply
+        self._update = latencies.update
+        self._reorder = latencies.reorder
+        self._sessions = sessions
         self.replies_twice = False
         """Whether each reply is sent twice at the moment."""
 
@@ -73,12 +76,13 @@ class Delivery:
         if faults is None:
             session.enqueue(message, self._schedule.now)
             return
-        item: Outgoing = self._damage(session, faults, message) if faults.damages else message
+        items = self._damage(session, faults, message) if faults.damages else (message,)
         if faults.stalled_until > self._schedule.now:
-            faults.kept.append(item)
+            faults.kept.extend(items)
             self._note(session, "kept", message)
         else:
-            self._put(session, faults, item)
+            for item in items:
+                self._put(session, faults, item)
 
     def _put(self, session: Session, faults: ConnectionFaults, item: Outgoing) -> None:
         if faults.bytes_per_second and isinstance(item, bytes):
@@ -89,9 +93,10 @@ class Delivery:
             self._write(session, item)
 
     def _write(self, session: Session, item: Outgoing) -> None:
-        self._enqueue_if_open(session, item)
-        if isinstance(item, RawBytes):  # a frame cut short is the last thing on its connection
-            self.cut(session)
+        if isinstance(item, Abort):
+            self._sessions.abort(session)
+        else:
+            self._enqueue_if_open(session, item)
 
     def _drip(self, session: Session, faults: ConnectionFaults, data: bytes) -> None:
         """Write a frame a few bytes at a time, behind what still drips."""
@@ -109,25 +114,27 @@ class Delivery:
         if session.is_open:
             session.enqueue(item, self._schedule.now)
 
-    def _damage(self, session: Session, faults: ConnectionFaults, message: bytes) -> Outgoing:
-        """Return what comes of a message on a connection that damages its next ones."""
+    def _damage(self, session: Session, faults: ConnectionFaults, message: bytes) -> tuple[Outgoing, ...]:
+        """Return what goes out instead of a message on a connection that damages its next ones."""
         what = faults.damages.popleft()
         self._note(session, "corrupt", f"{what}: {message.decode(errors='replace')}")
         match what:
             case "json":
-                return message[: max(1, len(message) * 2 // 3)]
+                return (message[: max(1, len(message) * 2 // 3)],)
             case "utf8":
                 middle = len(message) // 2
-                return message[:middle] + b"\xff\xfe" + message[middle:]
+                return (message[:middle] + b"\xff\xfe" + message[middle:],)
             case "id":
-                return _with_other_id(message)
-            case _:
+                return (_with_other_id(message),)
+            case "frame":
                 frame = text_frame(message)
-                return RawBytes(frame[: max(2, len(frame) // 2)])
+                return RawBytes(frame[: max(2, len(frame) // 2)]), Abort()
+            case _:
+                assert_never(what)
 
     # Faults on purpose
 
-    def stall(self, session: Session, what: str, nanoseconds: int | None) -> None:
+    def stall(self, session: Session, what: Standstill, nanoseconds: int | None) -> None:
         """Let a connection stand still: its data, its pongs or all; for good if no time is given."""
         schedule = self._schedule
         until = _FOREVER if nanoseconds is None else schedule.now + nanoseconds
@@ -168,7 +175,7 @@ class Delivery:
         if faults.slow_until <= self._schedule.now:
             faults.bytes_per_second = 0
 
-    def corrupt(self, session: Session, what: str, messages: int) -> None:
+    def corrupt(self, session: Session, what: Damage, messages: int) -> None:
         """Let a connection damage its next messages."""
         _faults(session).damages.extend([what] * messages)
 

@@ -11,7 +11,8 @@ __all__ = ["FillIds"]
 class FillIds:
     """The ids of fills: UUIDv5 of the seed and the fill's number, so the same in every run.
 
-    They are made when somebody asks, not when an order is filled.
+    They are made when somebody asks, not when an order is filled. ``repeats`` are the ids under which fills are seen
+    once more, by their numbers.
 
     Args:
         seed: the exchange's.
@@ -24,6 +25,7 @@ class FillIds:
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._derived = 0
+        self.repeats: dict[int, str] = {}
 
     def text(self, number: int) -> str:
         """Return the id of a fill by its number."""
@@ -38,9 +40,10 @@ class FillIds:
         for text in forget(self._texts, len(self._fills), self._fills.keeps):
             self._numbers.pop(text, None)
 
-    def other_text(self, number: int) -> str:
-        """Return another id for a fill, under which it is told once more."""
-        return self._derive(b"fill %d again" % number)
+    def repeat(self, number: int, *, renamed: bool) -> None:
+        """Let a fill be seen once more, under its own id or under another."""
+        self.repeats[number] = self._derive(b"fill %d again" % number) if renamed else self.text(number)
+        forget(self.repeats, len(self._fills), self._fills.keeps)
 
     def _derive(self, name: bytes) -> str:
         digest = bytearray(sha1(b"%b of seed %d" % (name, self._seed), usedforsecurity=False).digest()[:16])

@@ -5,7 +5,7 @@ for is the ``viewer``, the account that a connection is bound to, or None for on
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.catalogue import TradableProduct
@@ -65,8 +65,9 @@ class Gateway:
         venue: the exchange behind the gateway.
         accounts: the names of the accounts on it.
         instrument: gives the trading state of a tradable product, with its market opened.
-        seed: makes the ids of fills, and candles of the time before the exchange began.
-        now: when it begins, in nanoseconds.
+        fill_ids: the ids of its fills.
+        tape: its trades, and the time before it began.
+        views: what a query looks through, by its type, where a scenario may bend its view.
     """
 
     def __init__(
@@ -74,18 +75,18 @@ class Gateway:
         venue: Venue,
         accounts: tuple[str, ...],
         instrument: Callable[[TradableProduct], Instrument],
-        seed: int,
-        now: int,
+        fill_ids: FillIds,
+        tape: Tape,
+        views: Mapping[str, OrderView],
     ) -> None:
         self.venue = venue
         self.catalogue = venue.catalogue
         self.accounts = {name.lower(): name for name in accounts}
         self.instrument = instrument
-        self.fill_ids = FillIds(seed, venue.fills)
-        self.tape = Tape(now, seed)
-        self.views: dict[str, OrderView] = {}
-        """What a query looks through, by its type, where a scenario bends its view."""
-        self._view = OrderView(venue, self.fill_ids)
+        self.fill_ids = fill_ids
+        self.tape = tape
+        self._views = views
+        self._view = OrderView(venue, fill_ids)
         self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
             requests.SearchSymbol: self._search_symbol,
             requests.QueryTradableProductIndex: self._query,
@@ -233,7 +234,7 @@ class Gateway:
 
     def view_for(self, request: requests.Request) -> OrderView:
         """Return what a query looks through."""
-        return self.views.get(type(request).__name__, self._view)
+        return self._views.get(type(request).__name__, self._view)
 
     # Limits and halts
 

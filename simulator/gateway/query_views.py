@@ -1,7 +1,7 @@
 """Through what the gateway looks at orders and fills: straight, or as a scenario bends the view."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
 import msgspec
@@ -11,6 +11,7 @@ from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
 from simulator.gateway import replies
 from simulator.gateway.fill_ids import FillIds
+from simulator.schedule import Schedule
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
@@ -120,26 +121,17 @@ class FaultyView(OrderView):
         venue: the exchange.
         fill_ids: the ids of its fills.
         history: what orders' states have been.
-        repeats: by the number of a fill, the id under which it is seen once more.
-        now: gives the time in nanoseconds.
+        schedule: the world's time.
     """
 
-    def __init__(
-        self,
-        venue: Venue,
-        fill_ids: FillIds,
-        history: History,
-        repeats: dict[int, str],
-        now: Callable[[], int],
-    ) -> None:
+    def __init__(self, venue: Venue, fill_ids: FillIds, history: History, schedule: Schedule) -> None:
         super().__init__(venue, fill_ids)
         self.fault = ViewFault()
         self._history = history
-        self._repeats = repeats
-        self._now = now
+        self._schedule = schedule
 
     def _as_of(self) -> int | None:
-        return None if self.fault.lag is None else self._now() - self.fault.lag
+        return None if self.fault.lag is None else self._schedule.now - self.fault.lag
 
     def open_orders(self) -> Iterator[Order]:
         """Return the orders that were not out, oldest first."""
@@ -171,18 +163,19 @@ class FaultyView(OrderView):
 
     def fills(self) -> Iterator[tuple[str, Fill]]:
         """Return the fills there were, those told twice twice."""
+        repeats = self._fill_ids.repeats
         for fill in self._venue.fills:
             if self._sees(fill):
                 yield self._fill_ids.text(fill.number), fill
-                if fill.number in self._repeats:
-                    yield self._repeats[fill.number], fill
+                if fill.number in repeats:
+                    yield repeats[fill.number], fill
 
     def fill(self, fill_id: str) -> Fill | None:
         """Return the fill of an id, or of the id under which it is seen once more."""
         fill = super().fill(fill_id)
         if fill is None:
             wanted = fill_id.lower()
-            number = next((number for number, text in self._repeats.items() if text == wanted), None)
+            number = next((number for number, text in self._fill_ids.repeats.items() if text == wanted), None)
             fill = None if number is None else self._venue.fills.get(number)
         return fill if fill is not None and self._sees(fill) else None
 

@@ -8,6 +8,7 @@ import msgspec
 from simulator.exchange.instrument import Instrument
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.journal.journal import Journal
+from simulator.scenario.steps import Damage
 
 __all__ = ["GATEWAY", "NETIDX", "ConnectionFaults", "Session", "Subscription"]
 
@@ -46,7 +47,7 @@ class ConnectionFaults:
 
     def __init__(self) -> None:
         self.last_due = 0
-        self.damages: deque[str] = deque()
+        self.damages: deque[Damage] = deque()
         self.stalled_until = 0
         self.silent_until = 0
         self.slow_until = 0

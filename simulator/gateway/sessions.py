@@ -4,17 +4,15 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from simulator.errors import nearest
-from simulator.gateway.delivery import Delivery
-from simulator.gateway.netidx import Netidx
 from simulator.gateway.outgoing import Abort, Close
 from simulator.gateway.session import GATEWAY, NETIDX, Session
-from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 
-__all__ = ["PATHS", "Refused", "Sessions"]
+__all__ = ["PATHS", "Refused", "Sessions", "is_greeted"]
 
-PATHS = ("/architect", "/", "/netidx")
+_GREETED = "/architect"
+PATHS = (_GREETED, "/", "/netidx")
 """Where a client may connect."""
 
 QUERY = ("account", "scenario", "session", "clock")
@@ -24,6 +22,11 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 UNAVAILABLE = 503
 RESTARTED = 1012
+
+
+def is_greeted(target: str) -> bool:
+    """Tell whether a connection with this request target begins with a hello."""
+    return target.partition("?")[0] == _GREETED
 
 
 class Refused(Exception):
@@ -41,11 +44,7 @@ class Sessions:
     Args:
         schedule: the world's time.
         journal: the record.
-        delivery: brings messages to connections.
-        subscriptions: end with their connection.
-        paths: what is followed by path, likewise.
         accounts: names of accounts by their lower case, to which a connection may be bound.
-        hello: the first message on ``/architect``.
         ended: told of each connection that has ended.
     """
 
@@ -53,11 +52,7 @@ class Sessions:
         self,
         schedule: Schedule,
         journal: Journal,
-        delivery: Delivery,
-        subscriptions: Subscriptions,
-        netidx: Netidx,
         accounts: dict[str, str],
-        hello: bytes,
         ended: Callable[[Session], None],
     ) -> None:
         self.open: dict[int, Session] = {}
@@ -65,15 +60,10 @@ class Sessions:
         """The connections on which something is to be sent."""
         self._schedule = schedule
         self._journal = journal
-        self._delivery = delivery
-        self._subscriptions = subscriptions
-        self._netidx = netidx
         self._accounts = accounts
-        self._hello = hello
         self._ended = ended
         self._count = 0
         self._refused_until = 0
-        delivery.cut = self.abort
 
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
@@ -88,8 +78,6 @@ class Sessions:
         session = Session(self._count, kind, viewer, self._journal, self.pending)
         self.open[session.number] = session
         self._journal.write(self._schedule.now, session.number, "open", target)
-        if target.partition("?")[0] == "/architect":
-            self._delivery.reply(session, self._hello)
         return session
 
     def _read(self, target: str) -> tuple[str, str | None]:
@@ -137,8 +125,6 @@ class Sessions:
         if session.is_open:
             session.is_open = False
             self.open.pop(session.number, None)
-            self._subscriptions.end_all(session)
-            self._netidx.forget(session)
             self._journal.write(self._schedule.now, session.number, "close", why)
             self._ended(session)
 

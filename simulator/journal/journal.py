@@ -74,6 +74,10 @@ class Journal:
         """For each entry that is kept, the number of the one that made it happen, counted from 1; 0 for none."""
         return tuple(cause for *_, cause in self._rows())
 
+    def note(self, kind: str, text: str) -> None:
+        """Add an entry of this moment that is about no connection."""
+        self.write(self._schedule.now, 0, kind, text)
+
     def write(self, time: int, connection: int, kind: str, data: Any) -> None:
         """Add an entry."""
         self.written += 1

@@ -21,6 +21,7 @@ __all__ = [
     "Cancel",
     "Correct",
     "Corrupt",
+    "Damage",
     "Disconnect",
     "Duration",
     "Expire",
@@ -39,6 +40,7 @@ __all__ = [
     "Slow",
     "Stale",
     "Stall",
+    "Standstill",
     "Step",
     "StepEntry",
     "Trade",
@@ -84,6 +86,8 @@ Code = Literal[
     "VenueUnavailable",
     "Other",
 ]
+Damage = Literal["json", "frame", "id", "utf8"]
+Standstill = Literal["data", "pong", "all"]
 Telling = Literal["once", "twice", "never"]
 OrderName = Annotated[
     str, Meta(description="Which order: this (the rule's own, the default), last, all, or an order id.")
@@ -199,7 +203,7 @@ class Refuse(_Args, frozen=True):
 class Stall(_Args, frozen=True):
     """The connection stands still: no data, no pongs, or nothing at all; for good unless ``for`` says how long."""
 
-    what: Literal["data", "pong", "all"] = "all"
+    what: Standstill = "all"
     for_: Duration | None = None
     session: str | None = None
 
@@ -215,7 +219,7 @@ class Slow(_Args, frozen=True):
 class Corrupt(_Args, frozen=True):
     """The next messages on the connection come damaged: bad JSON, a frame cut short, another id, or bad UTF-8."""
 
-    what: Literal["json", "frame", "id", "utf8"] = "json"
+    what: Damage = "json"
     messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     session: str | None = None
 
@@ -302,9 +306,9 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     reply: Literal["never", "once", "twice"] | Reply | UnsetType | None = UNSET
     disconnect: Literal["abort"] | Disconnect | UnsetType | None = UNSET
     refuse: Refuse | UnsetType = UNSET
-    stall: Literal["data", "pong", "all"] | Stall | UnsetType | None = UNSET
+    stall: Standstill | Stall | UnsetType | None = UNSET
     slow: Slow | UnsetType = UNSET
-    corrupt: Literal["json", "frame", "id", "utf8"] | Corrupt | UnsetType | None = UNSET
+    corrupt: Damage | Corrupt | UnsetType | None = UNSET
     view: dict[ViewName, View] | UnsetType = UNSET
     book: Book | UnsetType = UNSET
     trade: Trade | UnsetType = UNSET

@@ -15,6 +15,7 @@ from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import amount, duration, share
 from simulator.scenario.model import MarketEntry
 from simulator.scenario.steps import LimitEntry
+from simulator.schedule import Schedule
 from simulator.steps.run import RuleRun
 from simulator.terms import BILLION, LimitName, Refusal
 from simulator.wire import encode
@@ -29,16 +30,14 @@ class MarketSteps:
         gateway: reads names.
         markets: opens the markets that a scenario describes.
         subscriptions: who follows alerts.
-        now: gives the world's time in nanoseconds.
+        schedule: the world's time.
     """
 
-    def __init__(
-        self, gateway: Gateway, markets: Markets, subscriptions: Subscriptions, now: Callable[[], int]
-    ) -> None:
+    def __init__(self, gateway: Gateway, markets: Markets, subscriptions: Subscriptions, schedule: Schedule) -> None:
         self._gateway = gateway
         self._venue: Venue = gateway.venue
         self._markets = markets
-        self._now = now
+        self._schedule = schedule
         self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {
             "book": self._book,
             "trade": self._trade,
@@ -54,7 +53,7 @@ class MarketSteps:
         """Open a market as a scenario describes it: quotes that stand, or a price around which it quotes."""
         instrument = self._venue.instrument(listing)
         if entry.mid is None:
-            self._venue.quote(instrument, _quotes_of(entry.bids or (), entry.asks or ()), self._now())
+            self._venue.quote(instrument, _quotes_of(entry.bids or (), entry.asks or ()), self._schedule.now)
         else:
             self._markets.open(instrument, _spec_of(entry, entry.mid))
 
@@ -74,11 +73,11 @@ class MarketSteps:
         self._venue.resume(self._scope(scope))
 
     def _book(self, run: RuleRun, args: Any) -> None:
-        self._venue.quote(self._instrument(args.product), _quotes_of(args.bids, args.asks), self._now())
+        self._venue.quote(self._instrument(args.product), _quotes_of(args.bids, args.asks), self._schedule.now)
 
     def _trade(self, run: RuleRun, args: Any) -> None:
         instrument = self._instrument(args.product)
-        self._venue.trade(instrument, args.dir == "Buy", amount(args.price), amount(args.quantity), self._now())
+        self._venue.trade(instrument, args.dir == "Buy", amount(args.price), amount(args.quantity), self._schedule.now)
 
     def _increments(self, run: RuleRun, args: Any) -> None:
         tick = None if args.quote_increment is None else amount(args.quote_increment)

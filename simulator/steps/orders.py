@@ -12,6 +12,7 @@ from simulator.exchange.venue import Venue
 from simulator.forgetting import forget
 from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
+from simulator.journal.journal import Journal
 from simulator.scenario.amounts import amount, duration, part_of
 from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
 from simulator.schedule import Schedule
@@ -32,7 +33,7 @@ class OrderSteps:
         venue: the exchange.
         dispatcher: tells what has been done.
         fill_ids: the ids of the exchange's fills.
-        note: writes to the journal what could not be done, and why.
+        journal: where it is written down what could not be done, and why.
     """
 
     def __init__(
@@ -41,17 +42,15 @@ class OrderSteps:
         venue: Venue,
         dispatcher: Dispatcher,
         fill_ids: FillIds,
-        note: Callable[[str, str], None],
+        journal: Journal,
     ) -> None:
-        self.repeats: dict[int, str] = {}
-        """By the number of a fill that was told twice, the id under which it is seen once more."""
         self.named: dict[str, int] = {}
         """The numbers of the fills that the scenario has given names."""
         self._schedule = schedule
         self._venue = venue
         self._dispatcher = dispatcher
         self._fill_ids = fill_ids
-        self._note = note
+        self._note = journal.note
         self._lies: dict[int, tuple[int, int, int]] = {}
         self._do: dict[str, Callable[[Order, Any], None]] = {
             "ack": lambda order, args: venue.ack(order),
@@ -126,9 +125,7 @@ class OrderSteps:
             self.named[args.as_] = own[0]
         if args.send in ("twice", "renamed"):
             for number in own:
-                again = self._fill_ids.text(number) if args.send == "twice" else self._fill_ids.other_text(number)
-                self.repeats[number] = again
-            forget(self.repeats, len(venue.fills), venue.fills.keeps)
+                self._fill_ids.repeat(number, renamed=args.send == "renamed")
 
     def _price(self, order: Order, args: Fill) -> int:
         """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""

@@ -11,8 +11,9 @@ from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.session import Session
 from simulator.gateway.sessions import Sessions
+from simulator.journal.journal import Journal
 from simulator.scenario.amounts import duration
-from simulator.scenario.rules.director import RuleInPlay
+from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
 from simulator.schedule import Schedule
 from simulator.steps.orders import COPIES, OrderSteps, reason_of
@@ -37,8 +38,8 @@ class StepPlayer:
         delivery: brings messages to connections.
         order_steps: the steps about orders.
         others: the steps about everything else, by their verbs.
-        goto: changes the scenario's state.
-        note: writes to the journal.
+        director: keeps the scenario's state.
+        journal: the record.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class StepPlayer:
         delivery: Delivery,
         order_steps: OrderSteps,
         others: dict[str, Callable[[RuleRun, Any], None]],
-        goto: Callable[[str], None],
-        note: Callable[[str, str], None],
+        director: Director,
+        journal: Journal,
     ) -> None:
         self._schedule = schedule
         self._gateway = gateway
@@ -61,8 +62,8 @@ class StepPlayer:
         self._delivery = delivery
         self._order_steps = order_steps
         self._others = others
-        self._goto = goto
-        self._note = note
+        self._director = director
+        self._note = journal.note
         self._held: dict[str, deque[RuleRun]] = {}
         self._released: dict[str, int] = {}
 
@@ -145,7 +146,8 @@ class StepPlayer:
         elif verb == "reject" and step.args.order == "this" and not isinstance(run.request, SendLimitOrder | None):
             self._refuse(run, step.args)
         elif verb == "goto":
-            self._goto(step.args)
+            self._director.state = step.args
+            self._note("state", step.args)
         elif verb in TRUTH:
             self._order_steps.play(run, step)
         else:

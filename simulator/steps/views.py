@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from simulator.gateway.handlers import Gateway
-from simulator.gateway.query_views import FaultyView, History, ViewFault
+from simulator.gateway.query_views import FaultyView, ViewFault
 from simulator.scenario.amounts import duration
-from simulator.scenario.steps import VIEWED, View
+from simulator.scenario.steps import View
 from simulator.schedule import Schedule
 from simulator.steps.orders import OrderSteps
 from simulator.steps.run import RuleRun
@@ -20,28 +19,15 @@ class ViewSteps:
 
     Args:
         schedule: the world's time.
-        gateway: is given a view for each query that a scenario may make wrong.
+        views: what each query looks through that a scenario may make wrong.
         order_steps: knows the orders and fills that a step may name.
-        history: orders' past states.
     """
 
-    def __init__(self, schedule: Schedule, gateway: Gateway, order_steps: OrderSteps, history: History) -> None:
+    def __init__(self, schedule: Schedule, views: dict[str, FaultyView], order_steps: OrderSteps) -> None:
         self._schedule = schedule
-        self._gateway = gateway
+        self._views = views
         self._order_steps = order_steps
-        self._history = history
         self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {"view": self._distort}
-        self._views = {name: self._view() for name in VIEWED}
-        gateway.views.update(self._views)
-
-    def _view(self) -> FaultyView:
-        return FaultyView(
-            self._gateway.venue,
-            self._gateway.fill_ids,
-            self._history,
-            self._order_steps.repeats,
-            lambda: self._schedule.now,
-        )
 
     def _distort(self, run: RuleRun, views: dict[str, View]) -> None:
         for name, asked in views.items():

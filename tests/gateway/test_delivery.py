@@ -1,9 +1,12 @@
 """How messages reach a connection that has several faults at once."""
 
+from typing import Any
+
 import pytest
 from step_helpers import Play, ok
 
-from simulator.gateway.outgoing import Abort, Pongs, RawBytes
+from simulator.gateway.delivery import Delivery
+from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
 
 LIST = {"scope": "All", "set": "All"}
 
@@ -34,6 +37,23 @@ def test_a_cut_frame_waits_for_the_drip_before_it() -> None:
     play.advance("1s")
     assert client.raw()[-2:] == [(50, RawBytes(b'\x81\x1d{"id":2,"resp')), (50, Abort())]
     assert play.sim.sessions == {}
+
+
+def test_bytes_alone_end_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damage cuts a connection only where it says so: a frame that is written twice is just that."""
+
+    def twice(delivery: Delivery, session: Any, faults: Any, message: bytes) -> tuple[Outgoing, ...]:
+        faults.damages.popleft()
+        return RawBytes(text_frame(message)), RawBytes(text_frame(message))
+
+    monkeypatch.setattr(Delivery, "_damage", twice)
+    play = Play()
+    client = play.connect()
+    play.sim.do({"corrupt": "frame"})
+    client.request("GetHalts")
+    frame = RawBytes(b'\x81\x1d{"id":1,"response":{"Ok":[]}}')
+    assert client.raw() == [(0, frame), (0, frame)]
+    assert play.sim.sessions == {client.session.number: client.session}
 
 
 def test_damage_is_done_before_a_stall() -> None:
