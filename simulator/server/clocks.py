@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from simulator.errors import SimulatorError, nearest
@@ -39,18 +40,20 @@ class PacedClock:
     Args:
         start: the time at which the world begins.
         pace: how many seconds of the world's one of the wall's is.
+        monotonic_ns: the wall's clock, in nanoseconds.
     """
 
     jumps = False
 
-    def __init__(self, start: int, pace: float = 1.0) -> None:
+    def __init__(self, start: int, pace: float = 1.0, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._start = start
         self._pace = pace
-        self._began = time.monotonic_ns()
+        self._monotonic_ns = monotonic_ns
+        self._began = monotonic_ns()
 
     def now(self) -> int:
         """Return the world's time."""
-        past = time.monotonic_ns() - self._began
+        past = self._monotonic_ns() - self._began
         return self._start + (past if self._pace == 1.0 else int(past * self._pace))
 
     def wait(self, due: int) -> float | None:
@@ -120,11 +123,11 @@ def by_the_wall(scenario: Scenario | None, clock: str | dict[str, str] | None) -
     return (clock or scenario.clock) == "real" and scenario.start is None
 
 
-def clock_of(simulation: Simulation) -> Clock:
-    """Return the clock that a simulation's scenario asks for, starting now."""
+def clock_of(simulation: Simulation, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Clock:
+    """Return the clock that a simulation's scenario asks for, starting now; ``monotonic_ns`` is the wall's."""
     kind = simulation.scenario.clock
     if kind == "instant":
         return InstantClock(simulation)
     if kind == "manual":
         return ManualClock(simulation)
-    return PacedClock(simulation.now, 1.0 if kind == "real" else float(kind.scaled))
+    return PacedClock(simulation.now, 1.0 if kind == "real" else float(kind.scaled), monotonic_ns)

@@ -51,10 +51,10 @@ class Driver:
         """How much of the world's time passes in one turn at most, which depends on how much happens in it."""
         self._is_late = False
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let its time begin."""
+    def start(self, loop: asyncio.AbstractEventLoop, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        """Let its time begin; ``monotonic_ns`` is the wall's."""
         self._loop = loop
-        self._clock = clock_of(self.simulation)
+        self._clock = clock_of(self.simulation, monotonic_ns)
         self.flush()
 
     def stop(self) -> None:

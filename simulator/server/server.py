@@ -5,6 +5,7 @@ import contextlib
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +24,7 @@ from simulator.server.durable_driver import DurableDriver
 from simulator.server.routing import Worlds
 from simulator.server.settings import Settings
 from simulator.simulation import Refused, Simulation
+from simulator.terms import BILLION
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]
 
@@ -52,6 +54,7 @@ class Server:
         watch: called with each journal entry of each world as it is written, and with the world's name if it is not
             the server's own.
         writer: writes down what comes into the world of clients that name none, if it is to outlive a crash.
+        monotonic_ns: the wall's clock, in nanoseconds.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Server:
         folder: Path | None = None,
         watch: Watch | None = None,
         writer: CommandWriter | None = None,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.host = host
         self.port = port
@@ -71,7 +75,7 @@ class Server:
         self.connections: set[Connection] = set()
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
-        self.monotonic = time.monotonic
+        self._monotonic_ns = monotonic_ns
         self.busy_poll: BusyPoll | None = None
         self._watch = watch
         self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world)
@@ -103,7 +107,7 @@ class Server:
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.busy_poll_for:
             self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, self.settings.busy_poll_for)
-        self.world.start(self._loop)
+        self.world.start(self._loop, self._monotonic_ns)
 
     async def close(self, patience: float | None = None) -> None:
         """Close every client with 1001, and cut those that do not answer within the close timeout.
@@ -128,7 +132,7 @@ class Server:
         """Serve another simulation from now on; who is in the old one is closed with 1012, to come again."""
         old = self.world
         self._worlds.own = self._own_world(simulation, writer)
-        self.world.start(self._loop)
+        self.world.start(self._loop, self._monotonic_ns)
         for connection in old.connections:
             connection.close(CloseCode.SERVICE_RESTART, "the scenario has changed")
         old.stop()
@@ -141,10 +145,14 @@ class Server:
         if self._watch is not None:
             simulation.journal.watch = partial(self._watch, world=name)
         world = Driver(simulation, self._report)
-        world.start(self._loop)
+        world.start(self._loop, self._monotonic_ns)
         return world
 
     # What connections call
+
+    def monotonic(self) -> float:
+        """Return the wall's time in seconds since some moment in the past."""
+        return self._monotonic_ns() / BILLION
 
     def welcome(self, connection: Connection) -> None:
         """A connection is made; one that comes while the server closes is cut."""
