@@ -24,6 +24,7 @@ FLOORS = [
     {"gateway"},
     {"steps"},
     {"simulation"},
+    {"control"},
     {"command_log"},
     {"server"},
     {"replay"},

@@ -6,7 +6,7 @@ from typing import Any
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import OrderReport, duration_text
 from simulator.record.reading import Reading, RecordedRequest, Seen
-from simulator.replay.values import decoded, text_of
+from simulator.scenario.values import decoded, text_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES, BadRequest, decode
 

@@ -10,7 +10,7 @@ from simulator.journal.journal import JournalEntry
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import OrderReport, duration_text
 from simulator.record.reading import STATES, Reading, RecordedRequest, Seen
-from simulator.replay.values import decoded
+from simulator.scenario.values import decoded
 
 __all__ = ["differences", "left_out"]
 

@@ -11,7 +11,7 @@ import msgspec
 from simulator.decimals import parse_amount
 from simulator.record.order_life import OrderReport
 from simulator.record.substitutes import orders_in
-from simulator.replay.values import decoded
+from simulator.scenario.values import decoded
 from simulator.wire.codec import NO_ID, BadRequest, decode
 
 __all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "RecordedRequest", "Seen"]

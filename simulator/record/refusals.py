@@ -6,7 +6,7 @@ from typing import Any
 from simulator.catalogue import Catalogue
 from simulator.gateway.session import Session
 from simulator.gateway.sessions import Refused
-from simulator.replay.values import decoded, text_of
+from simulator.scenario.values import decoded, text_of
 from simulator.simulation import Simulation
 
 __all__ = ["Refusals"]

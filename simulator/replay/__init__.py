@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from simulator.control.expectations import unmet
 from simulator.errors import Failure, UnmetExpectation
 from simulator.replay.client import Client
-from simulator.replay.expectations import unmet
 from simulator.replay.inprocess import LEFT, drive
 from simulator.replay.results import Result, result_of
 from simulator.scenario.loader import Loaded

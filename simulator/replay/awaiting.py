@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.replay.inbox import Piece
-from simulator.replay.values import differences, fill_in, shown
 from simulator.scenario.model import Await
+from simulator.scenario.values import differences, fill_in, shown
 
 __all__ = ["Awaited"]
 

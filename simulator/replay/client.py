@@ -9,11 +9,11 @@ from simulator.errors import Failure, UnmetExpectation
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.awaiting import Awaited
 from simulator.replay.inbox import Inbox, Line
-from simulator.replay.values import decoded, differences, fill_in, shown, text_of
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Await, ClientStep
 from simulator.scenario.reading.typed import Path
+from simulator.scenario.values import decoded, differences, fill_in, shown, text_of
 
 __all__ = ["FIRST", "Client", "Playing"]
 

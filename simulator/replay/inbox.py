@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.replay.values import decoded
+from simulator.scenario.values import decoded
 
 __all__ = ["Inbox", "Line", "Piece"]
 

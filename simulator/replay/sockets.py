@@ -10,16 +10,16 @@ from msgspec import UNSET
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from simulator.control.expectations import unmet, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
-from simulator.replay.expectations import unmet, unmet_requests
 from simulator.replay.results import Unreachable, result_of
-from simulator.replay.values import differences, shown
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
+from simulator.scenario.values import differences, shown
 from simulator.server import Server
 from simulator.simulation import Simulation
 

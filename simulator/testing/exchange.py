@@ -15,19 +15,19 @@ import msgspec
 
 from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
+from simulator.control.doing import do, known_to, refuse
+from simulator.control.expectations import standing, unmet
 from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.exchange.orders import Order
 from simulator.gateway import replies
 from simulator.journal.journal import JournalEntry
 from simulator.journal.queries import Received, context, explain, received
-from simulator.replay.expectations import standing, unmet
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.amounts import duration
 from simulator.scenario.loader import parse_rules, parse_when
 from simulator.server import Server, Settings
 from simulator.server.clocks import by_the_wall
 from simulator.simulation import Simulation
-from simulator.testing.doing import do, known_to, refuse
 from simulator.wire.replies import BookLevel, FillDetails, OrderDetails
 
 __all__ = ["Exchange"]

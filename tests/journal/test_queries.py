@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from simulator.control.expectations import unmet
 from simulator.errors import ScenarioError
 from simulator.journal.queries import context, explain, last_messages, nearest_miss, received
-from simulator.replay.expectations import unmet
 from simulator.scenario import load
 from simulator.simulation import Simulation
 

@@ -9,10 +9,10 @@ import pytest
 from plugin_helpers import PAIR
 from websockets.sync.client import connect
 
+from simulator.control.doing import do
 from simulator.errors import ScenarioError, SimulatorError
 from simulator.journal.queries import Received
 from simulator.simulation import Simulation
-from simulator.testing.doing import do
 from simulator.testing.exchange import Exchange
 
 NEARLY = "BTC Crypto/USD*COINBAS/DIRECT"

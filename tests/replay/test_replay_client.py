@@ -6,7 +6,7 @@ import pytest
 from replay_helpers import BUY, FILLS_IN_PARTS, FOLLOW, ORDER, failure, play, said, scenario, update
 
 from simulator.replay import replay
-from simulator.replay.values import decoded
+from simulator.scenario.values import decoded
 from simulator.terms import BILLION
 
 

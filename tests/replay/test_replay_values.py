@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from simulator.replay.values import decoded, differences, fill_in, shown, text_of
+from simulator.scenario.values import decoded, differences, fill_in, shown, text_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Values of a client's script: names put in for what they stand for, and comparison with what came."""
+"""Values as a scenario writes them: names put in for what they stand for, and comparison with what came."""
 
 import json
 from decimal import Decimal, InvalidOperation

@@ -1,0 +1,1 @@
+"""What a test, a page or a program may ask of a running world and do to it: pure, one implementation for all."""
