@@ -12,6 +12,7 @@ from simulator.catalogue.products import (
     Contract,
     Product,
     Route,
+    Thing,
     TradableProduct,
     VenueInfo,
     default_symbol,
@@ -63,7 +64,7 @@ def _accounts(check: Checks, entries: Document) -> tuple[str, ...]:
     return entries.accounts
 
 
-def _places(check: Checks, thing: str, entries: list[str | NamedEntry]) -> list[tuple[str, str]]:
+def _places(check: Checks, thing: Thing, entries: list[str | NamedEntry]) -> list[tuple[str, str]]:
     """Return the name and the id of each venue or route."""
     names: dict[str, str] = {}
     ids: dict[str, str] = {}
@@ -76,7 +77,7 @@ def _places(check: Checks, thing: str, entries: list[str | NamedEntry]) -> list[
     return found
 
 
-def _id(check: Checks, seen: dict[str, str], thing: str, where: str, name: str, written: str | None) -> str:
+def _id(check: Checks, seen: dict[str, str], thing: Thing, where: str, name: str, written: str | None) -> str:
     id_ = derived_id(thing, name) if written is None else check.name(f"{where}.id", written)
     check.once(seen, id_.lower(), f"{where}.id", id_)
     return id_

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from simulator.catalogue.model import Catalogue
-from simulator.catalogue.products import Product, Route, TradableProduct, VenueInfo, default_symbol, derived_id
+from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, default_symbol, derived_id
 from simulator.decimals import text_of_amount
 
 __all__ = ["dump"]
@@ -54,17 +55,19 @@ def _mapping(fields: _Fields) -> str:
                 text = "true" if value else "false"
             case tuple():
                 text = _words(value)
-            case _:
+            case str():
                 text = _word(value)
+            case _:
+                assert_never(value)
         written.append(f"{key}: {text}")
     return f"{{{', '.join(written)}}}"
 
 
-def _own_id(thing: str, name: str, id_: str) -> str | None:
+def _own_id(thing: Thing, name: str, id_: str) -> str | None:
     return None if id_ == derived_id(thing, name) else id_
 
 
-def _place(thing: str, place: VenueInfo | Route) -> str:
+def _place(thing: Thing, place: VenueInfo | Route) -> str:
     id_ = _own_id(thing, place.name, place.id)
     return _word(place.name) if id_ is None else _mapping({"name": place.name, "id": id_})
 

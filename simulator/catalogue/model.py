@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
 
-from simulator.catalogue.products import Product, Route, TradableProduct, VenueInfo, id_key
+from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, id_key
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
@@ -89,7 +89,8 @@ class Catalogue:
         if refusal is not None:
             return refusal
         return {
-            key: self._names(key).search(pat, limit) if scope in ("All", word) else [] for word, key in SCOPES.items()
+            thing: self._names(thing).search(pat, limit) if scope in ("All", word) else []
+            for word, thing in SCOPES.items()
         }
 
     def query(self, query: object, now: int = EPOCH_2024) -> list[str] | Refusal:
@@ -140,17 +141,17 @@ class Catalogue:
         return {name: key[3] for name, key in best.items()}
 
     @cached_property
-    def _name_indexes(self) -> dict[str, NameIndex]:
+    def _name_indexes(self) -> dict[Thing, NameIndex]:
         return {}
 
-    def _names(self, key: str) -> NameIndex:
-        index = self._name_indexes.get(key)
+    def _names(self, thing: Thing) -> NameIndex:
+        index = self._name_indexes.get(thing)
         if index is None:
-            index = self._name_indexes[key] = NameIndex(self._named(key))
+            index = self._name_indexes[thing] = NameIndex(self._named(thing))
         return index
 
-    def _named(self, key: str) -> list[tuple[str, str]]:
-        match key:
+    def _named(self, thing: Thing) -> list[tuple[str, str]]:
+        match thing:
             case "quote_symbol":
                 pairs = {t.quote_symbol: t.quote_symbol_id for t in self.tradable_products if t.quoted}
                 return sorted(pairs.items())
@@ -163,8 +164,10 @@ class Catalogue:
                 return [(venue.name, venue.id) for venue in self.venues]
             case "product":
                 return [(product.name, product.id) for product in self.products]
-            case _:
+            case "tradable_product":
                 return [(tradable.name, tradable.id) for tradable in self.tradable_products]
+            case _:
+                assert_never(thing)
 
 
 def _by_name(things: Iterable[_T]) -> tuple[_T, ...]:

@@ -38,16 +38,18 @@ class _ObjectReader:
         if variant not in VARIANTS:
             raise unknown("a type", variant, VARIANTS, f"{where}.type")
         inner = f"{where}.value"
-        if variant == "Not":
-            return Term("Not", terms=(self.read(value, inner, depth + 1),))
-        if variant in ("And", "Or"):
-            if not isinstance(value, list):
-                raise Misread(f"{inner}: {variant} takes an array of queries, got {shown(value)}")
-            terms = [self.read(part, f"{inner}[{at}]", depth + 1) for at, part in enumerate(value)]
-            return Term(variant, terms=tuple(terms))
-        if variant == "Expiration":
-            return expiration(self._expiration(value, inner), inner)
-        return leaf(variant, value, inner)
+        match variant:
+            case "Not":
+                return Term("Not", terms=(self.read(value, inner, depth + 1),))
+            case "And" | "Or":
+                if not isinstance(value, list):
+                    raise Misread(f"{inner}: {variant} takes an array of queries, got {shown(value)}")
+                terms = [self.read(part, f"{inner}[{at}]", depth + 1) for at, part in enumerate(value)]
+                return Term(variant, terms=tuple(terms))
+            case "Expiration":
+                return expiration(self._expiration(value, inner), inner)
+            case _:
+                return leaf(variant, value, inner)
 
     def _tagged(self, query: object, where: str) -> tuple[str, object]:
         if not isinstance(query, dict):

@@ -1,6 +1,6 @@
 """The query language: what may be asked of tradable products, and what is the same in both of its forms."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, assert_never, get_args
 
 import msgspec
 
@@ -14,22 +14,30 @@ __all__ = [
     "MAX_TERMS",
     "NAMES",
     "VARIANTS",
+    "DateVariant",
     "Expiration",
+    "LeafVariant",
     "Misread",
+    "NameVariant",
     "Term",
+    "Variant",
     "expiration",
     "leaf",
     "shown",
     "unknown",
 ]
 
-NAMES = ("Base", "BaseKind", "Quote", "Venue", "Route", "Pool", "ExchangeSymbol", "Underlying")
+NameVariant = Literal["Base", "BaseKind", "Quote", "Venue", "Route", "Pool", "ExchangeSymbol", "Underlying"]
+NAMES: tuple[NameVariant, ...] = get_args(NameVariant)
 """The variants whose value is one name."""
 
-VARIANTS = ("All", *NAMES, "Expired", "Expiration", "And", "Or", "Not")
+LeafVariant = Literal["All", "Expired"] | NameVariant
+Variant = LeafVariant | Literal["Expiration", "And", "Or", "Not"]
+VARIANTS: tuple[Variant, ...] = ("All", *NAMES, "Expired", "Expiration", "And", "Or", "Not")
 """Every variant."""
 
-EXPIRATIONS = {"On": 1, "OnOrAfter": 1, "OnOrBefore": 1, "Between": 2}
+DateVariant = Literal["On", "OnOrAfter", "OnOrBefore", "Between"]
+EXPIRATIONS: dict[DateVariant, int] = {"On": 1, "OnOrAfter": 1, "OnOrBefore": 1, "Between": 2}
 """The variants of an expiration, and how many dates each takes."""
 
 MAX_DEPTH = 64
@@ -47,7 +55,7 @@ class Term(msgspec.Struct, frozen=True):
     ``Not``.
     """
 
-    variant: str
+    variant: Variant
     name: str = ""
     expired: bool = True
     span: tuple[int | None, int | None] = (None, None)
@@ -61,11 +69,11 @@ class Misread(Exception):
 class Expiration(NamedTuple):
     """An expiration as it was written: its variant and its dates, each with the place it stands at."""
 
-    variant: str
+    variant: DateVariant
     dates: list[tuple[object, str]]
 
 
-def leaf(variant: str, value: object, where: str) -> Term:
+def leaf(variant: LeafVariant, value: object, where: str) -> Term:
     """Return the term of a variant whose value holds no term and no expiration; raises `Misread`."""
     if variant == "All":
         if value is not None:
@@ -89,13 +97,16 @@ def expiration(written: Expiration, where: str) -> Term:
         dates = "a date" if wanted == 1 else "two dates"
         raise Misread(f"{where}: {written.variant} takes {dates}, got {len(written.dates)}")
     spans = [_span(value, place) for value, place in written.dates]
-    first: int | None = spans[0][0]
-    last: int | None = spans[-1][1]
-    if written.variant == "OnOrAfter":
-        last = None
-    elif written.variant == "OnOrBefore":
-        first = None
-    return Term("Expiration", span=(first, last))
+    first, last = spans[0][0], spans[-1][1]
+    match written.variant:
+        case "On" | "Between":
+            return Term("Expiration", span=(first, last))
+        case "OnOrAfter":
+            return Term("Expiration", span=(first, None))
+        case "OnOrBefore":
+            return Term("Expiration", span=(None, last))
+        case _:
+            assert_never(written.variant)
 
 
 def shown(value: object) -> str:

@@ -1,14 +1,15 @@
 """The text form of the query language: ``Base("BTC Crypto") && !Venue("KRAKEN")``."""
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from simulator.catalogue.query_terms import (
     EXPIRATIONS,
     MAX_DEPTH,
     MAX_TERMS,
-    VARIANTS,
+    NAMES,
     Expiration,
+    LeafVariant,
     Misread,
     Term,
     expiration,
@@ -28,7 +29,9 @@ _TOKEN = re.compile(
 )
 _SIGNS = {"&&": "and", "||": "or", "!": "not", "~": "not"}
 _OPERATORS = ("and", "or", "not")
-_TERMS = tuple(variant for variant in VARIANTS if variant not in ("And", "Or", "Not"))
+_TERMS: tuple[LeafVariant | Literal["Expiration"], ...] = ("All", *NAMES, "Expired", "Expiration")
+
+_Variant = TypeVar("_Variant", bound=str)
 
 
 class _Token(NamedTuple):
@@ -132,35 +135,36 @@ class _TextReader:
             raise Misread(f"{self._next.where}: expected ) for the ( at {opened.where}, got {self._next}")
 
     def _term(self) -> Term:
-        word = self._word("a term", _TERMS)
+        word, variant = self._word("a term", _TERMS)
         self._terms += 1
         if self._terms > MAX_TERMS:
             raise Misread(f"{word.where}: expected at most {MAX_TERMS} terms")
-        if word.text == "Expiration":
-            return self._expiration(word)
+        if variant == "Expiration":
+            return self._expiration()
         arguments = self._arguments(word) if self._next == ("sign", "(", self._next.column) else []
         if len(arguments) > 1:
             raise Misread(f"{arguments[1][1]}: {word.text} takes one value")
         value, where = arguments[0] if arguments else (None, word.where)
-        return leaf(word.text, value, where)
+        return leaf(variant, value, where)
 
-    def _expiration(self, word: _Token) -> Term:
+    def _expiration(self) -> Term:
         opened = self._next
         if not self._take("sign", "("):
             raise Misread(f"{opened.where}: expected ( after Expiration, got {opened}")
-        variant = self._word("an expiration", tuple(EXPIRATIONS))
-        dates = self._arguments(variant)
+        word, variant = self._word("an expiration", tuple(EXPIRATIONS))
+        dates = self._arguments(word)
         self._close(opened)
-        return expiration(Expiration(variant.text, dates), variant.where)
+        return expiration(Expiration(variant, dates), word.where)
 
-    def _word(self, what: str, valid: tuple[str, ...]) -> _Token:
+    def _word(self, what: str, valid: tuple[_Variant, ...]) -> tuple[_Token, _Variant]:
         word = self._next
         if word.kind != "word":
             raise Misread(f"{word.where}: expected {what} like {valid[1]}(...), got {word}")
-        if word.text not in valid:
-            raise unknown(what, word.text, valid, word.where)
-        self._at += 1
-        return word
+        for variant in valid:
+            if variant == word.text:
+                self._at += 1
+                return word, variant
+        raise unknown(what, word.text, valid, word.where)
 
     def _arguments(self, word: _Token) -> list[tuple[object, str]]:
         opened = self._next

@@ -5,13 +5,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
+from simulator.catalogue.products import Thing
 from simulator.errors import nearest
 from simulator.terms import Refusal
 from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["MAX_PATTERN", "SCOPES", "NameIndex", "check_search"]
 
-SCOPES = {
+SCOPES: dict[str, Thing] = {
     "Route": "route",
     "Venue": "venue",
     "Product": "product",

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property, reduce
 from itertools import accumulate, compress
 from operator import and_, or_
+from typing import assert_never
 
 from simulator.catalogue.products import Product, TradableProduct, id_key
 from simulator.catalogue.query_terms import NAMES, Term
@@ -55,8 +56,10 @@ class Selection:
                 return expired if term.expired else self._all ^ expired
             case "Expiration":
                 return self._expiring(*term.span)
-            case _:
+            case "Base" | "BaseKind" | "Quote" | "Venue" | "Route" | "Pool" | "ExchangeSymbol" | "Underlying":
                 return self._with(term.variant, term.name)
+            case _:
+                assert_never(term.variant)
 
     def _with(self, variant: str, word: str) -> int:
         by_word = self._positions[variant]

@@ -1,8 +1,9 @@
 """Does inputs to a simulation, in one way only: as they come, and when they are read back after a crash."""
 
 from collections.abc import Callable
+from typing import assert_never
 
-from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, Input
+from simulator.command_log.records import Input
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.simulation import Refused, Simulation
@@ -48,27 +49,30 @@ class CommandRunner:
 
     def perform(self, entry: Input) -> None:
         """Do an input at its time; one of a connection that is closed by then is nothing."""
-        if entry.kind == IN:
-            self._catch_up(entry.time)
-            session = self._simulation.sessions.get(entry.connection)
-            if session is not None:
-                self._hear(session, entry)
-        elif entry.kind == CLOSE:
-            self._catch_up(entry.time)
-            session = self._simulation.sessions.get(entry.connection)
-            if session is not None:
-                self._lose(session, entry.time, _text(entry))
-        elif entry.kind == OPEN:
-            try:
-                self.open(entry)
-            except Refused:
-                return
-            except Exception as error:
-                self._fail(error, None)
-        elif entry.kind == DOWN:
-            self._sleep(entry.time)
-        else:
-            self.settle(entry.time)
+        match entry.kind:
+            case "in":
+                self._catch_up(entry.time)
+                session = self._simulation.sessions.get(entry.connection)
+                if session is not None:
+                    self._hear(session, entry)
+            case "close":
+                self._catch_up(entry.time)
+                session = self._simulation.sessions.get(entry.connection)
+                if session is not None:
+                    self._lose(session, entry.time, _text(entry))
+            case "open":
+                try:
+                    self.open(entry)
+                except Refused:
+                    return
+                except Exception as error:
+                    self._fail(error, None)
+            case "down":
+                self._sleep(entry.time)
+            case "time":
+                self.settle(entry.time)
+            case _:
+                assert_never(entry.kind)
 
     def open(self, entry: Input) -> Session:
         """Open a connection; raises what `Simulation.connect` does."""

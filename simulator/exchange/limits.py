@@ -6,6 +6,7 @@ side were filled.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -15,13 +16,16 @@ from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Order
 from simulator.terms import BILLION, LimitName
 
-__all__ = ["ALL", "Limit", "Limits", "Scope"]
+__all__ = ["ALL", "Limit", "Limits", "Scope", "ScopeKind"]
+
+ScopeKind = Literal["TradableProduct", "Product", "Venue", "Route"]
+"""What a scope may name; a product as the base of what is traded."""
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Which instruments something is about: ``kind`` is All, TradableProduct, Product (as base), Venue or Route."""
+    """Which instruments something is about: all, or those of the named thing of this id."""
 
-    kind: str = "All"
+    kind: Literal["All"] | ScopeKind = "All"
     id: str = ""
 
     def covers(self, listing: TradableProduct) -> bool:
@@ -35,8 +39,10 @@ class Scope(msgspec.Struct, frozen=True):
                 return listing.base.id == self.id
             case "Venue":
                 return listing.venue.id == self.id
-            case _:
+            case "Route":
                 return listing.route.id == self.id
+            case _:
+                assert_never(self.kind)
 
 
 ALL = Scope()
@@ -143,8 +149,10 @@ def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> 
             )
         case LimitName.MAX_POSITION:
             return _worst_position(same, buy, quantity)
-        case _:
+        case LimitName.MAX_POSITION_DOLLARS:
             return _position_dollars(held, own, buy, quantity)
+        case _:
+            assert_never(limit.name)
 
 
 def _worst_position(held: Iterable[Exposure], buy: bool, quantity: int) -> int:

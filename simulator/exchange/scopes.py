@@ -1,9 +1,10 @@
 """How a request says whose orders and which instruments it is about, and what it is told when it says it wrongly."""
 
 from collections.abc import Iterable
+from typing import assert_never, get_args
 
-from simulator.catalogue import Catalogue
-from simulator.exchange.limits import ALL, Scope
+from simulator.catalogue import Catalogue, Product, Route, TradableProduct, VenueInfo
+from simulator.exchange.limits import ALL, Scope, ScopeKind
 from simulator.terms import Refusal
 
 __all__ = ["EVERYBODY", "read_scope", "read_set"]
@@ -11,7 +12,7 @@ __all__ = ["EVERYBODY", "read_scope", "read_set"]
 EVERYBODY = ""
 """The account that stands for all accounts: what the set ``All`` reads as."""
 
-_KINDS = ("TradableProduct", "Product", "Venue", "Route")
+_KINDS: tuple[ScopeKind, ...] = get_args(ScopeKind)
 _LONGEST_QUOTE = 80
 
 
@@ -39,13 +40,19 @@ def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> S
     )
 
 
-def _id_of(kind: str, name: str, catalogue: Catalogue) -> str | None:
-    found = {
-        "TradableProduct": catalogue.tradable_product,
-        "Product": catalogue.product,
-        "Venue": catalogue.venue,
-        "Route": catalogue.route,
-    }[kind](name)
+def _id_of(kind: ScopeKind, name: str, catalogue: Catalogue) -> str | None:
+    found: TradableProduct | Product | VenueInfo | Route | None
+    match kind:
+        case "TradableProduct":
+            found = catalogue.tradable_product(name)
+        case "Product":
+            found = catalogue.product(name)
+        case "Venue":
+            found = catalogue.venue(name)
+        case "Route":
+            found = catalogue.route(name)
+        case _:
+            assert_never(kind)
     return None if found is None else found.id
 
 

@@ -313,8 +313,10 @@ def expected(kind: inspect.Type) -> str:
             return f"a list of {len(kind.item_types)}"
         case inspect.UnionType():
             return " or ".join(expected(one) for one in kind.types if not isinstance(one, inspect.NoneType))
-        case _:
+        case inspect.StructType() | inspect.DictType():
             return "a mapping"
+        case _:
+            raise NotImplementedError(f"no words yet for what {kind} takes")
 
 
 def _expected_text(kind: inspect.StrType) -> str:
