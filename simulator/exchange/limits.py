@@ -61,19 +61,26 @@ class Limits:
     """The limits in force, and whether an order may pass them."""
 
     def __init__(self) -> None:
-        self._in_force: dict[tuple[str | None, Scope, LimitName], Limit] = {}
+        self._in_force: dict[tuple[str | None, Scope], dict[LimitName, Limit]] = {}
         self._applying: dict[tuple[str, str], tuple[Limit, ...]] = {}
 
     def __iter__(self) -> Iterator[Limit]:
-        return iter(self._in_force.values())
+        return (limit for limits in self._in_force.values() for limit in limits.values())
+
+    def of(self, account: str | None, scope: Scope) -> tuple[Limit, ...]:
+        """Return the limits of just this account, or of all together, and just this scope, as they were set."""
+        return tuple(self._in_force.get((account, scope), {}).values())
 
     def set(self, limits: Iterable[Limit]) -> None:
         """Put limits in force, or lift those without a value."""
         for limit in limits:
-            key = (limit.account, limit.scope, limit.name)
-            self._in_force.pop(key, None)
+            key = (limit.account, limit.scope)
+            in_force = self._in_force.setdefault(key, {})
+            in_force.pop(limit.name, None)
             if limit.value is not None:
-                self._in_force[key] = limit
+                in_force[limit.name] = limit
+            elif not in_force:
+                del self._in_force[key]
         self._applying.clear()
 
     def breach(self, instruments: Iterable[Instrument], order: Order) -> str | None:
@@ -103,13 +110,25 @@ class Limits:
                 sorted(
                     (
                         limit
-                        for limit in self._in_force.values()
-                        if limit.account in (None, account) and limit.scope.covers(listing)
+                        for whose in (None, account)
+                        for scope in _scopes_of(listing)
+                        for limit in self.of(whose, scope)
                     ),
                     key=lambda limit: (names.index(limit.name), limit.value or 0),
                 )
             )
         return applying
+
+
+def _scopes_of(listing: TradableProduct) -> tuple[Scope, ...]:
+    """Return every scope that covers a tradable product."""
+    return (
+        ALL,
+        Scope("TradableProduct", listing.id),
+        Scope("Product", listing.base.id),
+        Scope("Venue", listing.venue.id),
+        Scope("Route", listing.route.id),
+    )
 
 
 def _whose(limit: Limit) -> str:

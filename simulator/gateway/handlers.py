@@ -5,12 +5,12 @@ for is the ``viewer``, the account that a connection is bound to, or None for on
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.limits import ALL, Limit
+from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
 from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
 from simulator.exchange.venue import Venue
@@ -44,6 +44,17 @@ _LISTED: dict[type[requests.Request], str] = {
     requests.GetGlobalLimits: "limits",
 }
 _MOST_RFQS = 64
+_MOST_PARAMS = 1024
+"""How many bytes of an order's ``params`` are kept, to be handed back with its details."""
+_LONGEST_QUOTE_ID = 256
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Thing = TypeVar("_Thing", bound=_HasId)
 
 
 class OrderTerms(NamedTuple):
@@ -147,6 +158,12 @@ class Gateway:
         params = bytes(request.params)
         if params[:1] not in b"{n":
             return Refusal(f"`$.params`: expected an object or null, got {_raw(params)}")
+        if len(params) > _MOST_PARAMS:
+            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        if request.quote_id is not None and len(request.quote_id) > _LONGEST_QUOTE_ID:
+            return Refusal(
+                f"`$.quote_id`: expected at most {_LONGEST_QUOTE_ID} characters, got {len(request.quote_id)}"
+            )
         return OrderTerms(
             account,
             self.instrument(listing),
@@ -176,11 +193,10 @@ class Gateway:
             order_id = int(order_id)
         return self.venue.orders.get(order_id)
 
-    def _orders(self, ids: list[str | int], viewer: str | None) -> Iterator[Order]:
-        for order_id in ids:
-            order = self.order(order_id)
-            if order is not None and viewer in (None, order.account):
-                yield order
+    def _orders(self, ids: list[str | int], viewer: str | None) -> Iterable[Order]:
+        """Return the orders of ids that a viewer may see, each once."""
+        found = {order.id: order for order_id in ids if (order := self.order(order_id)) is not None}
+        return found.values() if viewer is None else [order for order in found.values() if order.account == viewer]
 
     def _within(self, request: Any, viewer: str | None) -> Callable[[str, TradableProduct], bool] | Refusal:
         """Read a request's set and scope; return whether an account and a tradable product are within them."""
@@ -225,11 +241,11 @@ class Gateway:
     def _fill_details(self, request: requests.GetFillDetails, viewer: str | None, now: int) -> list[Any]:
         view = self.view_for(request)
         found = []
-        for fill_id in request.fill_ids:
+        for fill_id in dict.fromkeys(map(str.lower, request.fill_ids)):
             fill = view.fill(fill_id)
             if fill is not None and viewer in (None, fill.account):
                 digits = self.venue.instruments[fill.target].digits
-                found.append(replies.fill_details(fill, fill_id.lower(), digits))
+                found.append(replies.fill_details(fill, fill_id, digits))
         return found
 
     def view_for(self, request: requests.Request) -> OrderView:
@@ -267,7 +283,7 @@ class Gateway:
         return Limit(account or None, scope, entry.name, value)
 
     def _get_limits(self, request: requests.GetLimits, viewer: str | None, now: int) -> list[Any] | Refusal:
-        found: list[Limit] = []
+        found: dict[tuple[str, Scope], tuple[Limit, ...]] = {}
         for index, (whose, what) in enumerate(request.limits):
             account = read_set(whose, self.accounts, f"$.limits[{index}][0]")
             if isinstance(account, Refusal):
@@ -276,17 +292,12 @@ class Gateway:
             if isinstance(scope, Refusal):
                 return scope
             if viewer is None or account in (EVERYBODY, viewer):
-                wanted = (account or None, scope)
-                found += [limit for limit in self.venue.limits if (limit.account, limit.scope) == wanted]
-        return [replies.limit_view(limit) for limit in found]
+                found[account, scope] = self.venue.limits.of(account or None, scope)
+        return [replies.limit_view(limit) for limits in found.values() for limit in limits]
 
     def _global_limits(self, request: requests.GetGlobalLimits, viewer: str | None, now: int) -> list[Any]:
-        return [
-            replies.limit_view(limit)
-            for name in request.limits
-            for limit in self.venue.limits
-            if (limit.account, limit.scope, limit.name) == (None, ALL, name)
-        ]
+        in_force = {limit.name: limit for limit in self.venue.limits.of(None, ALL)}
+        return [replies.limit_view(in_force[name]) for name in dict.fromkeys(request.limits) if name in in_force]
 
     def _halts(self, request: requests.GetHalts, viewer: str | None, now: int) -> list[Any]:
         return [replies.scope_view(scope) for scope in self.venue.halts]
@@ -355,30 +366,33 @@ class Gateway:
         return self.catalogue.query(request.query, now)
 
     def _route_details(self, request: requests.GetRouteDetails, viewer: str | None, now: int) -> list[Any]:
-        found = map(self.catalogue.route, request.route)
-        return [Named(route.id, route.name) for route in found if route]
+        return [Named(route.id, route.name) for route in _each_once(self.catalogue.route, request.route)]
 
     def _venue_details(self, request: requests.GetVenueDetails, viewer: str | None, now: int) -> list[Any]:
-        found = map(self.catalogue.venue, request.venue)
-        return [Named(venue.id, venue.name) for venue in found if venue]
+        return [Named(venue.id, venue.name) for venue in _each_once(self.catalogue.venue, request.venue)]
 
     def _product_details(self, request: requests.GetProductDetails, viewer: str | None, now: int) -> list[Any]:
-        found = map(self.catalogue.product, request.product)
-        return [replies.product_details(product) for product in found if product]
+        found = _each_once(self.catalogue.product, request.product)
+        return [replies.product_details(product) for product in found]
 
     def _tradable_product_details(
         self, request: requests.GetTradableProductDetails, viewer: str | None, now: int
     ) -> list[Any]:
-        found = map(self.catalogue.tradable_product, request.tradable_product)
+        found = _each_once(self.catalogue.tradable_product, request.tradable_product)
         traded = self.venue.instruments
-        return [replies.tradable_product_details(listing, traded.get(listing.id)) for listing in found if listing]
+        return [replies.tradable_product_details(listing, traded.get(listing.id)) for listing in found]
 
     def _canonical(
         self, request: requests.GetCanonicalTradableProduct, viewer: str | None, now: int
     ) -> list[tuple[str, str]]:
-        found = map(self.catalogue.product, request.product)
-        pairs = ((product, self.catalogue.canonical(product)) for product in found if product)
+        found = _each_once(self.catalogue.product, request.product)
+        pairs = ((product, self.catalogue.canonical(product)) for product in found)
         return [(product.id, listing.id) for product, listing in pairs if listing]
+
+
+def _each_once(find: Callable[[str], _Thing | None], names: Iterable[str]) -> Iterable[_Thing]:
+    """Return the things that there are of these names and ids, each once, however often it is named."""
+    return {thing.id: thing for name in names if (thing := find(name)) is not None}.values()
 
 
 def _no_amount(where: str, raw: Any) -> Refusal:

@@ -35,9 +35,9 @@ class Echo(Simulation):
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message and send it back."""
         if isinstance(text, str):
-            session.say(text.encode(), self.now)
+            session.enqueue(text.encode(), self.now)
         else:
-            session.say(RawBytes(_BINARY + text_frame(text)[1:]), self.now)
+            session.enqueue(RawBytes(_BINARY + text_frame(text)[1:]), self.now)
 
 
 def known_deviations() -> dict[str, str]:

@@ -94,7 +94,7 @@ def test_message_that_is_a_bomb(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["GetOrderState", "GetOrderDetails", "GetRejectReason"])
 def test_one_order_many_times(kind: str) -> None:
-    """A request that asks for one order half a million times is refused, and one for 5,000 is answered, at once."""
+    """A request that asks for one order half a million times is refused, and one for 5,000 is answered once, soon."""
     sim = Simulation(catalogue="reference", seed=7)
     session = sim.connect("/")
     sim.receive(session, ORDER % ('"100"', '"1"'))
@@ -109,7 +109,7 @@ def test_one_order_many_times(kind: str) -> None:
     assert quickest(lambda: ask(500_000)) < STALL
     assert said == [b'{"id":1,"response":{"Err":"`$.order_ids`: expected at most 5000, got 500001"}}']
     ask(4999)
-    assert len(json.loads(said[0])["response"]["Ok"]) == 5000
+    assert len(json.loads(said[0])["response"]["Ok"]) == 1
 
 
 def merges(depth: int, wide: int) -> str:

@@ -44,12 +44,15 @@ def test_limits_are_shown_as_they_would_be_set(client: "Client") -> None:
         ],
     )
     alices = {"set": {"Account": "ALICE"}, "scope": {"TradableProduct": PAIR_ID}}
-    assert client.ask("GetLimits", limits=[["ALICE", PAIR], ["All", PAIR], ["bob", "All"], ["All", "All"]]) == [
+    assert client.ask(
+        "GetLimits", limits=[["ALICE", PAIR], ["All", PAIR], ["bob", "All"], ["All", "All"], ["alice", PAIR_ID]]
+    ) == [
         {**alices, "name": "MaxOrderQty", "value": "5.5"},
         {**alices, "name": "MaxPosition", "value": "0"},
         limit("MaxOpenOrders", "3"),
     ]
-    assert client.ask("GetGlobalLimits", limits=["MaxOrderQty", "MaxOpenOrders"]) == [limit("MaxOpenOrders", "3")]
+    asked = ["MaxOrderQty", "MaxOpenOrders", "MaxOpenOrders"]
+    assert client.ask("GetGlobalLimits", limits=asked) == [limit("MaxOpenOrders", "3")]
 
 
 def test_a_limit_is_replaced_and_lifted(client: "Client") -> None:

@@ -117,9 +117,9 @@ def test_cancel_of_an_unknown_order(client: "Client", order_id: str | int) -> No
 
 
 def test_an_order_id_may_be_a_number(client: "Client") -> None:
-    """An order is found by its id as a number as well as by its text."""
+    """An order is found by its id as a number as well as by its text, and told once however often it is asked for."""
     client.order("Buy", "100", "1")
-    assert client.ask("GetOrderState", order_ids=[1, "1"]) == [state("1", RESTS), state("1", RESTS)]
+    assert client.ask("GetOrderState", order_ids=[1, "1", 1]) == [state("1", RESTS)]
     assert client.ask("CancelOrder", order_id=1) is None
 
 
@@ -183,6 +183,22 @@ def test_params_are_an_object_or_null(client: "Client", params: str, came: str) 
     why = f"`$.params`: expected an object or null, got {came}"
     assert client.news() == [{"id": 1, "response": {"Err": why}}]
     assert client.ask("GetOrderState", order_ids=["1"]) == []
+
+
+def test_params_and_quote_ids_are_not_long(client: "Client") -> None:
+    """Parameters of 1,024 bytes and a quote id of 256 characters are taken and handed back, and longer ones refused."""
+    longest = {"note": "a" * 1012}
+    client.order("Buy", "100", "1", params=longest, quote_id="é" * 256)
+    (kept,) = client.ask("GetOrderDetails", order_ids=["1"])
+    assert (kept["params"], kept["quote_id"]) == (longest, "é" * 256)
+    begin = '{"id":7,"type":"SendLimitOrder","account":"DEFAULT","dir":"Buy","price":"1","quantity":"1"'
+    client.send(f'{begin},"target":"{PAIR}","params":{{"a":"{"b" * 1017}"}}}}')
+    client.send(f'{begin},"target":"{PAIR}","quote_id":"{"b" * 257}"}}')
+    assert client.news() == [
+        {"id": 7, "response": {"Err": "`$.params`: expected at most 1024 bytes, got 1025"}},
+        {"id": 7, "response": {"Err": "`$.quote_id`: expected at most 256 characters, got 257"}},
+    ]
+    assert client.ask("ListOpen", scope="All", set="All") == ["1"]
 
 
 @pytest.mark.parametrize(
