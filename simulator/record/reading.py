@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.decimals import parse_amount
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.record.order_life import OrderReport
 from simulator.record.substitutes import orders_in
 from simulator.scenario.values import decoded
@@ -246,6 +246,7 @@ def _reports(said: Any, at: int, time: int, request: RecordedRequest) -> Iterato
 
 def _amount(value: Any) -> Decimal:
     """Return an amount as the gateway says it; raises `ValueError` for what is none."""
-    if parse_amount(str(value)) is None:
+    amount = parse_amount(str(value))
+    if amount is None:
         raise ValueError(f"{value!r} is no amount")
-    return Decimal(str(value))
+    return Decimal(text_of_amount(amount))

@@ -270,8 +270,8 @@ class Rules:
 
 def _quantity(request: RecordedRequest) -> Decimal:
     """Return how much was ordered; without bounds if that is no amount, which the endpoint took nevertheless."""
-    text = str(request.fields.get("quantity"))
-    return Decimal("Infinity") if parse_amount(text) is None else Decimal(text)
+    amount = parse_amount(str(request.fields.get("quantity")))
+    return Decimal("Infinity") if amount is None else Decimal(text_of_amount(amount))
 
 
 def _ending(seen: Seen, session: str | None = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.decimals import parse_amount
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]
@@ -17,9 +17,16 @@ _LONGEST = 200
 def decoded(text: str | bytes) -> Any:
     """Return a message's JSON as data, numbers with all their digits; raises `ValueError` if it is none."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        raise ValueError(f"{shown(text)} is too large or too small") from None
 
 
 def _no_constant(name: str) -> Any:
@@ -110,11 +117,6 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, msgspec.Raw):
         value = bytes(value).decode()
     if isinstance(value, str):
-        if parse_amount(value) is None:
-            return None
-    elif not isinstance(value, int | Decimal):
-        return None
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return None
+        amount = parse_amount(value)
+        return None if amount is None else Decimal(text_of_amount(amount))
+    return Decimal(value) if isinstance(value, int | Decimal) else None

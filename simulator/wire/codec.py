@@ -5,7 +5,7 @@ from typing import Any, Union
 
 import msgspec
 
-from simulator.decimals import parse_amount
+from simulator.decimals import LONGEST_CACHED, parse_amount
 from simulator.errors import nearest
 from simulator.terms import Dir, LimitName
 from simulator.wire.requests import NetidxRequest, Request
@@ -106,7 +106,7 @@ def amount_of(raw: msgspec.Raw) -> int | None:
     amount = _amounts.get(text)
     if amount is None:
         amount = _parse(text)
-        if amount is not None:
+        if amount is not None and len(text) <= LONGEST_CACHED:
             if len(_amounts) >= _MOST_AMOUNTS:
                 _amounts.clear()
             _amounts[text] = amount

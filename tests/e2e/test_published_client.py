@@ -16,9 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import websockets
 
-CLIENT = "architect-py==0.1.0"
 PORT = 6001
 PATIENCE = 30.0
 MARKET = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -74,24 +72,13 @@ class Running:
         self.process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def published_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published client, installed into a directory of its own."""
-    target = tmp_path_factory.mktemp("published")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), CLIENT]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return target
-
-
 @pytest.fixture
-def start(published_client: Path) -> Iterator[Start]:
+def start(published_client: str) -> Iterator[Start]:
     """Start an example by its name; it finds websockets where this test does."""
-    path = os.pathsep.join([str(published_client), str(Path(websockets.__file__).parents[1])])
     with contextlib.ExitStack() as stack:
 
         def run(name: str) -> Running:
-            example = Running([f"architect_py.examples.{name}"], {"PYTHONPATH": path})
+            example = Running([f"architect_py.examples.{name}"], {"PYTHONPATH": published_client})
             stack.callback(example.close)
             return example
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import websockets
 
 from simulator.testing.exchange import Exchange
 
@@ -17,14 +16,10 @@ README = Path(__file__).parents[2] / "README.md"
 )
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Where the published client is found, installed as its users would."""
-    target = tmp_path_factory.mktemp("client")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target)]
-    subprocess.run([*command, "architect-py==0.1.0"], check=True, capture_output=True, timeout=120)
-    path = os.pathsep.join([str(target), str(Path(websockets.__file__).parents[1])])
-    return {**os.environ, "PYTHONPATH": path}
+@pytest.fixture
+def environment(published_client: str) -> dict[str, str]:
+    """Where the published client is found."""
+    return {**os.environ, "PYTHONPATH": published_client}
 
 
 def _start(exchange: Exchange, environment: dict[str, str]) -> "subprocess.Popen[str]":

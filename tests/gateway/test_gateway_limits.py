@@ -67,7 +67,7 @@ def test_a_limit_is_replaced_and_lifted(client: "Client") -> None:
     ("wrong", "where"),
     [
         (limit("MaxOpenQty", "-1"), "$.limits[1].value"),
-        (limit("MaxOpenQty", "1e3"), "$.limits[1].value"),
+        (limit("MaxOpenQty", "1e30"), "$.limits[1].value"),
         (limit("MaxOpenQty", True), "$.limits[1].value"),
         (limit("MaxQty", "1"), "$.limits[1].name"),
         (limit("MaxOpenQty", "1", "nobody"), "$.limits[1].set"),

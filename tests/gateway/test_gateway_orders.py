@@ -228,7 +228,7 @@ def test_decimals_are_exact(client: "Client", price: str, quantity: str, shown: 
         ({"price": "-1"}, positive("price", '"-1"')),
         ({"price": "-0"}, positive("price", '"-0"')),
         ({"price": "NaN"}, positive("price", '"NaN"')),
-        ({"price": "1e2"}, positive("price", '"1e2"')),
+        ({"price": "1e20"}, positive("price", '"1e20"')),
         ({"price": 0}, positive("price", "0")),
         ({"price": None}, positive("price", "null")),
         ({"price": {"a": 1}}, positive("price", '{"a": 1}')),
