@@ -21,6 +21,7 @@ from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.netidx import Netidx
+from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.query_views import FaultyView, History
 from simulator.gateway.session import NETIDX, Session
@@ -99,7 +100,8 @@ class Simulation:
         delivery = Delivery(schedule, journal, latencies, sessions)
         subscriptions = Subscriptions(gateway, delivery.update)
         past = None if scenario is None else history  # only a scenario looks at it
-        dispatcher = Dispatcher(schedule, journal, gateway, subscriptions, delivery, past)
+        order_requests = OrderRequests(gateway, schedule)
+        dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, past)
         netidx = Netidx(schedule, delivery)
         director = Director(plan.rules, self.catalogue, self._rng("rules"))
         order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)
@@ -109,7 +111,9 @@ class Simulation:
             **ViewSteps(schedule, views, order_steps).by_verb,
             **ConnectionSteps(venue, sessions, delivery).by_verb,
         }
-        player = StepPlayer(schedule, gateway, dispatcher, sessions, delivery, order_steps, others, director, journal)
+        player = StepPlayer(
+            schedule, venue, order_requests, dispatcher, sessions, delivery, order_steps, others, director, journal
+        )
 
         self.journal = journal
         self.venue = venue

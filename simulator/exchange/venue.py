@@ -438,6 +438,20 @@ class Venue:
 
     # Telling
 
+    def take_events(self) -> list[Event]:
+        """Return what has happened since the last call, in its order."""
+        events = self.events
+        if events:
+            self.events = []
+        return events
+
+    def take_touched(self) -> dict[str, Instrument]:
+        """Return the instruments whose books may have changed since the last call, by id."""
+        touched = self.touched
+        if touched:
+            self.touched = {}
+        return touched
+
     def _move(self, order: Order, state: int) -> None:
         order.move(state)
         self._record(order)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from simulator.exchange.orders import Order, OrderChanged, Traded
+from simulator.exchange.orders import OrderChanged, Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.handlers import Gateway
+from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.query_views import History
 from simulator.gateway.session import Session, Subscription
 from simulator.gateway.subscriptions import Subscriptions
@@ -24,7 +25,8 @@ class Dispatcher:
     Args:
         schedule: the world's time.
         journal: the record.
-        gateway: reads requests and answers questions.
+        gateway: answers questions.
+        order_requests: does what requests about orders ask for.
         subscriptions: who follows what.
         delivery: brings messages to connections.
         history: keeps orders' past states if a scenario may want to show them; else None.
@@ -35,6 +37,7 @@ class Dispatcher:
         schedule: Schedule,
         journal: Journal,
         gateway: Gateway,
+        order_requests: OrderRequests,
         subscriptions: Subscriptions,
         delivery: Delivery,
         history: History | None = None,
@@ -42,6 +45,7 @@ class Dispatcher:
         self._schedule = schedule
         self._journal = journal
         self._gateway = gateway
+        self._order_requests = order_requests
         self._venue: Venue = gateway.venue
         self._subscriptions = subscriptions
         self._delivery = delivery
@@ -69,36 +73,16 @@ class Dispatcher:
         message = err(number, value.text) if isinstance(value, Refusal) else ok(number, encode(value))
         self._delivery.reply(session, message)
 
-    def place(self, session: Session, request: SendLimitOrder) -> Order | Refusal:
-        """Take an order without letting the engine have it: it is open, or rejected; nothing is told yet."""
-        terms = self._gateway.read_order(request, session.viewer)
-        if isinstance(terms, Refusal):
-            return terms
-        account, instrument, buy, price, quantity, quote_id, params = terms
-        order = self._venue.place(account, instrument, buy, price, quantity, self._schedule.now)
-        order.quote_id = quote_id
-        order.params = params
-        return order
-
     def _send_order(self, session: Session, request: SendLimitOrder) -> None:
-        terms = self._gateway.read_order(request, session.viewer)
-        if isinstance(terms, Refusal):
-            self.answer(session, request, terms)
-            return
-        account, instrument, buy, price, quantity, quote_id, params = terms
-        order = self._venue.submit(account, instrument, buy, price, quantity, self._schedule.now)
-        order.quote_id = quote_id
-        order.params = params
-        self._delivery.reply(session, ok(bytes(request.id), b'"%d"' % order.id))
-
-    def _cancel_order(self, session: Session, request: CancelOrder) -> None:
-        order = self._gateway.read_cancel(request, session.viewer)
+        order = self._order_requests.submit(request, session.viewer)
         if isinstance(order, Refusal):
             self.answer(session, request, order)
-            return
-        self._venue.ask_cancel(order)
-        self._venue.cancel(order)
-        self.answer(session, request, None)
+        else:
+            self._delivery.reply(session, ok(bytes(request.id), b'"%d"' % order.id))
+
+    def _cancel_order(self, session: Session, request: CancelOrder) -> None:
+        order = self._order_requests.cancel(request, session.viewer)
+        self.answer(session, request, order if isinstance(order, Refusal) else None)
 
     # Subscriptions
 
@@ -144,22 +128,18 @@ class Dispatcher:
 
         What has become of one order may be told another number of times than once.
         """
-        venue = self._venue
         now = self._schedule.now
-        if venue.events:
-            events, venue.events = venue.events, []
-            for event in events:
-                self._journal.write(now, 0, "event", event)
-                if isinstance(event, OrderChanged):
-                    if self._history is not None:
-                        self._history.record(event, now)
-                    times = copies if event.order_id == order_id else 1
-                    self.publish_change(event, times)
-                elif isinstance(event, Traded):
-                    self._gateway.tape.record(event)
-                    self._subscriptions.publish_trade(event)
-        if venue.touched:
-            touched, venue.touched = venue.touched, {}
+        for event in self._venue.take_events():
+            self._journal.write(now, 0, "event", event)
+            if isinstance(event, OrderChanged):
+                if self._history is not None:
+                    self._history.record(event, now)
+                self.publish_change(event, copies if event.order_id == order_id else 1)
+            elif isinstance(event, Traded):
+                self._gateway.tape.record(event)
+                self._subscriptions.publish_trade(event)
+        touched = self._venue.take_touched()
+        if touched:
             self._subscriptions.publish_books(touched.values(), now)
 
     def publish_change(self, change: OrderChanged, copies: int = 1) -> None:

@@ -6,7 +6,7 @@ for is the ``viewer``, the account that a connection is bound to, or None for on
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
@@ -18,12 +18,12 @@ from simulator.gateway import replies
 from simulator.gateway.candles import Tape, read_width
 from simulator.gateway.fill_ids import FillIds
 from simulator.gateway.query_views import OrderView
-from simulator.terms import Dir, Refusal
+from simulator.terms import Refusal
 from simulator.times import parse_span
 from simulator.wire import amount_of, encode, requests
 from simulator.wire.replies import Named
 
-__all__ = ["Gateway", "OrderTerms"]
+__all__ = ["Gateway", "no_amount", "raw_text", "short"]
 
 _LONGEST_QUOTE = 80
 _MOST_LISTED = 5000
@@ -44,9 +44,6 @@ _LISTED: dict[type[requests.Request], str] = {
     requests.GetGlobalLimits: "limits",
 }
 _MOST_RFQS = 64
-_MOST_PARAMS = 1024
-"""How many bytes of an order's ``params`` are kept, to be handed back with its details."""
-_LONGEST_QUOTE_ID = 256
 
 
 class _HasId(Protocol):
@@ -55,18 +52,6 @@ class _HasId(Protocol):
 
 
 _Thing = TypeVar("_Thing", bound=_HasId)
-
-
-class OrderTerms(NamedTuple):
-    """What an order asks for, with everything in it found and read; amounts in billionths."""
-
-    account: str
-    instrument: Instrument
-    buy: bool
-    price: int
-    quantity: int
-    quote_id: str | None
-    params: bytes | None
 
 
 class Gateway:
@@ -136,54 +121,6 @@ class Gateway:
         return Refusal(f"{name} is not answered by this simulator")
 
     # Orders
-
-    def read_order(self, request: requests.SendLimitOrder, viewer: str | None) -> OrderTerms | Refusal:
-        """Read what a new order asks for, or why the gateway does not take it."""
-        account = self.accounts.get(request.account.lower())
-        if account is None:
-            return Refusal(f"`$.account`: there is no account {_short(request.account)}")
-        if viewer is not None and account != viewer:
-            return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {account!r}")
-        listing = self.catalogue.tradable_product(request.target)
-        if listing is None:
-            return Refusal(f"`$.target`: there is no tradable product {_short(request.target)}")
-        if not listing.traded:
-            return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
-        price = amount_of(request.price)
-        if price is None or price <= 0:
-            return _no_amount("$.price", request.price)
-        quantity = amount_of(request.quantity)
-        if quantity is None or quantity <= 0:
-            return _no_amount("$.quantity", request.quantity)
-        params = bytes(request.params)
-        if params[:1] not in b"{n":
-            return Refusal(f"`$.params`: expected an object or null, got {_raw(params)}")
-        if len(params) > _MOST_PARAMS:
-            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
-        if request.quote_id is not None and len(request.quote_id) > _LONGEST_QUOTE_ID:
-            return Refusal(
-                f"`$.quote_id`: expected at most {_LONGEST_QUOTE_ID} characters, got {len(request.quote_id)}"
-            )
-        return OrderTerms(
-            account,
-            self.instrument(listing),
-            request.dir is Dir.BUY,
-            price,
-            quantity,
-            request.quote_id,
-            None if params == b"null" else params,
-        )
-
-    def read_cancel(self, request: requests.CancelOrder, viewer: str | None) -> Order | Refusal:
-        """Find the order that a cancel is for, or say why there is none to cancel."""
-        order = self.order(request.order_id)
-        if order is None:
-            return Refusal(f"there is no order {_short(str(request.order_id))}")
-        if viewer is not None and order.account != viewer:
-            return Refusal(f"order {order.id} belongs to another account than {viewer!r}")
-        if order.is_out:
-            return Refusal(f"order {order.id} is out already")
-        return order
 
     def order(self, order_id: str | int) -> Order | None:
         """Return the order of an id as the wire gives it, or None."""
@@ -278,7 +215,7 @@ class Gateway:
             value = amount_of(entry.value)
             if value is None or value < 0:
                 return Refusal(
-                    f"`{where}.value`: expected a decimal that is not negative, or null, got {_raw(entry.value)}"
+                    f"`{where}.value`: expected a decimal that is not negative, or null, got {raw_text(entry.value)}"
                 )
         return Limit(account or None, scope, entry.name, value)
 
@@ -322,7 +259,7 @@ class Gateway:
     def _candles(self, request: requests.GetHistoricalCandles, viewer: str | None, now: int) -> Any:
         listing = self.catalogue.tradable_product(request.tradable_product)
         if listing is None:
-            return Refusal(f"`$.tradable_product`: there is no tradable product {_short(request.tradable_product)}")
+            return Refusal(f"`$.tradable_product`: there is no tradable product {short(request.tradable_product)}")
         width = read_width(request.width)
         if isinstance(width, Refusal):
             return width
@@ -340,10 +277,10 @@ class Gateway:
         pair = self.catalogue.product(base), self.catalogue.product(quote)
         for product, name, field in zip(pair, (base, quote), ("base", "quote"), strict=True):
             if product is None:
-                return Refusal(f"`{where}.{field}`: there is no product {_short(name)}")
+                return Refusal(f"`{where}.{field}`: there is no product {short(name)}")
         amount = amount_of(quantity)
         if amount is None or amount <= 0:
-            return _no_amount(f"{where}.quantity", quantity)
+            return no_amount(f"{where}.quantity", quantity)
         asked = None if venues is None else {venue.id for venue in map(self.catalogue.venue, venues) if venue}
         found = [
             listing
@@ -395,16 +332,18 @@ def _each_once(find: Callable[[str], _Thing | None], names: Iterable[str]) -> It
     return {thing.id: thing for name in names if (thing := find(name)) is not None}.values()
 
 
-def _no_amount(where: str, raw: Any) -> Refusal:
-    return Refusal(
-        f"`{where}`: expected a positive decimal of at most 15 digits before the point and 9 after it, got {_raw(raw)}"
-    )
+def no_amount(where: str, raw: Any) -> Refusal:
+    """Return the refusal of what is no positive amount."""
+    what = "a positive decimal of at most 15 digits before the point and 9 after it"
+    return Refusal(f"`{where}`: expected {what}, got {raw_text(raw)}")
 
 
-def _raw(raw: Any) -> str:
+def raw_text(raw: Any) -> str:
+    """Return JSON as it came, cut if it is long."""
     text = bytes(raw)[: _LONGEST_QUOTE + 1].decode(errors="replace")
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a text in quotes, cut if it is long."""
     return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")

@@ -8,7 +8,7 @@ from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.dispatch import Dispatcher
-from simulator.gateway.handlers import Gateway
+from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.session import Session
 from simulator.gateway.sessions import Sessions
 from simulator.journal.journal import Journal
@@ -32,7 +32,8 @@ class StepPlayer:
 
     Args:
         schedule: the world's time.
-        gateway: reads requests.
+        venue: the exchange.
+        order_requests: takes the orders and cancels that rules are for.
         dispatcher: does what no step says, and tells of what has been done.
         sessions: who is there.
         delivery: brings messages to connections.
@@ -45,7 +46,8 @@ class StepPlayer:
     def __init__(
         self,
         schedule: Schedule,
-        gateway: Gateway,
+        venue: Venue,
+        order_requests: OrderRequests,
         dispatcher: Dispatcher,
         sessions: Sessions,
         delivery: Delivery,
@@ -55,8 +57,8 @@ class StepPlayer:
         journal: Journal,
     ) -> None:
         self._schedule = schedule
-        self._gateway = gateway
-        self._venue: Venue = gateway.venue
+        self._venue = venue
+        self._order_requests = order_requests
         self._dispatcher = dispatcher
         self._sessions = sessions
         self._delivery = delivery
@@ -99,19 +101,16 @@ class StepPlayer:
         if run.refuses:
             return True
         if isinstance(request, SendLimitOrder):
-            placed = self._dispatcher.place(session, request)
+            placed = self._order_requests.place(request, session.viewer)
         elif isinstance(request, CancelOrder):
-            placed = self._gateway.read_cancel(request, session.viewer)
+            placed = self._order_requests.ask_cancel(request, session.viewer)
         else:
             return True
         if isinstance(placed, Refusal):
             self._dispatcher.answer(session, request, placed)
             return False
         run.order = placed
-        if isinstance(request, CancelOrder):
-            self._venue.ask_cancel(placed)
-            self._dispatcher.publish()
-        elif run.answers:
+        if isinstance(request, CancelOrder) or run.answers:
             self._dispatcher.publish()
         return True
 

@@ -488,7 +488,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     @invariant()
     def events_tell_the_truth(self) -> None:
         """Events tell each new fill once and in order, legal state changes only, and end at what is so."""
-        events, self.venue.events = self.venue.events, []
+        events = self.venue.take_events()
         fills = [event for event in events if isinstance(event, Fill)]
         assert fills == self.venue.fills[self.told :]
         self.told = self.venue.fills.made

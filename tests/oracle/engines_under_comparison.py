@@ -108,7 +108,7 @@ class OurVenue:
 
     def _trades(self) -> list[Trade]:
         """Return what the events tell of trades: the fills of each, then its print."""
-        events, self.venue.events = self.venue.events, []
+        events = self.venue.take_events()
         trades: list[Trade] = []
         fills: list[Fill] = []
         for event in events:

@@ -99,8 +99,8 @@ class Floor:
 
     def news(self) -> list[Event]:
         """Return the events since the last call."""
-        events, self.venue.events = self.venue.events, []
-        self.venue.touched = {}
+        events = self.venue.take_events()
+        self.venue.take_touched()
         return events
 
     def depth(self, on: Instrument | None = None) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

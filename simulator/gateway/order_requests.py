@@ -1,0 +1,95 @@
+"""New orders and cancels: what they ask for is read, and done to the exchange."""
+
+from collections.abc import Callable
+
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.orders import Order
+from simulator.gateway.handlers import Gateway, no_amount, raw_text, short
+from simulator.schedule import Schedule
+from simulator.terms import Dir, Refusal
+from simulator.wire import amount_of
+from simulator.wire.requests import CancelOrder, SendLimitOrder
+
+__all__ = ["OrderRequests"]
+
+_MOST_PARAMS = 1024
+"""How many bytes of an order's ``params`` are kept, to be handed back with its details."""
+_LONGEST_QUOTE_ID = 256
+
+
+class OrderRequests:
+    """Does what requests about orders ask for, as far as the account that a connection is bound to may.
+
+    Args:
+        gateway: finds accounts, products and orders.
+        schedule: the world's time.
+    """
+
+    def __init__(self, gateway: Gateway, schedule: Schedule) -> None:
+        self._gateway = gateway
+        self._venue = gateway.venue
+        self._schedule = schedule
+
+    def submit(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
+        """Take a new order and let the engine have it, or say why the gateway does not take it."""
+        return self._enter(request, viewer, self._venue.submit)
+
+    def place(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
+        """Take a new order without letting the engine have it: it is open, or rejected."""
+        return self._enter(request, viewer, self._venue.place)
+
+    def _enter(
+        self,
+        request: SendLimitOrder,
+        viewer: str | None,
+        take: Callable[[str, Instrument, bool, int, int, int], Order],
+    ) -> Order | Refusal:
+        gateway = self._gateway
+        account = gateway.accounts.get(request.account.lower())
+        if account is None:
+            return Refusal(f"`$.account`: there is no account {short(request.account)}")
+        if viewer is not None and account != viewer:
+            return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {account!r}")
+        listing = gateway.catalogue.tradable_product(request.target)
+        if listing is None:
+            return Refusal(f"`$.target`: there is no tradable product {short(request.target)}")
+        if not listing.traded:
+            return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
+        price = amount_of(request.price)
+        if price is None or price <= 0:
+            return no_amount("$.price", request.price)
+        quantity = amount_of(request.quantity)
+        if quantity is None or quantity <= 0:
+            return no_amount("$.quantity", request.quantity)
+        params = bytes(request.params)
+        if params[:1] not in b"{n":
+            return Refusal(f"`$.params`: expected an object or null, got {raw_text(params)}")
+        if len(params) > _MOST_PARAMS:
+            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        quote_id = request.quote_id
+        if quote_id is not None and len(quote_id) > _LONGEST_QUOTE_ID:
+            return Refusal(f"`$.quote_id`: expected at most {_LONGEST_QUOTE_ID} characters, got {len(quote_id)}")
+        is_buy = request.dir is Dir.BUY
+        order = take(account, gateway.instrument(listing), is_buy, price, quantity, self._schedule.now)
+        order.quote_id = quote_id
+        order.params = None if params == b"null" else params
+        return order
+
+    def cancel(self, request: CancelOrder, viewer: str | None) -> Order | Refusal:
+        """Cancel the order that a request names, or say why there is none to cancel."""
+        order = self.ask_cancel(request, viewer)
+        if isinstance(order, Order):
+            self._venue.cancel(order)
+        return order
+
+    def ask_cancel(self, request: CancelOrder, viewer: str | None) -> Order | Refusal:
+        """Find the order that a cancel is for, and mark it as one that is being cancelled."""
+        order = self._gateway.order(request.order_id)
+        if order is None:
+            return Refusal(f"there is no order {short(str(request.order_id))}")
+        if viewer is not None and order.account != viewer:
+            return Refusal(f"order {order.id} belongs to another account than {viewer!r}")
+        if order.is_out:
+            return Refusal(f"order {order.id} is out already")
+        self._venue.ask_cancel(order)
+        return order
