@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack
 
-from processes import ask_client, server
-from report import Effort, Figure, Row
-from round_trips import PAIR
+from benchmarks.processes import ask_client, server
+from benchmarks.report import Effort, Figure, Row
+from benchmarks.round_trips import PAIR
 
 __all__ = ["ROWS"]
 

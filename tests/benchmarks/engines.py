@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from report import Effort, Figure, Row
-
+from benchmarks.report import Effort, Figure, Row
 from simulator.exchange.book import Book, BookEntry, Level
 
 __all__ = ["ROWS"]

@@ -5,8 +5,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from processes import ask_client, server
-from report import Effort, Figure, Row
+from benchmarks.processes import ask_client, server
+from benchmarks.report import Effort, Figure, Row
 
 __all__ = ["PAIR", "ROWS", "unmatched_rules"]
 

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-import crowds
-import engines
-import round_trips
-import starting
-import worlds
-from report import Effort, Figure, Row, as_data, machine, table, versions
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
+
+from benchmarks import crowds, engines, round_trips, starting, worlds
+from benchmarks.report import Effort, Figure, Row, as_data, machine, table, versions
 
 _ROWS = [*round_trips.ROWS, *engines.ROWS, *crowds.ROWS, *starting.ROWS, *worlds.ROWS]
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from report import Effort, Figure, Row
 from websockets.asyncio.server import ServerConnection, serve
 
+from benchmarks.report import Effort, Figure, Row
 from simulator.testing.exchange import Exchange
 
 __all__ = ["ROWS"]

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from processes import PROGRAMS
-from report import Effort, Figure, Row
-from round_trips import PAIR, unmatched_rules
-
+from benchmarks.processes import PROGRAMS
+from benchmarks.report import Effort, Figure, Row
+from benchmarks.round_trips import PAIR, unmatched_rules
 from simulator import Simulation
 from simulator.catalogue import Catalogue
 from simulator.catalogue.faker import invent

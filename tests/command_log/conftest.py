@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from command_log_helpers import FailingFile
+
+from support.command_log import FailingFile
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_log_helpers import FailingFile
 
 from simulator import command_log as command_log
 from simulator.command_log import IN, CommandLogError, Folder, Header, Input, Log, read
+from support.command_log import FailingFile
 
 HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0, 1)
 ENTRIES = [Input(number, IN, 1, "x" * 20) for number in range(10)]

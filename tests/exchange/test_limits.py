@@ -1,13 +1,13 @@
 """The nine limits: what each counts, where it bites, what it says, and whom it concerns."""
 
 import pytest
-from exchange_helpers import BTC_NORTH, BTC_SOUTH, BUY, CATALOGUE, ETH_NORTH, SELL, Floor, amount
 
 from simulator.decimals import text_of_amount
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Limits, Scope
 from simulator.exchange.orders import Order
 from simulator.terms import LimitName
+from support.exchange import BTC_NORTH, BTC_SOUTH, BUY, CATALOGUE, ETH_NORTH, SELL, Floor, amount
 
 EVERYTHING = {BTC_NORTH, BTC_SOUTH, ETH_NORTH}
 

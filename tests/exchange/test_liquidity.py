@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from exchange_helpers import BUY, SELL, Floor, amount, exposures, recomputed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -15,6 +14,7 @@ from simulator.exchange.limits import ALL
 from simulator.exchange.liquidity import Market, MarketSpec
 from simulator.exchange.orders import Fill, OrderChanged, Traded
 from simulator.terms import BILLION
+from support.exchange import BUY, SELL, Floor, amount, exposures, recomputed
 
 
 def opened(floor: Floor, spec: MarketSpec, seed: int = 1) -> Market:

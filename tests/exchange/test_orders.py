@@ -3,12 +3,12 @@
 from fractions import Fraction
 
 import pytest
-from exchange_helpers import BUY, Floor, amount
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.exchange.orders import LEGAL, Order, average_price
 from simulator.terms import CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of, state_of
+from support.exchange import BUY, Floor, amount
 
 # Written out a second time, as words: what the wire contract and the habits of venues allow.
 ALLOWED = {

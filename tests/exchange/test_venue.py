@@ -6,7 +6,14 @@ from copy import copy
 from typing import Any
 
 import pytest
-from exchange_helpers import (
+
+from simulator.decimals import text_of_amount
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.limits import ALL, Limit, Scope
+from simulator.exchange.orders import Order
+from simulator.exchange.venue import MARKET_ACCOUNT
+from simulator.terms import FillKind, LimitName
+from support.exchange import (
     BTC_NORTH,
     BTC_SOUTH,
     BUY,
@@ -23,13 +30,6 @@ from exchange_helpers import (
     recomputed,
     units,
 )
-
-from simulator.decimals import text_of_amount
-from simulator.exchange.instrument import Instrument
-from simulator.exchange.limits import ALL, Limit, Scope
-from simulator.exchange.orders import Order
-from simulator.exchange.venue import MARKET_ACCOUNT
-from simulator.terms import FillKind, LimitName
 
 REVERSAL, CORRECTION = FillKind.REVERSAL, FillKind.CORRECTION
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wire import _HANDSHAKE as HANDSHAKE
-from wire import Peer, frame
 
+from fuzz.wire import _HANDSHAKE as HANDSHAKE
+from fuzz.wire import Peer, frame
 from simulator.errors import ScenarioError
 from simulator.scenario import load
 from simulator.server import Server, Settings

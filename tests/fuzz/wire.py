@@ -15,10 +15,13 @@ import struct
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from mutator import Mutator
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
+from fuzz.mutator import Mutator
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 from simulator.wire import decode

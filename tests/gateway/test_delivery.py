@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from step_helpers import Play, ok
 
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
+from support.steps import Play, ok
 
 LIST = {"scope": "All", "set": "All"}
 

@@ -1,11 +1,9 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from simulator.terms import BILLION
-
-if TYPE_CHECKING:
-    from conftest import Client, World
+from support.gateway import Client, World
 
 CLOCK_PATH = "/local/architect/core/clock"
 ERROR = "expected a Subscribe with a path, or an Unsubscribe with an id"
@@ -23,18 +21,18 @@ def update(number: int, time: str | None, kind: str = "Update") -> dict[str, Any
 
 
 @pytest.fixture
-def reader(world: "World") -> "Client":
+def reader(world: World) -> Client:
     """A publish/subscribe connection."""
     return world.connect("/netidx")
 
 
-def subscribe(reader: "Client", path: str = CLOCK_PATH) -> list[Any]:
+def subscribe(reader: Client, path: str = CLOCK_PATH) -> list[Any]:
     """Subscribe to a path; return what comes at once."""
     reader.send(f'{{"type":"Subscribe","path":"{path}"}}')
     return reader.news()
 
 
-def test_the_clock_ticks_each_second(world: "World", reader: "Client") -> None:
+def test_the_clock_ticks_each_second(world: World, reader: Client) -> None:
     """The clock's path tells the time at once, and then at each full second of the exchange."""
     assert reader.news() == []
     world.advance(300_000_000)
@@ -51,7 +49,7 @@ def test_the_clock_ticks_each_second(world: "World", reader: "Client") -> None:
     ]
 
 
-def test_each_subscription_has_its_own_number(world: "World", reader: "Client") -> None:
+def test_each_subscription_has_its_own_number(world: World, reader: Client) -> None:
     """Subscriptions are numbered on each connection, and each is told under its own number."""
     other = world.connect("/netidx")
     assert subscribe(reader) + subscribe(reader) + subscribe(other) == [
@@ -67,7 +65,7 @@ def test_each_subscription_has_its_own_number(world: "World", reader: "Client") 
     assert other.news() == [update(1, "01.000000000")]
 
 
-def test_unsubscribe(world: "World", reader: "Client") -> None:
+def test_unsubscribe(world: World, reader: Client) -> None:
     """A path that is unsubscribed from is told no more, and the others are; with none left, time may stand still."""
     subscribe(reader)
     subscribe(reader)
@@ -80,7 +78,7 @@ def test_unsubscribe(world: "World", reader: "Client") -> None:
     assert world.sim.next_due() is None
 
 
-def test_the_clock_starts_again(world: "World", reader: "Client") -> None:
+def test_the_clock_starts_again(world: World, reader: Client) -> None:
     """After everybody has gone, the next subscription starts the clock anew."""
     subscribe(reader)
     world.sim.disconnect(reader.session)
@@ -92,7 +90,7 @@ def test_the_clock_starts_again(world: "World", reader: "Client") -> None:
     assert reader.news() == []
 
 
-def test_an_unknown_path(world: "World", reader: "Client") -> None:
+def test_an_unknown_path(world: World, reader: Client) -> None:
     """A path under which nothing is published is subscribed to and ends at once."""
     assert subscribe(reader, "/local/nothing") == [subscribed(1), update(1, None, "Unsubscribed")]
     assert world.sim.next_due() is None
@@ -114,7 +112,7 @@ def test_an_unknown_path(world: "World", reader: "Client") -> None:
         ('{"id":1,"type":"GetHalts"}', ERROR),
     ],
 )
-def test_nonsense(reader: "Client", text: str | bytes, why: str) -> None:
+def test_nonsense(reader: Client, text: str | bytes, why: str) -> None:
     """What is no request of this connection gets an error, and a subscription goes on."""
     subscribe(reader)
     reader.send(text)

@@ -1,12 +1,11 @@
 """The examples of the gateway's API reference, to the letter, against a catalogue of just their names."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import World
+from support.gateway import World
 
 SEARCH_SYMBOL = """{
   "id": 1,
@@ -142,7 +141,7 @@ def tradable_product(number: int, usd: str, quote_symbol: str, trading_symbol: s
 USD = "26f1e368-3e4f-5e0a-b7a2-b344675e0626"
 
 
-def answer(world: "World", text: str) -> Any:
+def answer(world: World, text: str) -> Any:
     """Send one message on a fresh connection; return the one answer, decoded."""
     client = world.connect()
     client.send(text)
@@ -165,12 +164,12 @@ def answer(world: "World", text: str) -> Any:
         (FILL_DETAILS, 16, []),
     ],
 )
-def test_example_is_answered(reference: "World", text: str, number: int, value: Any) -> None:
+def test_example_is_answered(reference: World, text: str, number: int, value: Any) -> None:
     """An example that names what there is is answered with it; orders and fills that never were are left out."""
     assert answer(reference, text) == {"id": number, "response": {"Ok": value}}
 
 
-def test_tradable_products(reference: "World") -> None:
+def test_tradable_products(reference: World) -> None:
     """The example's tradable products come with their parts, increments and symbols, which are ids."""
     found = answer(reference, TRADABLE_PRODUCT_DETAILS)
     symbols = [
@@ -207,20 +206,20 @@ def test_tradable_products(reference: "World") -> None:
         (LIST_FILLS.replace("some_scope", "All"), 15, NO_SET),
     ],
 )
-def test_example_with_a_placeholder(reference: "World", text: str, number: int, why: str) -> None:
+def test_example_with_a_placeholder(reference: World, text: str, number: int, why: str) -> None:
     """An example with a word that stands for nothing is refused, with what may stand there."""
     assert answer(reference, text) == {"id": number, "response": {"Err": why}}
 
 
 @pytest.mark.parametrize("text", [QUERY, SET_LIMITS])
-def test_example_with_a_comment(reference: "World", text: str) -> None:
+def test_example_with_a_comment(reference: World, text: str) -> None:
     """A comment makes an example no JSON, so not even its id is known."""
     why = answer(reference, text)
     assert why == {"id": None, "response": {"Err": why["response"]["Err"]}}
     assert why["response"]["Err"].startswith("not a JSON request: JSON is malformed: ")
 
 
-def test_query_example_filled_in(reference: "World") -> None:
+def test_query_example_filled_in(reference: World) -> None:
     """The example's query, filled in, gives tradable products; left empty, an Err says what it lacks."""
     text = QUERY.replace("// Query Object Details", '"type": "Venue", "value": "venue2"')
     assert answer(reference, text) == {"id": 2, "response": {"Ok": ["tp2"]}}
@@ -230,20 +229,20 @@ def test_query_example_filled_in(reference: "World") -> None:
 
 
 @pytest.mark.parametrize("limits", ["", '{"set": "All", "scope": "All", "name": "MaxOrderQty", "value": "10"}'])
-def test_limits_example_filled_in(reference: "World", limits: str) -> None:
+def test_limits_example_filled_in(reference: World, limits: str) -> None:
     """The example's limits, filled in or empty, are set."""
     text = SET_LIMITS.replace("// Limit Objects", limits)
     assert answer(reference, text) == {"id": 17, "response": {"Ok": None}}
 
 
-def test_search_example_with_a_scope(reference: "World") -> None:
+def test_search_example_with_a_scope(reference: World) -> None:
     """The example's search within all there is has a list for each kind of thing."""
     text = SEARCH_SYMBOL.replace("some_scope", "All")
     kinds = ["route", "venue", "product", "tradable_product", "quote_symbol", "trading_symbol"]
     assert answer(reference, text) == {"id": 1, "response": {"Ok": {kind: [] for kind in kinds}}}
 
 
-def test_examples_in_a_row(reference: "World") -> None:
+def test_examples_in_a_row(reference: World) -> None:
     """All examples on one connection are answered in their order, and the example's order stands afterwards."""
     client = reference.connect()
     texts = [SEARCH_SYMBOL, ROUTE_DETAILS, VENUE_DETAILS, PRODUCT_DETAILS, TRADABLE_PRODUCT_DETAILS, CANONICAL]

@@ -30,10 +30,10 @@ TESTS = (
     "tests/exchange/test_fills.py",
     "tests/exchange/test_orders.py",
     "tests/exchange/test_limits.py",
-    "tests/exchange/test_market.py",
+    "tests/exchange/test_liquidity.py",
     "tests/exchange/test_venue.py",
     "tests/oracle/test_oracle.py",
-    "tests/exchange/test_exchange_model.py",
+    "tests/exchange/test_model.py",
     "tests/simulation",
 )
 """What is run against each mutant, the quickest first."""

@@ -12,10 +12,14 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from engines_under_comparison import OurVenue, TheirBook
-from reference_book import ReferenceBook
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
+
+from oracle.engines import OurVenue, TheirBook
+from oracle.reference_book import ReferenceBook
 
 STREAM = 100_000
 _BOOKS_EVERY = 100

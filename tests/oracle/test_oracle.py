@@ -1,7 +1,7 @@
 import pytest
-from engines_under_comparison import OurVenue
-from oracle import Difference, compare
 
+from oracle.engines import OurVenue
+from oracle.oracle import Difference, compare
 from simulator.exchange.book import Book, BookEntry
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long

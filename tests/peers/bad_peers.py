@@ -17,9 +17,13 @@ import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-from served import Served, served
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
+
+from peers.served import Served, served
 
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -3,7 +3,8 @@ import os
 from typing import Any
 
 import pytest
-from bad_peers import measure
+
+from peers.bad_peers import measure
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the figures come from /proc")
 

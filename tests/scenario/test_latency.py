@@ -5,10 +5,10 @@ import statistics
 from typing import Any
 
 import pytest
-from step_helpers import Play, ok, sends, told
 
 from simulator.scenario.latency import Latencies
 from simulator.scenario.model import Latency, LegEntry, Lognormal, Normal
+from support.steps import Play, ok, sends, told
 
 MS = 1_000_000
 

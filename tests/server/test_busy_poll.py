@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from server_helpers import serving
 from websockets.asyncio.client import connect
 
 from simulator.server.busy_poll import BusyPoll
+from support.server import serving
 
 
 class Loop:

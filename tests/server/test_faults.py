@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from server_helpers import CLOSE, PATIENCE, PING, PONG, TEXT, RawClient, frame, handshake, order, request
 
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
+from support.server import CLOSE, PATIENCE, PING, PONG, TEXT, RawClient, frame, handshake, order, request
 
 pytestmark = pytest.mark.asyncio
 

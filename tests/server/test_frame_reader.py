@@ -2,12 +2,12 @@ import random
 import struct
 
 import pytest
-from server_helpers import BINARY, CLOSE, CONT, PING, TEXT, frame
 from websockets.frames import Frame
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from simulator.server.frames import FrameReader
+from support.server import BINARY, CLOSE, CONT, PING, TEXT, frame
 
 pytestmark = pytest.mark.parametrize("seed", range(50))
 

@@ -1,7 +1,8 @@
 import struct
 
 import pytest
-from server_helpers import (
+
+from support.server import (
     BINARY,
     CLOSE,
     CONT,

@@ -1,7 +1,10 @@
 import socket
 
 import pytest
-from server_helpers import (
+
+from simulator.server import Server
+from simulator.server.admission import is_loopback
+from support.server import (
     ACCEPTED,
     CLOSE,
     PAIR,
@@ -19,9 +22,6 @@ from server_helpers import (
     request,
     serving,
 )
-
-from simulator.server import Server
-from simulator.server.admission import is_loopback
 
 pytestmark = pytest.mark.asyncio
 

@@ -7,7 +7,12 @@ import weakref
 from pathlib import Path
 
 import pytest
-from server_helpers import (
+
+from simulator.server import Server, Settings
+from simulator.server import server as server_module
+from simulator.server.connection import Connection
+from simulator.simulation import Simulation
+from support.server import (
     CLOSE,
     PATIENCE,
     PING,
@@ -27,11 +32,6 @@ from server_helpers import (
     serving,
     small_catalogue,
 )
-
-from simulator.server import Server, Settings
-from simulator.server import server as server_module
-from simulator.server.connection import Connection
-from simulator.simulation import Simulation
 
 pytestmark = pytest.mark.asyncio
 

@@ -1,7 +1,8 @@
 from typing import Any
 
 import pytest
-from server_helpers import TEXT, connected, frame, journal, order, request, serving
+
+from support.server import TEXT, connected, frame, journal, order, request, serving
 
 pytestmark = pytest.mark.asyncio
 

@@ -2,7 +2,10 @@ import itertools
 from typing import Any
 
 import pytest
-from server_helpers import (
+
+from simulator.server import Server
+from simulator.server.connection import Connection
+from support.server import (
     PAIR,
     TEXT,
     RawClient,
@@ -13,9 +16,6 @@ from server_helpers import (
     request,
     serving,
 )
-
-from simulator.server import Server
-from simulator.server.connection import Connection
 
 pytestmark = pytest.mark.asyncio
 

@@ -17,11 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "peers"))
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
-from bad_peers import PAIR, TEXT, Peer, request, until
-from served import Served, served
-
+from peers.bad_peers import PAIR, TEXT, Peer, request, until
+from peers.served import Served, served
 from simulator.exchange.orders import LEGAL
 from simulator.terms import state_of
 

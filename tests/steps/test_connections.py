@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from step_helpers import PAIR, Client, Play, ok, sends, told
 
 from simulator.gateway.outgoing import Abort, Close, Pongs, RawBytes
 from simulator.simulation import Refused
+from support.steps import PAIR, Client, Play, ok, sends, told
 
 HALTS = {"request": "GetHalts"}
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from step_helpers import PAIR, Play, err, ok, sends, told
 
 from simulator.errors import ScenarioError
 from simulator.gateway.outgoing import Close
 from simulator.scenario.model import Rule, When
 from simulator.simulation import Refused
+from support.steps import PAIR, Play, err, ok, sends, told
 
 LIMITED = {"request": "GetHalts"}
 

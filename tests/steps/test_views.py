@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from step_helpers import Client, Play, sends, state
+
+from support.steps import Client, Play, sends, state
 
 OPEN = {"scope": "All", "set": "All"}
 

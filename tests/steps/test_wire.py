@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from step_helpers import PAIR, Play, cancels, err, ok, sends, state, told
+
+from support.steps import PAIR, Play, cancels, err, ok, sends, state, told
 
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4]]}}
 LIST = {"request": "ListOpen"}

@@ -3,7 +3,7 @@
     python tests/worlds/worlds.py --seeds 5000            # seeds 0 to 4999
     python tests/worlds/worlds.py --seeds 1 --first 1234  # one of them, with its scenario and all that happened
 
-After every step the invariants of `world_invariants` hold; then the world is run again from what its journal says
+After every step the invariants of `invariants` hold; then the world is run again from what its journal says
 came from outside, and must say the same bytes and write the same journal.
 """
 
@@ -12,9 +12,10 @@ import random
 import sys
 import time
 import traceback
+from pathlib import Path
 
-from world_invariants import Broken, Watch, require
-from world_maker import Maker, Talker
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import NETIDX, Session
@@ -22,6 +23,8 @@ from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
+from worlds.invariants import Broken, Watch, require
+from worlds.maker import Maker, Talker
 
 STEPS = 60
 _PAUSES = (0, 0, 1_000, 1_000_000, 50_000_000, 400_000_000, BILLION)

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from step_helpers import Play
+
+from support.steps import Play
 
 HALTS = {"request": "GetHalts"}
 

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from step_helpers import PAIR, Play
 
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.matching import Condition, RequestFacts
 from simulator.wire import decode
+from support.steps import PAIR, Play
 
 CATALOGUE = load("default")
 COINBASE_ID = derived_id("venue", "COINBASE")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replay_helpers import ORDER
 from websockets.asyncio.client import connect
 
 from simulator.catalogue import load as load_catalogue
@@ -18,6 +17,7 @@ from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load
 from simulator.server import Server
 from simulator.simulation import Simulation
+from support.replay import ORDER
 
 LIMITED = {"type": "SetLimits", "limits": [{"set": "All", "scope": "All", "name": "MaxOrderQty", "value": "5"}]}
 LESS = {**ORDER, "quantity": 1}

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from replay_helpers import BUY, FILLS_IN_PARTS, FOLLOW, ORDER, failure, play, said, scenario, update
 
 from simulator.replay import replay
 from simulator.scenario.values import decoded
 from simulator.terms import BILLION
+from support.replay import BUY, FILLS_IN_PARTS, FOLLOW, ORDER, failure, play, said, scenario, update
 
 
 def test_a_conversation_passes_in_the_scenarios_time() -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from step_helpers import PAIR, Play, cancels, err, ok, sends, state, told
 
 from simulator.errors import SimulatorError
+from support.steps import PAIR, Play, cancels, err, ok, sends, state, told
 
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4], ["101.00", 20]]}}
 

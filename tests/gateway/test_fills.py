@@ -1,13 +1,10 @@
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from simulator.catalogue import derived_id
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import Client, World
+from support.gateway import Client, World
 
 PAIR_ID = derived_id("tradable_product", "BTC Crypto/USD*COINBASE/DIRECT")
 ETH = "ETH Crypto/USD*COINBASE/DIRECT"
@@ -28,7 +25,7 @@ def fill(fill_id: str, order_id: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_both_sides_of_a_trade(world: "World") -> None:
+def test_both_sides_of_a_trade(world: World) -> None:
     """A trade gives its taker a fill and then its maker one, at the maker's price, both at the time of the trade."""
     client = world.connect()
     client.order("Buy", "100.1", "2", account="ALICE")
@@ -41,7 +38,7 @@ def test_both_sides_of_a_trade(world: "World") -> None:
     ]
 
 
-def test_fills_are_asked_for_by_id(client: "Client") -> None:
+def test_fills_are_asked_for_by_id(client: Client) -> None:
     """Fills come in the order asked for, by ids in any case, each once; ids of none are left out."""
     client.order("Buy", "100", "1")
     client.order("Sell", "100", "1")
@@ -61,7 +58,7 @@ def test_fills_are_asked_for_by_id(client: "Client") -> None:
         ({"Route": "TALOS"}, "All", []),
     ],
 )
-def test_fills_within_scope_and_set(client: "Client", scope: Any, whose: Any, found: list[str]) -> None:
+def test_fills_within_scope_and_set(client: Client, scope: Any, whose: Any, found: list[str]) -> None:
     """Fills are listed oldest first, those of the accounts and instruments asked for."""
     client.order("Buy", "100", "1", account="ALICE")
     client.order("Sell", "100", "1", account="BOB")
@@ -71,7 +68,7 @@ def test_fills_within_scope_and_set(client: "Client", scope: Any, whose: Any, fo
     assert [fill["order_id"] for fill in fills] == found
 
 
-def test_fill_ids_are_of_the_seed(world: "World") -> None:
+def test_fill_ids_are_of_the_seed(world: World) -> None:
     """A fill's id is a UUID of version 5, made of the seed and the fill's number alone."""
     client = world.connect()
     client.order("Buy", "1", "1")
@@ -82,7 +79,7 @@ def test_fill_ids_are_of_the_seed(world: "World") -> None:
     ]
 
 
-def test_old_fills_and_orders_are_forgotten(make_world: "Callable[..., World]") -> None:
+def test_old_fills_and_orders_are_forgotten(make_world: Callable[..., World]) -> None:
     """Beyond the limit the oldest are unknown, under the very ids that named them; the newest keep theirs."""
     client = make_world(history_limit=16).connect()
     client.order("Sell", "100", "50")
@@ -99,7 +96,7 @@ def test_old_fills_and_orders_are_forgotten(make_world: "Callable[..., World]") 
     assert client.refused("CancelOrder", order_id="5") == "there is no order '5'"
 
 
-def test_ids_of_forgotten_fills_are_forgotten(make_world: "Callable[..., World]") -> None:
+def test_ids_of_forgotten_fills_are_forgotten(make_world: Callable[..., World]) -> None:
     """However many fills are made and listed, hardly more ids are kept than fills."""
     world = make_world(history_limit=8)
     client = world.connect()

@@ -1,11 +1,9 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from simulator.catalogue import derived_id
-
-if TYPE_CHECKING:
-    from conftest import Client, World
+from support.gateway import Client, World
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 PAIR_ID = derived_id("tradable_product", PAIR)
@@ -45,7 +43,7 @@ def positive(field: str, came: str) -> str:
     return f"`$.{field}`: expected a positive decimal of at most 15 digits before the point and 9 after it, got {came}"
 
 
-def test_an_order_rests(client: "Client") -> None:
+def test_an_order_rests(client: Client) -> None:
     """An order that meets nothing gets the first id, is acked, is listed, and has all its details."""
     assert client.order("buy", "100", "1") == "1"
     assert client.ask("ListOpen", scope="All", set="All") == ["1"]
@@ -54,7 +52,7 @@ def test_an_order_rests(client: "Client") -> None:
     assert client.ask("GetRejectReason", order_ids=["1"]) == [{"order_id": "1", "reason": None}]
 
 
-def test_ids_count_up_over_connections_and_rejects(world: "World") -> None:
+def test_ids_count_up_over_connections_and_rejects(world: World) -> None:
     """Order ids count up from 1 within the exchange, whoever sends the order and whether the venue takes it."""
     first, second = world.connect(), world.connect("/architect")
     second.raw()
@@ -62,7 +60,7 @@ def test_ids_count_up_over_connections_and_rejects(world: "World") -> None:
     assert ids == ["1", "2", "3"]
 
 
-def test_orders_match_between_connections(world: "World") -> None:
+def test_orders_match_between_connections(world: World) -> None:
     """A seller's order fills what an earlier buyer has resting, at the buyer's price, and both are out."""
     alice, bob = world.connect(), world.connect()
     alice.order("Buy", "100.50", "2", account="ALICE")
@@ -74,7 +72,7 @@ def test_orders_match_between_connections(world: "World") -> None:
     assert alice.ask("ListOpen", scope="All", set="All") == []
 
 
-def test_partial_fills(client: "Client") -> None:
+def test_partial_fills(client: Client) -> None:
     """An order filled at several prices rests with what is left, and tells the mean of its prices."""
     client.order("Sell", "100.00", "1")
     client.order("Sell", "100.01", "2")
@@ -88,7 +86,7 @@ def test_partial_fills(client: "Client") -> None:
     assert client.ask("GetOrderState", order_ids=["3"]) == [state("3", RESTS, "3.5", "100.007142857")]
 
 
-def test_cancel(client: "Client") -> None:
+def test_cancel(client: Client) -> None:
     """A cancelled order is out with what it was filled, and cannot be cancelled again."""
     client.order("Buy", "100", "2")
     client.order("Sell", "100", "0.5")
@@ -100,7 +98,7 @@ def test_cancel(client: "Client") -> None:
     assert client.ask("ListOpen", scope="All", set="All") == ["3"]
 
 
-def test_cancel_of_a_rejected_order(client: "Client") -> None:
+def test_cancel_of_a_rejected_order(client: Client) -> None:
     """An order that the venue rejected is out, so there is nothing to cancel."""
     client.order("Buy", "100.001", "1")
     assert client.refused("CancelOrder", order_id="1") == "order 1 is out already"
@@ -109,14 +107,14 @@ def test_cancel_of_a_rejected_order(client: "Client") -> None:
 @pytest.mark.parametrize(
     "order_id", ["2", "0", "-1", "", "01", "1.0", "+1", " 1", "\u0661", "order1", 2, 0, -1, 10**30]
 )
-def test_cancel_of_an_unknown_order(client: "Client", order_id: str | int) -> None:
+def test_cancel_of_an_unknown_order(client: Client, order_id: str | int) -> None:
     """An id that no order has is named."""
     client.order("Buy", "100", "1")
     assert client.refused("CancelOrder", order_id=order_id) == f"there is no order {str(order_id)!r}"
     assert client.ask("ListOpen", scope="All", set="All") == ["1"]
 
 
-def test_an_order_id_may_be_a_number(client: "Client") -> None:
+def test_an_order_id_may_be_a_number(client: Client) -> None:
     """An order is found by its id as a number as well as by its text, and told once however often it is asked for."""
     client.order("Buy", "100", "1")
     assert client.ask("GetOrderState", order_ids=[1, "1", 1]) == [state("1", RESTS)]
@@ -124,7 +122,7 @@ def test_an_order_id_may_be_a_number(client: "Client") -> None:
 
 
 @pytest.mark.parametrize("kind", ["GetOrderState", "GetOrderDetails", "GetRejectReason"])
-def test_unknown_orders_are_left_out(client: "Client", kind: str) -> None:
+def test_unknown_orders_are_left_out(client: Client, kind: str) -> None:
     """Of ids in an array, those of no order are left out and the rest keep their order."""
     client.order("Buy", "100", "1")
     client.order("Buy", "100", "1")
@@ -133,7 +131,7 @@ def test_unknown_orders_are_left_out(client: "Client", kind: str) -> None:
 
 
 @pytest.mark.parametrize("account", ["DEFAULT", "Default", "default", "dEfAuLt"])
-def test_an_account_is_known_whatever_its_case(client: "Client", account: str) -> None:
+def test_an_account_is_known_whatever_its_case(client: Client, account: str) -> None:
     """An order for an account in any case belongs to the account by its own name."""
     client.order("Buy", "100", "1", account=account)
     assert client.ask("GetOrderDetails", order_ids=["1"]) == [details("1")]
@@ -141,14 +139,14 @@ def test_an_account_is_known_whatever_its_case(client: "Client", account: str) -
 
 
 @pytest.mark.parametrize("side", ["Sell", "sell", "SELL", "sElL"])
-def test_a_side_is_known_whatever_its_case(client: "Client", side: str) -> None:
+def test_a_side_is_known_whatever_its_case(client: Client, side: str) -> None:
     """An order's side comes in any case and goes out in one."""
     client.order(side, "100", "1")
     assert client.ask("GetOrderDetails", order_ids=["1"]) == [details("1", dir="Sell")]
 
 
 @pytest.mark.parametrize("target", [PAIR, PAIR_ID, PAIR_ID.upper()])
-def test_a_target_is_known_by_name_or_id(client: "Client", target: str) -> None:
+def test_a_target_is_known_by_name_or_id(client: Client, target: str) -> None:
     """An order's product is found by its name, and by its id in any case."""
     client.order("Buy", "100", "1", target=target)
     assert client.ask("GetOrderDetails", order_ids=["1"]) == [details("1")]
@@ -162,7 +160,7 @@ def test_a_target_is_known_by_name_or_id(client: "Client", target: str) -> None:
         ('{"a" : [1, 2.50, 1e400, "\\u00e9", 12345678901234567890]}', None),
     ],
 )
-def test_params_come_back_as_they_were_sent(client: "Client", params: str, echoed: bytes | None) -> None:
+def test_params_come_back_as_they_were_sent(client: Client, params: str, echoed: bytes | None) -> None:
     """An order's parameters are kept to the letter, and so is its quote id."""
     client.send(
         '{"id":1,"type":"SendLimitOrder","account":"DEFAULT","dir":"Buy","price":"1","quantity":"1",'
@@ -174,7 +172,7 @@ def test_params_come_back_as_they_were_sent(client: "Client", params: str, echoe
 
 
 @pytest.mark.parametrize(("params", "came"), [("[]", "[]"), ('"a"', '"a"'), ("5", "5"), ("false", "false")])
-def test_params_are_an_object_or_null(client: "Client", params: str, came: str) -> None:
+def test_params_are_an_object_or_null(client: Client, params: str, came: str) -> None:
     """Parameters that are no object are refused, and no order exists."""
     client.send(
         '{"id":1,"type":"SendLimitOrder","account":"DEFAULT","dir":"Buy","price":"1","quantity":"1",'
@@ -185,7 +183,7 @@ def test_params_are_an_object_or_null(client: "Client", params: str, came: str) 
     assert client.ask("GetOrderState", order_ids=["1"]) == []
 
 
-def test_params_and_quote_ids_are_not_long(client: "Client") -> None:
+def test_params_and_quote_ids_are_not_long(client: Client) -> None:
     """Parameters of 1,024 bytes and a quote id of 256 characters are taken and handed back, and longer ones refused."""
     longest = {"note": "a" * 1012}
     client.order("Buy", "100", "1", params=longest, quote_id="é" * 256)
@@ -211,7 +209,7 @@ def test_params_and_quote_ids_are_not_long(client: "Client") -> None:
     ],
 )
 @pytest.mark.parametrize("quote", ['"', ""])
-def test_decimals_are_exact(client: "Client", price: str, quantity: str, shown: tuple[str, str], quote: str) -> None:
+def test_decimals_are_exact(client: Client, price: str, quantity: str, shown: tuple[str, str], quote: str) -> None:
     """A price and a quantity keep all their digits, as strings and as JSON numbers that no float holds."""
     client.send(
         '{"id":1,"type":"SendLimitOrder","account":"DEFAULT","dir":"Buy",'
@@ -247,7 +245,7 @@ def test_decimals_are_exact(client: "Client", price: str, quantity: str, shown: 
         ({"target": UNTRADED}, f"`$.target`: {UNTRADED} is quoted but not traded"),
     ],
 )
-def test_the_gateway_does_not_take_an_order(client: "Client", fields: dict[str, Any], why: str) -> None:
+def test_the_gateway_does_not_take_an_order(client: Client, fields: dict[str, Any], why: str) -> None:
     """An order for an unknown account or product, or without a positive price and quantity, never exists."""
     terms = {"account": "DEFAULT", "dir": "Buy", "price": "1", "quantity": "1", "target": PAIR}
     assert client.refused("SendLimitOrder", **terms | fields) == why
@@ -263,7 +261,7 @@ def test_the_gateway_does_not_take_an_order(client: "Client", fields: dict[str, 
         ({"target": DISABLED}, f"ProductDisabled: {DISABLED} is disabled"),
     ],
 )
-def test_the_venue_rejects_an_order(client: "Client", fields: dict[str, Any], reason: str) -> None:
+def test_the_venue_rejects_an_order(client: Client, fields: dict[str, Any], reason: str) -> None:
     """An order that only the venue refuses is taken, rejected, out, and has a reason."""
     terms = {"account": "DEFAULT", "dir": "Buy", "price": "1", "quantity": "1", "target": PAIR}
     assert client.ask("SendLimitOrder", **terms | fields) == "1"
@@ -292,7 +290,7 @@ SCOPES = [
 
 
 @pytest.mark.parametrize(("scope", "found"), SCOPES)
-def test_open_orders_within_a_scope(client: "Client", scope: Any, found: list[str]) -> None:
+def test_open_orders_within_a_scope(client: Client, scope: Any, found: list[str]) -> None:
     """A scope takes in a product, a base, a venue or a route, by name or id or as a bare word."""
     for target in (PAIR, "BTC Crypto/USD*KRAKEN/TALOS", ETH):
         client.order("Buy", "1", "1", target=target)
@@ -309,7 +307,7 @@ def test_open_orders_within_a_scope(client: "Client", scope: Any, found: list[st
         ("DEFAULT", []),
     ],
 )
-def test_open_orders_of_a_set(client: "Client", whose: Any, found: list[str]) -> None:
+def test_open_orders_of_a_set(client: Client, whose: Any, found: list[str]) -> None:
     """A set is everybody, or an account in any case, and orders come oldest first."""
     for account in ("ALICE", "BOB", "ALICE"):
         client.order("Buy", "1", "1", account=account)
@@ -339,7 +337,7 @@ KINDS = (
         ({"Venue": "DIRECT"}, "there is no Venue 'DIRECT'"),
     ],
 )
-def test_a_scope_that_is_none(client: "Client", kind: str, scope: Any, why: str) -> None:
+def test_a_scope_that_is_none(client: Client, kind: str, scope: Any, why: str) -> None:
     """What is no scope is told what may stand there and what came."""
     assert client.refused(kind, scope=scope, set="All") == f"`$.scope`: {why}"
 
@@ -356,7 +354,7 @@ def test_a_scope_that_is_none(client: "Client", kind: str, scope: Any, why: str)
         (["ALICE"], "an array"),
     ],
 )
-def test_a_set_that_is_none(client: "Client", kind: str, whose: Any, came: str) -> None:
+def test_a_set_that_is_none(client: Client, kind: str, whose: Any, came: str) -> None:
     """What is no set is told what may stand there, with the accounts that there are."""
     assert client.refused(kind, scope="All", set=whose) == (
         f'`$.set`: expected "All", {{"Account": name}} or the name of an account (DEFAULT, ALICE, BOB), got {came}'

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from record_helpers import newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.files import bundled
+from support.record import newcomer
 
 SOME = {"price": "10000"}
 WORTH = {"quantity": "4", **SOME}

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from plugin_helpers import PAIR
 from websockets.sync.client import connect
 
 from simulator.control.doing import do
@@ -14,6 +13,7 @@ from simulator.errors import ScenarioError, SimulatorError
 from simulator.journal.queries import Received
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
+from support.plugin import PAIR
 
 NEARLY = "BTC Crypto/USD*COINBAS/DIRECT"
 INSTEAD = f"got {NEARLY!r}; did you mean {PAIR!r}?"

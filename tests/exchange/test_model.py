@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from exchange_helpers import BTC_NORTH, BTC_SOUTH, CATALOGUE, ETH_NORTH, amount, exposures
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,6 +12,7 @@ from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
 from simulator.exchange.venue import MARKET_ACCOUNT, Venue
 from simulator.terms import BILLION, STALE, FillKind, LimitName, flags_of
+from support.exchange import BTC_NORTH, BTC_SOUTH, CATALOGUE, ETH_NORTH, amount, exposures
 
 ACCOUNTS = ("ann", "bob", "cat")
 NAMES = (BTC_NORTH, ETH_NORTH, BTC_SOUTH)

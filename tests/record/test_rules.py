@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from record_helpers import MS, ORDER, PAIR, Visit, newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
+from support.record import MS, ORDER, PAIR, Visit, newcomer
 
 FOLLOW = {"type": "SubscribeOrderState"}
 BUY, CANCEL = {"request": "SendLimitOrder", "nth": "1"}, {"request": "CancelOrder", "nth": "1"}

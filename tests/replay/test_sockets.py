@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from replay_helpers import BUY, FOLLOW, ORDER, PAIR, scenario, update
 
 from simulator.replay import replay
 from simulator.replay.results import Unreachable
@@ -14,6 +13,7 @@ from simulator.scenario import Loaded, load
 from simulator.scenario.reading.files import bundled
 from simulator.server import Server
 from simulator.simulation import Simulation
+from support.replay import BUY, FOLLOW, ORDER, PAIR, scenario, update
 
 PATIENCE = 10.0
 

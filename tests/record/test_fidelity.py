@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from record_helpers import newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import scenario_of, shortcomings, yaml_of
+from support.record import newcomer
 
 
 @pytest.fixture

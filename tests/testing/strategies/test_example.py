@@ -8,7 +8,7 @@ from simulator.scenario import load
 
 pytest_plugins = ["pytester"]
 
-EXAMPLE = Path(__file__).with_name("readme_example.py")
+EXAMPLE = Path(__file__).with_name("example.py")
 PRINTED = """\
 rules:
 - when: {request: SendLimitOrder}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from step_helpers import OTHER_PAIR, PAIR, Client, Play, ok, state, told
+from support.steps import OTHER_PAIR, PAIR, Client, Play, ok, state, told
 
 
 def book(client: Client) -> tuple[list[Any], list[Any]]:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replay_helpers import BUY, FILLS_IN_PARTS, FOLLOW, ORDER, failure, play, update
 
 from simulator.errors import UnmetExpectation
 from simulator.replay import replay
+from support.replay import BUY, FILLS_IN_PARTS, FOLLOW, ORDER, failure, play, update
 
 HALTS: dict[str, Any] = {"send": {"type": "GetHalts"}}
 

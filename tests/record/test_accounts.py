@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from record_helpers import ORDER, newcomer
 
 from simulator.catalogue import load as load_catalogue
 from simulator.record import Seen, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
+from support.record import ORDER, newcomer
 
 DETAILS = {"account": "Walter", "order_id": "7", "kind": "Normal"}
 

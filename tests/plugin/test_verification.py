@@ -1,7 +1,8 @@
 """What fails a test besides its own asserts, and how it is said."""
 
 import pytest
-from plugin_helpers import CLIENT
+
+from support.plugin import CLIENT
 
 pytest_plugins = ["pytester"]
 

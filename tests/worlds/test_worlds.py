@@ -1,10 +1,10 @@
 import pytest
-from world_invariants import Broken
-from worlds import check
 
 from simulator.exchange.book import Book
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
+from worlds.invariants import Broken
+from worlds.worlds import check
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
 

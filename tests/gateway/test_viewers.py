@@ -1,15 +1,14 @@
 """Connections that are bound to an account: they act for it alone, and see its orders alone."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import Client, World
+from support.gateway import Client, World
 
 
 @pytest.fixture
-def alice(world: "World") -> "Client":
+def alice(world: World) -> Client:
     """A connection bound to ALICE, whose order 1 has bought 0.5 of 1 from BOB's order 2, with BOB's order 3 open."""
     everybody = world.connect()
     everybody.order("Buy", "100", "1", account="ALICE")
@@ -18,14 +17,14 @@ def alice(world: "World") -> "Client":
     return world.connect("/?account=alice")
 
 
-def test_its_own_orders(alice: "Client") -> None:
+def test_its_own_orders(alice: Client) -> None:
     """A bound connection finds its account's orders; others are as if they were not."""
     assert alice.ask("ListOpen", scope="All", set="All") == ["1"]
     for kind in ("GetOrderState", "GetOrderDetails", "GetRejectReason"):
         assert [order["order_id"] for order in alice.ask(kind, order_ids=["3", "2", "1"])] == ["1"]
 
 
-def test_its_own_fills(world: "World", alice: "Client") -> None:
+def test_its_own_fills(world: World, alice: Client) -> None:
     """A bound connection finds its account's side of a trade only, even by the other's id."""
     everything = world.connect().ask("ListFills", scope="All", set="All")
     own = alice.ask("ListFills", scope="All", set="All")
@@ -35,12 +34,12 @@ def test_its_own_fills(world: "World", alice: "Client") -> None:
 
 
 @pytest.mark.parametrize("kind", ["ListOpen", "ListFills"])
-def test_anothers_set_is_empty(alice: "Client", kind: str) -> None:
+def test_anothers_set_is_empty(alice: Client, kind: str) -> None:
     """A bound connection may ask for another's orders or fills and gets none."""
     assert alice.ask(kind, scope="All", set={"Account": "BOB"}) == []
 
 
-def test_its_own_updates(world: "World", alice: "Client") -> None:
+def test_its_own_updates(world: World, alice: Client) -> None:
     """A bound connection's subscription tells its account's open orders and changes and no others."""
     first = alice.request("SubscribeOrderState")
     mine = {"order_id": "1", "state": ["Open", "Acked"], "filled_qty": "0.5", "avg_fill_price": "100.00"}
@@ -51,18 +50,18 @@ def test_its_own_updates(world: "World", alice: "Client") -> None:
 
 
 @pytest.mark.parametrize("order_id", ["3", 3])
-def test_it_cannot_cancel_anothers_order(world: "World", alice: "Client", order_id: str | int) -> None:
+def test_it_cannot_cancel_anothers_order(world: World, alice: Client, order_id: str | int) -> None:
     """A bound connection's cancel of another's order is refused, and the order stays."""
     assert alice.refused("CancelOrder", order_id=order_id) == "order 3 belongs to another account than 'ALICE'"
     assert world.connect().ask("ListOpen", scope="All", set="BOB") == ["3"]
 
 
-def test_it_cancels_its_own_order(alice: "Client") -> None:
+def test_it_cancels_its_own_order(alice: Client) -> None:
     """A bound connection cancels its account's order, whichever connection sent it."""
     assert alice.ask("CancelOrder", order_id="1") is None
 
 
-def test_it_orders_for_its_own_account_only(alice: "Client") -> None:
+def test_it_orders_for_its_own_account_only(alice: Client) -> None:
     """A bound connection sends orders for its account in any case, and for no other."""
     terms = {"dir": "Buy", "price": "1", "quantity": "1", "target": "BTC Crypto/USD*COINBASE/DIRECT"}
     assert alice.refused("SendLimitOrder", account="default", **terms) == (
@@ -72,7 +71,7 @@ def test_it_orders_for_its_own_account_only(alice: "Client") -> None:
 
 
 @pytest.mark.parametrize("whose", ["All", {"Account": "BOB"}])
-def test_it_limits_itself_only(alice: "Client", whose: Any) -> None:
+def test_it_limits_itself_only(alice: Client, whose: Any) -> None:
     """A bound connection sets its own account's limits, and neither another's nor everybody's."""
     limit = {"scope": "All", "name": "MaxOrderQty", "value": "1"}
     assert alice.refused("SetLimits", limits=[{"set": whose, **limit}]) == (
@@ -82,7 +81,7 @@ def test_it_limits_itself_only(alice: "Client", whose: Any) -> None:
     assert alice.ask("GetLimits", limits=[["ALICE", "All"]]) == [{"set": {"Account": "ALICE"}, **limit}]
 
 
-def test_it_sees_its_own_limits_and_everybodys(world: "World", alice: "Client") -> None:
+def test_it_sees_its_own_limits_and_everybodys(world: World, alice: Client) -> None:
     """A bound connection is told the limits that apply to it, not another account's."""
     limits = [
         {"set": whose, "scope": "All", "name": "MaxOrderQty", "value": "1"}
@@ -93,14 +92,14 @@ def test_it_sees_its_own_limits_and_everybodys(world: "World", alice: "Client") 
 
 
 @pytest.mark.parametrize("target", ["/?account=nobody", "/architect?account=", "/netidx?account=x", "/?account"])
-def test_a_connection_to_no_account(world: "World", target: str) -> None:
+def test_a_connection_to_no_account(world: World, target: str) -> None:
     """A connection that asks for an account that does not exist is none."""
     with pytest.raises(Exception, match=r"^there is no account "):
         world.sim.connect(target)
 
 
 @pytest.mark.parametrize("path", ["", "/x", "/architect/", "/Architect", "//"])
-def test_a_connection_to_nowhere(world: "World", path: str) -> None:
+def test_a_connection_to_nowhere(world: World, path: str) -> None:
     """A connection elsewhere than the three paths is none, and says what they are."""
     with pytest.raises(Exception, match=r"connect to one of /architect, /, /netidx$"):
         world.sim.connect(path)

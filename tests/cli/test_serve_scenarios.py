@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_helpers import Lines, Program, run, started
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from support.cli import Lines, Program, run, started
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 ORDER = {

@@ -2,13 +2,12 @@
 
 import json
 
-from record_helpers import MS, ORDER, PAIR, Visit, newcomer
-
 from simulator.catalogue import load as load_catalogue
 from simulator.journal.journal import JournalEntry
 from simulator.record import Seen, left_out, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
+from support.record import MS, ORDER, PAIR, Visit, newcomer
 
 
 def journal_of(seen: list[Seen]) -> list[JournalEntry]:

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_helpers import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
+
+from support.cli import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
 
 ORDER = {
     "type": "SendLimitOrder",

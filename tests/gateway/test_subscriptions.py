@@ -1,11 +1,10 @@
 """Subscriptions: what comes first, what comes after what, and how they end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import Client, World
+from support.gateway import Client, World
 
 OPEN = ["Open"]
 RESTS = ["Open", "Acked"]
@@ -30,18 +29,18 @@ def err(number: int, why: str) -> dict[str, Any]:
     return {"id": number, "response": {"Err": why}}
 
 
-def subscribe(client: "Client", kind: str = "SubscribeOrderState", number: int = SUBSCRIPTION) -> list[Any]:
+def subscribe(client: Client, kind: str = "SubscribeOrderState", number: int = SUBSCRIPTION) -> list[Any]:
     """Subscribe under an id of its own; return what comes at once."""
     client.send(f'{{"id":{number},"type":"{kind}"}}')
     return client.news()
 
 
-def test_nothing_open(client: "Client") -> None:
+def test_nothing_open(client: Client) -> None:
     """A subscription's first message is an empty list where no order is open."""
     assert subscribe(client) == [ok(SUBSCRIPTION, [])]
 
 
-def test_what_is_open_comes_first(client: "Client") -> None:
+def test_what_is_open_comes_first(client: Client) -> None:
     """A subscription's first message is every open order, oldest first, and none that is out."""
     client.order("Buy", "100", "1")
     client.order("Buy", "90", "1")
@@ -57,7 +56,7 @@ def test_what_is_open_comes_first(client: "Client") -> None:
     ]
 
 
-def test_an_orders_life(client: "Client") -> None:
+def test_an_orders_life(client: Client) -> None:
     """The reply comes before the order's own updates, and each change is a message of its own."""
     subscribe(client)
     terms = {"account": "ALICE", "target": "BTC Crypto/USD*COINBASE/DIRECT"}
@@ -83,7 +82,7 @@ def test_an_orders_life(client: "Client") -> None:
     assert client.request("CancelOrder", order_id="1") == [err(6, "order 1 is out already")]
 
 
-def test_a_sweep_tells_each_fill(client: "Client") -> None:
+def test_a_sweep_tells_each_fill(client: Client) -> None:
     """An order that takes several others tells a partial fill after each, and each of the others its end."""
     client.order("Sell", "100", "1")
     client.order("Sell", "100", "1")
@@ -107,7 +106,7 @@ def test_a_sweep_tells_each_fill(client: "Client") -> None:
     ]
 
 
-def test_others_are_told(world: "World") -> None:
+def test_others_are_told(world: World) -> None:
     """A change that one connection causes is told on every connection that has subscribed, under its own id."""
     actor, watcher = world.connect(), world.connect()
     subscribe(watcher)
@@ -117,7 +116,7 @@ def test_others_are_told(world: "World") -> None:
     assert watcher.news() == [first, {**first, "id": 2000}, second, {**second, "id": 2000}]
 
 
-def test_unsubscribe(client: "Client") -> None:
+def test_unsubscribe(client: Client) -> None:
     """A subscription ends with an Ok under its id, once; nothing comes afterwards, and the id is free again."""
     subscribe(client)
     assert subscribe(client, "Unsubscribe") == [ok(SUBSCRIPTION, None)]
@@ -126,7 +125,7 @@ def test_unsubscribe(client: "Client") -> None:
     assert len(subscribe(client)[0]["response"]["Ok"]) == 1
 
 
-def test_an_id_in_use_is_refused(client: "Client") -> None:
+def test_an_id_in_use_is_refused(client: Client) -> None:
     """A second subscription under the same id is refused, whatever it is to; the first goes on."""
     subscribe(client)
     why = "`$.id`: there is a subscription 1000 already"
@@ -139,7 +138,7 @@ def test_an_id_in_use_is_refused(client: "Client") -> None:
     assert client.news() == [update("1", OPEN), update("1", RESTS)]
 
 
-def test_subscriptions_of_one_connection_are_its_own(world: "World") -> None:
+def test_subscriptions_of_one_connection_are_its_own(world: World) -> None:
     """Two connections may use one id, and neither can end the other's subscription."""
     first, second = world.connect(), world.connect()
     subscribe(first)
@@ -147,7 +146,7 @@ def test_subscriptions_of_one_connection_are_its_own(world: "World") -> None:
     assert subscribe(second) == [ok(SUBSCRIPTION, [])]
 
 
-def test_a_closed_connection_ends_its_subscriptions(world: "World") -> None:
+def test_a_closed_connection_ends_its_subscriptions(world: World) -> None:
     """What happens after a connection has closed is not said on it, and its orders stay."""
     gone, here = world.connect(), world.connect()
     gone.order("Buy", "100", "1")
@@ -158,7 +157,7 @@ def test_a_closed_connection_ends_its_subscriptions(world: "World") -> None:
     assert here.ask("ListOpen", scope="All", set="All") == ["1"]
 
 
-def test_a_refused_subscription_leaves_its_id_free(client: "Client") -> None:
+def test_a_refused_subscription_leaves_its_id_free(client: Client) -> None:
     """A subscription that cannot be had takes no id."""
     client.send('{"id":1000,"type":"SubscribeTrades","tradable_product":"nothing"}')
     assert client.news() == [err(SUBSCRIPTION, "`$.tradable_product`: there is no tradable product 'nothing'")]
@@ -171,7 +170,7 @@ def book(number: int, buy: list[tuple[str, str, str]], sell: list[tuple[str, str
     return ok(number, {"buy": sides[0], "sell": sides[1], "timestamp": "2024-01-01T00:00:00.000000000Z"})
 
 
-def test_book(client: "Client") -> None:
+def test_book(client: Client) -> None:
     """A book's message is the whole book with running totals, at once and whenever it has changed."""
     client.order("Buy", "99.98", "1")
     client.order("Buy", "99.99", "0.5")
@@ -196,7 +195,7 @@ def test_book(client: "Client") -> None:
     ],
 )
 def test_book_in_buckets(
-    client: "Client", width: int, bids: list[tuple[str, str, str]], asks: list[tuple[str, str, str]]
+    client: Client, width: int, bids: list[tuple[str, str, str]], asks: list[tuple[str, str, str]]
 ) -> None:
     """A bucket of several ticks is named by the price that is worst for whoever takes it."""
     for side, price, quantity in (("Buy", "99.99", 1), ("Buy", "99.9", 2), ("Sell", "100.01", 3), ("Sell", "100.1", 4)):
@@ -206,13 +205,13 @@ def test_book_in_buckets(
 
 
 @pytest.mark.parametrize("width", [0, -1, 10**9 + 1, 10**30])
-def test_book_width_out_of_bounds(client: "Client", width: int) -> None:
+def test_book_width_out_of_bounds(client: Client, width: int) -> None:
     """A bucket narrower than a tick or absurdly wide is refused."""
     why = f"`$.width`: expected a number of ticks from 1 to 1000000000, got {width}"
     assert client.refused("SubscribeBook", tradable_product="BTC Crypto/USD*COINBASE/DIRECT", width=width) == why
 
 
-def test_consolidated_book(client: "Client") -> None:
+def test_consolidated_book(client: Client) -> None:
     """Several books are shown as one, and told once for each change in any of them."""
     pairs = ["BTC Crypto/USD*COINBASE/DIRECT", "BTC Crypto/USD*KRAKEN/TALOS"]
     client.order("Buy", "99", "1", target=pairs[0])
@@ -224,7 +223,7 @@ def test_consolidated_book(client: "Client") -> None:
     assert client.request("SendLimitOrder", **terms) == [ok(4, "3"), book(3, *shown)]
 
 
-def test_trades(client: "Client") -> None:
+def test_trades(client: Client) -> None:
     """A trade is told once, with the taker's side and the maker's price; one elsewhere is not told."""
     assert client.request("SubscribeTrades", tradable_product="BTC Crypto/USD*COINBASE/DIRECT") == []
     client.order("Buy", "100", "1")

@@ -1,11 +1,9 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from simulator.catalogue import derived_id
-
-if TYPE_CHECKING:
-    from conftest import Client
+from support.gateway import Client
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 PAIR_ID = derived_id("tradable_product", PAIR)
@@ -17,13 +15,13 @@ def limit(name: str, value: Any, whose: Any = "All", scope: Any = "All") -> dict
     return {"set": whose, "scope": scope, "name": name, "value": value}
 
 
-def reason(client: "Client", order_id: str) -> str | None:
+def reason(client: Client, order_id: str) -> str | None:
     """Return why an order was rejected."""
     ((found),) = client.ask("GetRejectReason", order_ids=[order_id])
     return found["reason"]
 
 
-def test_a_limit_rejects_an_order(client: "Client") -> None:
+def test_a_limit_rejects_an_order(client: Client) -> None:
     """An order beyond a limit is rejected with the limit's name and value and what the order would make of it."""
     assert client.ask("SetLimits", limits=[limit("MaxOpenQty", "1.5")]) is None
     first, second = client.order("Buy", "1", "1"), client.order("Sell", "2", "1")
@@ -33,7 +31,7 @@ def test_a_limit_rejects_an_order(client: "Client") -> None:
     )
 
 
-def test_limits_are_shown_as_they_would_be_set(client: "Client") -> None:
+def test_limits_are_shown_as_they_would_be_set(client: Client) -> None:
     """Limits are told by pair of set and scope, with names resolved, in the order in which they were set."""
     client.ask(
         "SetLimits",
@@ -55,7 +53,7 @@ def test_limits_are_shown_as_they_would_be_set(client: "Client") -> None:
     assert client.ask("GetGlobalLimits", limits=asked) == [limit("MaxOpenOrders", "3")]
 
 
-def test_a_limit_is_replaced_and_lifted(client: "Client") -> None:
+def test_a_limit_is_replaced_and_lifted(client: Client) -> None:
     """A limit of the same set, scope and name replaces the one before; null lifts it, and lifting none is no harm."""
     client.ask("SetLimits", limits=[limit("MaxOrderQty", "1"), limit("MaxOrderQty", "2")])
     assert client.ask("GetGlobalLimits", limits=["MaxOrderQty"]) == [limit("MaxOrderQty", "2")]
@@ -75,7 +73,7 @@ def test_a_limit_is_replaced_and_lifted(client: "Client") -> None:
         ({"set": "All", "scope": "All", "name": "MaxOpenQty"}, "$.limits[1].value"),
     ],
 )
-def test_all_limits_or_none(client: "Client", wrong: dict[str, Any], where: str) -> None:
+def test_all_limits_or_none(client: Client, wrong: dict[str, Any], where: str) -> None:
     """Where one limit of an array is wrong, it is named and none of them is set or lifted."""
     client.ask("SetLimits", limits=[limit("MaxOrderQty", "1")])
     why = client.refused("SetLimits", limits=[limit("MaxOrderQty", None), wrong, limit("MaxPosition", "1")])
@@ -84,7 +82,7 @@ def test_all_limits_or_none(client: "Client", wrong: dict[str, Any], where: str)
     assert client.ask("GetGlobalLimits", limits=names) == [limit("MaxOrderQty", "1")]
 
 
-def test_the_strictest_limit_decides(client: "Client") -> None:
+def test_the_strictest_limit_decides(client: Client) -> None:
     """Of several limits of one name that apply, the lowest is the reason."""
     client.ask("SetLimits", limits=[limit("MaxOrderQty", "3"), limit("MaxOrderQty", "2", "DEFAULT", "COINBASE")])
     assert reason(client, client.order("Buy", "1", "4")) == (
@@ -95,7 +93,7 @@ def test_the_strictest_limit_decides(client: "Client") -> None:
 
 
 @pytest.mark.parametrize("scope", ["All", "KRAKEN", {"Product": "ETH Crypto"}, {"TradableProduct": PAIR}])
-def test_a_halt_and_its_end(client: "Client", scope: Any) -> None:
+def test_a_halt_and_its_end(client: Client, scope: Any) -> None:
     """A halt is listed, rejects orders within its scope, leaves cancels alone, and ends when it is resumed."""
     ids = [client.order("Buy", "1", "1", target=target) for target in (PAIR, ETH)]
     covered = {"All": [True, True], "KRAKEN": [False, False]}.get(str(scope)) or [
@@ -115,14 +113,14 @@ def test_a_halt_and_its_end(client: "Client", scope: Any) -> None:
     assert reason(client, client.order("Buy", "1", "1")) is None
 
 
-def test_halting_twice_is_one_halt(client: "Client") -> None:
+def test_halting_twice_is_one_halt(client: Client) -> None:
     """A halt in force is not in force twice; halts are listed in the order in which they began."""
     for halt in ("KRAKEN", "All", {"Venue": "KRAKEN"}):
         client.ask("Halt", halt=halt)
     assert client.ask("GetHalts") == [{"Venue": derived_id("venue", "KRAKEN")}, "All"]
 
 
-def test_only_a_halt_in_force_can_end(client: "Client") -> None:
+def test_only_a_halt_in_force_can_end(client: Client) -> None:
     """A halt ends by its own scope, not by a narrower one within it."""
     client.ask("Halt", halt="All")
     why = client.refused("Resume", resume={"Venue": "KRAKEN"})
@@ -131,7 +129,7 @@ def test_only_a_halt_in_force_can_end(client: "Client") -> None:
 
 
 @pytest.mark.parametrize(("kind", "field"), [("Halt", "halt"), ("Resume", "resume")])
-def test_a_halt_of_nothing(client: "Client", kind: str, field: str) -> None:
+def test_a_halt_of_nothing(client: Client, kind: str, field: str) -> None:
     """A halt of what does not exist is refused, with what may stand there."""
     why = client.refused(kind, **{field: "nowhere"})
     assert why.startswith(f'`$.{field}`: expected "All", {{"TradableProduct": id}}')

@@ -2,8 +2,8 @@
 
 from orderly_chaos import InvalidQuantityError, LimitOrderBook, Side, UnknownOrderIdError
 from orderly_chaos import Trade as TheirTrade
-from reference_book import MARKET, Trade
 
+from oracle.reference_book import MARKET, Trade
 from simulator.catalogue import build
 from simulator.exchange.orders import Fill, Traded
 from simulator.exchange.venue import Event, Venue

@@ -1,8 +1,8 @@
 import asyncio
 
 import pytest
-from wire import BATCH, Fuzz, Wrong, check_answer, in_process
 
+from fuzz.wire import BATCH, Fuzz, Wrong, check_answer, in_process
 from simulator.simulation import Simulation
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long

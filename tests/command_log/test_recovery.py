@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_log_helpers import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
 
 from simulator import command_log as command_log
 from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, Input, state_hash
 from simulator.scenario import load
 from simulator.simulation import Refused, Simulation
+from support.command_log import PAIR, START, FailingFile, Kept, begun, inputs_of, make, order, recovered, request
 
 SECOND = 1_000_000_000
 NOT_UTF8 = "not a JSON request: not valid UTF-8"

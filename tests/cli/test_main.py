@@ -3,10 +3,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli_helpers import ENVIRONMENT, PROGRAM, run, started
 
 import simulator
 from simulator.cli.main import main
+from support.cli import ENVIRONMENT, PROGRAM, run, started
 
 
 def test_version() -> None:

@@ -1,7 +1,8 @@
 """The ``exchange`` fixture, in pytest runs of its own."""
 
 import pytest
-from plugin_helpers import CLIENT
+
+from support.plugin import CLIENT
 
 pytest_plugins = ["pytester"]
 

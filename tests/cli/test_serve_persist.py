@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_log_helpers import order, request
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from simulator import command_log as command_log
+from support.command_log import order, request
 
 PATIENCE = 15.0
 SERVE = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--quiet"]
