@@ -116,8 +116,8 @@ PRODUCT_KEYS = "name, kind, price_in_limit_dollars, id, underlying, multiplier, 
             "tradable_products[0].quote_increment: expected a decimal above 0, like \"0.01\", got '0.0'",
         ),
         (
-            ("tradable_products.0.base_increment", "1e3"),
-            "tradable_products[0].base_increment: expected a decimal above 0, like \"0.01\", got '1e3'",
+            ("tradable_products.0.base_increment", "1e-10"),
+            "tradable_products[0].base_increment: expected a decimal above 0, like \"0.01\", got '1e-10'",
         ),
         (
             ("tradable_products.0.turnover", "-1"),
