@@ -79,6 +79,10 @@ class Catalogue:
         """Return the tradable product with this exact name, or with this id in any case, or None."""
         return self._tradable.get(name_or_id) or self._tradable.get(id_key(name_or_id))
 
+    def underlying(self, product: Product) -> Product | None:
+        """Return what a product is a derivative of, or None for one that is none."""
+        return None if product.value is None else self._products[product.value.underlying]
+
     def search(self, pat: str, scope: str, limit: int) -> dict[str, list[tuple[str, str]]] | Refusal:
         """Return the names that match a pattern, best first: for each kind of thing, ``(name, id)`` pairs.
 

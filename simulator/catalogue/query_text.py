@@ -1,4 +1,7 @@
-"""The text form of the query language: ``Base("BTC Crypto") && !Venue("KRAKEN")``."""
+"""The text form of the query language: ``Base("BTC Crypto") && !Venue("KRAKEN")``.
+
+``not`` binds tightest, then ``or``, then ``and``, as in the gateway's own parser: ``A || B && C`` is ``(A || B) && C``.
+"""
 
 import re
 from typing import Literal, NamedTuple, TypeVar
@@ -84,7 +87,7 @@ def _unreadable(character: str) -> str:
 
 
 class _TextReader:
-    """Reads tokens by descent, one method for each rank: or, and, not, term."""
+    """Reads tokens by descent, one method for each rank: and, or, not, term."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
@@ -92,9 +95,9 @@ class _TextReader:
         self._terms = 0
 
     def whole(self) -> Term:
-        term = self._or(0)
+        term = self._and(0)
         if self._next.kind != "end":
-            raise Misread(f"{self._next.where}: expected && or ||, or the end, got {self._next}")
+            raise Misread(f"{self._next.where}: expected || or &&, which binds less, or the end, got {self._next}")
         return term
 
     @property
@@ -106,17 +109,17 @@ class _TextReader:
         self._at += taken
         return taken
 
-    def _or(self, depth: int) -> Term:
-        terms = [self._and(depth)]
-        while self._take("operator", "or"):
-            terms.append(self._and(depth))
-        return terms[0] if len(terms) == 1 else Term("Or", terms=tuple(terms))
-
     def _and(self, depth: int) -> Term:
-        terms = [self._not(depth)]
+        terms = [self._or(depth)]
         while self._take("operator", "and"):
-            terms.append(self._not(depth))
+            terms.append(self._or(depth))
         return terms[0] if len(terms) == 1 else Term("And", terms=tuple(terms))
+
+    def _or(self, depth: int) -> Term:
+        terms = [self._not(depth)]
+        while self._take("operator", "or"):
+            terms.append(self._not(depth))
+        return terms[0] if len(terms) == 1 else Term("Or", terms=tuple(terms))
 
     def _not(self, depth: int) -> Term:
         token = self._next
@@ -125,7 +128,7 @@ class _TextReader:
         if self._take("operator", "not"):
             return Term("Not", terms=(self._not(depth + 1),))
         if self._take("sign", "("):
-            term = self._or(depth + 1)
+            term = self._and(depth + 1)
             self._close(token)
             return term
         return self._term()

@@ -310,7 +310,7 @@ class Gateway:
 
     def _product_details(self, request: requests.GetProductDetails, viewer: str | None, now: int) -> list[Any]:
         found = _each_once(self.catalogue.product, request.product)
-        return [replies.product_details(product) for product in found]
+        return [replies.product_details(product, self.catalogue.underlying(product)) for product in found]
 
     def _tradable_product_details(
         self, request: requests.GetTradableProductDetails, viewer: str | None, now: int

@@ -117,12 +117,15 @@ def fill_details(fill: Fill, fill_id: str, digits: int) -> FillDetails:
     )
 
 
-def product_details(product: Product) -> ProductDetails:
-    """Return a product with its class."""
+def product_details(product: Product, underlying: Product | None) -> ProductDetails:
+    """Return a product with its class; what it is a derivative of is told by its id."""
+    contract = product.value
+    if contract is not None and underlying is not None:
+        contract = msgspec.structs.replace(contract, underlying=underlying.id)
     return ProductDetails(
         product.id,
         product.name,
-        ContractClass(product.kind, product.value),
+        ContractClass(product.kind, contract),
         text_of_amount(product.price_in_limit_dollars),
     )
 
@@ -139,7 +142,7 @@ def tradable_product_details(listing: TradableProduct, instrument: Instrument | 
         listing.quote.id,
         listing.venue.id,
         listing.route.id,
-        QuoteInfo(listing.quote_symbol_id, False, True) if listing.quoted else None,
+        QuoteInfo(listing.quote_symbol_id, None, listing.quote_symbol_id) if listing.quoted else None,
         TradeInfo(listing.trading_symbol_id, text_of_amount(tick), text_of_amount(step), flags)
         if listing.traded
         else None,

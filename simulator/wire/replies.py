@@ -56,11 +56,11 @@ class ProductDetails(msgspec.Struct, frozen=True, rename={"kind": "class"}):
 
 
 class QuoteInfo(msgspec.Struct, frozen=True):
-    """Which market data there is of a tradable product."""
+    """The quote symbols, by their ids, under which there is market data of a tradable product."""
 
     primary: str
-    implied: bool
-    l2: bool
+    implied: str | None
+    l2: str | None
 
 
 class TradeInfo(msgspec.Struct, frozen=True):

@@ -137,17 +137,43 @@ def test_the_text_form_means_what_the_object_form_means(query: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("text", "same"),
     [
-        ('Base("A") or Base("B") and not Base("C")', 'Base("A") || (Base("B") && (!Base("C")))'),
+        ('Base("A") or Base("B") and not Base("C")', '(Base("A") || Base("B")) && (!Base("C"))'),
+        ('!Base("A") && Base("B") || Base("C")', '(!Base("A")) && (Base("B") || Base("C"))'),
         ("~All AND All", "(!All) && All"),
         ("Not Expired()", "!Expired(TRUE)"),
         ("Base('A\\'B')", 'Base("A\'B")'),
         ("  All()\n", "All"),
     ],
 )
-def test_operators_bind_not_tightest_then_and_then_or(text: str, same: str) -> None:
-    """Signs and words are the same operators in any case, with the usual ranks."""
+def test_operators_bind_not_tightest_then_or_then_and(text: str, same: str) -> None:
+    """Signs and words are the same operators in any case, with the ranks of the gateway's own parser."""
     assert parse_query(text) == parse_query(same)
     assert not isinstance(parse_query(text), Refusal)
+
+
+LETTERS = {name: f'Base("{name}")' for name in ("BTC Crypto", "ETH Crypto", "ES Future 20241220", "AAPL Equity")}
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(list(LETTERS))), min_size=1, max_size=6),
+    st.lists(st.sampled_from(["&&", "||"]), min_size=5, max_size=5),
+)
+def test_a_row_of_operators_is_an_and_of_ors(terms: list[tuple[bool, str]], signs: list[str]) -> None:
+    """Without parentheses, a text selects what is in every stretch between two &&, whose terms || joins."""
+    text, groups = "", [[terms[0]]]
+    for at, (negated, name) in enumerate(terms):
+        text += f" {signs[at - 1]} " if at else ""
+        text += ("!" if negated else "") + LETTERS[name]
+        if at and signs[at - 1] == "||":
+            groups[-1].append((negated, name))
+        elif at:
+            groups.append([(negated, name)])
+    selected = [
+        pair.id
+        for pair in CATALOGUE.tradable_products
+        if all(any((pair.base.name == name) is not negated for negated, name in group) for group in groups)
+    ]
+    assert CATALOGUE.query(text) == selected
 
 
 def test_empty_and_or_are_everything_and_nothing() -> None:
@@ -198,7 +224,7 @@ ALL_TERMS = "All, Base, BaseKind, Quote, Venue, Route, Pool, ExchangeSymbol, Und
             'All && Vnue("x")',
             f"column 8: expected a term, one of {ALL_TERMS}, got 'Vnue'; did you mean 'Venue'?",
         ),
-        ("All All", "column 5: expected && or ||, or the end, got 'All'"),
+        ("All All", "column 5: expected || or &&, which binds less, or the end, got 'All'"),
         ("(All", "column 5: expected ) for the ( at column 1, got the end"),
         ("All & All", "column 5: expected &&, got a single &"),
         ("All + All", "column 5: expected a term, an operator or a parenthesis, got '+'"),

@@ -127,7 +127,7 @@ def tradable_product(number: int, usd: str, quote_symbol: str, trading_symbol: s
         "quote": usd,
         "venue": f"venue{number}",
         "route": f"route{number}",
-        "quote_info": {"primary": quote_symbol, "implied": False, "l2": True},
+        "quote_info": {"primary": quote_symbol, "implied": None, "l2": quote_symbol},
         "trade_info": {
             "trading_symbol": trading_symbol,
             "quote_increment": "0.01",
