@@ -5,6 +5,8 @@ and calls give the same bytes, always.
 """
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,11 @@ from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
+from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.latency import Latencies
 from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
-from simulator.scenario.model import Rule, Scenario, TimelineEntry
+from simulator.scenario.model import Latency, Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
 from simulator.scenario.steps import VIEWED, StepEntry, entry_of
 from simulator.schedule import Schedule
@@ -121,6 +124,10 @@ class Simulation:
         self.director = director
         self._schedule = schedule
         self._latencies = latencies
+        verbs = {step.verb for _, step, _ in all_steps(plan)}
+        self._weighs_messages = not verbs.isdisjoint(("slow", "corrupt"))
+        """Whether it may matter to what follows how many messages there were on a connection, and how long."""
+        self._is_direct = not self._weighs_messages and plan.latency == Latency()
         self._has_entry_delay = plan.latency.entry is not None or bool(plan.latency.requests)
         self._sessions = sessions
         self._delivery = delivery
@@ -242,6 +249,26 @@ class Simulation:
             session.waiting = 0
         pending.clear()
         return taken
+
+    # What a command log needs
+
+    def changes_nothing(self, text: str | bytes) -> bool:
+        """Tell whether a message only asks something: no rule takes it, and nothing depends on when it is answered."""
+        if not self._is_direct:
+            return False
+        request = decode(text)
+        if isinstance(request, BadRequest):
+            return True
+        return type(request) in requests.QUESTIONS and not self.director.has_rules_for(type(request))
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Say nothing for as long as it lasts: inputs are done again whose answers have been heard before."""
+        self._delivery.is_heard = self._weighs_messages
+        try:
+            yield
+        finally:
+            self._delivery.is_heard = True
 
     # What a test may call besides
 

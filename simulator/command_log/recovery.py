@@ -117,11 +117,12 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
     was_enabled = gc.isenabled()
     gc.disable()  # nearly all that is made stays
     try:
-        for number, entry in enumerate(inputs):
-            performer.perform(entry)
-            if number % _TAKE_EVERY == 0:
-                performer.settle(simulation.now)
-        performer.settle(simulation.now)
+        with simulation.unheard():
+            for number, entry in enumerate(inputs):
+                performer.perform(entry)
+                if number % _TAKE_EVERY == 0:
+                    performer.settle(simulation.now)
+            performer.settle(simulation.now)
     finally:
         if was_enabled:
             gc.enable()

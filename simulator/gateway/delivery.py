@@ -37,13 +37,16 @@ class Delivery:
         self._update = latencies.update
         self._reorder = latencies.reorder
         self._sessions = sessions
+        self.is_heard = True
+        """Whether anybody hears what is said: nobody does while inputs are done again that were answered before."""
         self.replies_twice = False
         """Whether each reply is sent twice at the moment."""
 
     def reply(self, session: Session, message: bytes) -> None:
         """Send the reply to a request."""
         if self._reply is None and session.faults is None and session.is_open and not self.replies_twice:
-            session.enqueue(message, self._schedule.now)
+            if self.is_heard:
+                session.enqueue(message, self._schedule.now)
             return
         for _ in range(2 if self.replies_twice else 1):
             self._carry(session, message, self._reply)
@@ -51,7 +54,8 @@ class Delivery:
     def update(self, session: Session, message: bytes) -> None:
         """Send a message of a subscription."""
         if self._update is None and session.faults is None and session.is_open:
-            session.enqueue(message, self._schedule.now)
+            if self.is_heard:
+                session.enqueue(message, self._schedule.now)
         else:
             self._carry(session, message, self._update)
 
@@ -74,7 +78,7 @@ class Delivery:
             return
         faults = session.faults
         if faults is None:
-            session.enqueue(message, self._schedule.now)
+            self._enqueue_if_open(session, message)
             return
         items = self._damage(session, faults, message) if faults.damages else (message,)
         if faults.stalled_until > self._schedule.now:
@@ -111,7 +115,7 @@ class Delivery:
         faults.drips_until = due
 
     def _enqueue_if_open(self, session: Session, item: Outgoing) -> None:
-        if session.is_open:
+        if session.is_open and self.is_heard:
             session.enqueue(item, self._schedule.now)
 
     def _damage(self, session: Session, faults: ConnectionFaults, message: bytes) -> tuple[Outgoing, ...]:

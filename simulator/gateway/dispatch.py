@@ -14,7 +14,7 @@ from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
-from simulator.wire.requests import CancelOrder, Request, SendLimitOrder, Unsubscribe
+from simulator.wire.requests import QUESTIONS, CancelOrder, Request, SendLimitOrder, SubscribeOrderState, Unsubscribe
 
 __all__ = ["Dispatcher"]
 
@@ -62,6 +62,8 @@ class Dispatcher:
             self._unsubscribe(session, bytes(request.id))
         elif kind in Subscriptions.REQUESTS:
             self._subscribe(session, request)
+        elif kind in QUESTIONS and not self._delivery.is_heard:
+            self._delivery.reply(session, b"")  # nobody reads it, but it may have a way to go
         else:
             answer = self._gateway.answer(request, session.viewer, self._schedule.now)
             self.answer(session, request, answer)
@@ -96,7 +98,8 @@ class Dispatcher:
         if isinstance(subscription, Refusal):
             self.answer(session, request, subscription)
             return
-        first = self._subscriptions.first(subscription, self._schedule.now)
+        is_told = self._delivery.is_heard or not isinstance(request, SubscribeOrderState)
+        first = self._subscriptions.first(subscription, self._schedule.now) if is_told else b""
         if first is not None:
             self._delivery.reply(session, first)
         if subscription.kind == "SubscribeCandles":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from simulator.catalogue import TradableProduct
-from simulator.exchange.instrument import Instrument
+from simulator.exchange.instrument import Instrument, digits_of
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
 from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
@@ -267,7 +267,8 @@ class Gateway:
         if start is None or end is None:
             where = "$.start" if start is None else "$.end"
             return Refusal(f"`{where}`: expected a date or a time such as 2024-01-01T00:00:00Z")
-        digits = self.instrument(listing).digits
+        instrument = self.venue.instruments.get(listing.id)  # a question opens no market
+        digits = digits_of(listing.quote_increment) if instrument is None else instrument.digits
         return self.tape.history(listing.id, (start[0], end[0]), width, listing.mid, digits)
 
     def read_rfq(

@@ -74,8 +74,14 @@ class DurableDriver(Driver):
     def receive(self, session: Session, text: str | bytes) -> None:
         """Take one message, which is done once it is written."""
         self._is_busy = True
-        self._queue.append(Input(self._moment(), IN, session.number, text))
-        if isinstance(text, bytes) or not any(name in text for name in _GROUPED):
+        entry = Input(self._moment(), IN, session.number, text)
+        if isinstance(text, str) and any(name in text for name in _GROUPED):
+            self._queue.append(entry)
+        elif self.simulation.changes_nothing(text):
+            self._commit()
+            self._runner.perform(entry)
+        else:
+            self._queue.append(entry)
             self._commit()
 
     def advance(self, nanoseconds: int) -> None:

@@ -14,6 +14,7 @@ from simulator.terms import Dir, LimitName
 
 __all__ = [
     "OUT_OF_SCOPE",
+    "QUESTIONS",
     "CancelOrder",
     "GetCanonicalTradableProduct",
     "GetFillDetails",
@@ -303,6 +304,30 @@ OUT_OF_SCOPE = tuple(
     )
 )
 """The types of those requests."""
+
+QUESTIONS = frozenset(
+    {
+        *OUT_OF_SCOPE,
+        SearchSymbol,
+        QueryTradableProductIndex,
+        GetRouteDetails,
+        GetVenueDetails,
+        GetProductDetails,
+        GetTradableProductDetails,
+        GetCanonicalTradableProduct,
+        ListOpen,
+        GetOrderState,
+        GetRejectReason,
+        GetOrderDetails,
+        ListFills,
+        GetFillDetails,
+        GetLimits,
+        GetGlobalLimits,
+        GetHalts,
+        GetHistoricalCandles,
+    }
+)
+"""The types of the requests that change nothing, unless a scenario's rule takes them."""
 
 
 class NetidxRequest(msgspec.Struct, frozen=True):

@@ -131,6 +131,10 @@ class Director:
                     return rule, exceeded
         return None
 
+    def has_rules_for(self, kind: type[Request]) -> bool:
+        """Tell whether any rule is for requests of a type, whatever else it asks of them."""
+        return kind in self._for_type
+
     def on_event(self, event: str, session: int) -> RuleInPlay | None:
         """Return the rule for an event of a connection: ``connect``, ``subscribe`` or ``disconnect``."""
         if event == "disconnect":
