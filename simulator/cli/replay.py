@@ -201,7 +201,7 @@ def _play(job: _Job) -> "Outcome":
             return Outcome(job.source, name, "skipped", used, job.run)
         result = _result(loaded, seed, job)
         if job.journal is not None:
-            _write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal)))
+            _write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
     except ScenarioError as error:
         failures = tuple(_wrong(problem, job.source) for problem in error.problems)
         return Outcome(job.source, job.source, "wrong", failures=failures)

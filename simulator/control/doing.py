@@ -1,7 +1,6 @@
 """Steps that a test has an exchange do: what is wrong with them beforehand, and what could not be done."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from simulator.errors import Problem, ScenarioError, SimulatorError, nearest
@@ -32,8 +31,9 @@ def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
         simulation.do(*entries)
     except ValueError as error:
         raise SimulatorError(str(error)) from error
-    came = islice(journal, first - journal.dropped, None)
-    skipped = [text for _, _, kind, text in came if kind == "skipped" and text.startswith(_SKIPPED)]
+    skipped = [
+        text for _, (_, _, kind, text), _ in journal.since(first) if kind == "skipped" and text.startswith(_SKIPPED)
+    ]
     if skipped:
         raise SimulatorError("\n".join(skipped))
 

@@ -1,6 +1,6 @@
 """What a scenario or a test expects in the end, and whether it is so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
 from simulator.exchange.orders import Order, average_price
-from simulator.journal.journal import JournalEntry
+from simulator.journal.journal import Journal
 from simulator.journal.queries import explain, received
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
@@ -48,7 +48,7 @@ def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None =
     return failures + _not_fired(simulation, loaded) + _unmatched(simulation)
 
 
-def unmet_requests(journal: Iterable[JournalEntry], loaded: Loaded) -> list[Failure]:
+def unmet_requests(journal: Journal, loaded: Loaded) -> list[Failure]:
     """Return what a scenario expects of a client's requests and is not so, by a journal of any endpoint's."""
     failures = []
     for at, expectation in enumerate(loaded.scenario.expect):
@@ -92,9 +92,7 @@ def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, An
             yield ("fired",), text, "".join(explain(simulation.journal, when, simulation.catalogue) for when in whens)
 
 
-def _judge_requests(
-    expectation: Expectation, journal: Iterable[JournalEntry], catalogue: Catalogue
-) -> Iterator[_Unmet]:
+def _judge_requests(expectation: Expectation, journal: Journal, catalogue: Catalogue) -> Iterator[_Unmet]:
     if expectation.never is not UNSET:
         came = received(journal, expectation.never, catalogue)
         if came:

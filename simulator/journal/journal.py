@@ -1,7 +1,8 @@
 """The record of everything that happened, in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from simulator.schedule import Schedule
@@ -55,24 +56,45 @@ class Journal:
         self.written = 0
 
     def __iter__(self) -> Iterator[JournalEntry]:
-        return ((time, connection, kind, data) for time, connection, kind, data, _ in self._rows())
+        return (entry for _, entry, _ in self.since(0))
 
     def __len__(self) -> int:
         return len(self._fields) // _WIDTH
 
-    def _rows(self) -> Iterator[tuple[int, int, str, Any, int]]:
-        """Yield the entries, each with the number of what made it happen."""
-        return zip(*[iter(self._fields)] * _WIDTH, strict=True)
+    def since(self, line: int) -> Iterator[tuple[int, JournalEntry, int]]:
+        """Yield what came behind a line, as far as it is kept: its line, the entry, and the line of its cause.
+
+        Lines are counted from 1, and a cause is 0 for what nothing has made happen.
+        """
+        first = max(line, self.dropped)
+        fields: Iterable[Any] = self._fields
+        wanted = _WIDTH * (self.written - first)
+        if wanted < len(self._fields):  # a queue is walked from its nearer end
+            last = list(islice(reversed(self._fields), max(0, wanted)))
+            fields = reversed(last)
+        rows = zip(*[iter(fields)] * _WIDTH, strict=True)
+        for number, (time, connection, kind, data, cause) in enumerate(rows, first + 1):
+            yield number, (time, connection, kind, data), cause
+
+    def entry(self, line: int) -> JournalEntry | None:
+        """Return the entry of a line, or None if there is none or it is no longer kept."""
+        start = _WIDTH * (line - self.dropped - 1)
+        if not 0 <= start < len(self._fields):
+            return None
+        fields = self._fields
+        return fields[start], fields[start + 1], fields[start + 2], fields[start + 3]
+
+    def copy(self) -> "Journal":
+        """Return a journal of the same entries; it may be asked for while another thread writes this one."""
+        copy = Journal(self.limit)
+        copy._fields = self._fields.copy()  # of the queue alone, in one go
+        copy.written = self.written
+        return copy
 
     @property
     def dropped(self) -> int:
         """How many entries have been given up."""
         return self.written - len(self)
-
-    @property
-    def causes(self) -> tuple[int, ...]:
-        """For each entry that is kept, the number of the one that made it happen, counted from 1; 0 for none."""
-        return tuple(cause for *_, cause in self._rows())
 
     def note(self, kind: str, text: str) -> None:
         """Add an entry of this moment that is about no connection."""

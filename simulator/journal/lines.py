@@ -5,10 +5,12 @@ from typing import Any
 
 import msgspec
 
+from simulator.catalogue import Catalogue
 from simulator.journal.journal import Journal, JournalEntry
+from simulator.journal.plain import message, plain
 from simulator.times import text_of_time
 
-__all__ = ["json_lines", "traffic_line"]
+__all__ = ["JournalLine", "json_lines", "lines", "traffic_line"]
 
 _LONGEST = 400
 
@@ -63,43 +65,45 @@ def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
     return f"{text_of_time(time)[11:-4]}Z {where}{arrow} {text}".rstrip()
 
 
-def json_lines(journal: Journal) -> Iterator[bytes]:
-    """Yield a journal's entries as lines of JSON, without their ends.
+class JournalLine(msgspec.Struct, frozen=True):
+    """An entry of a journal as plain data.
 
-    Each has the keys ``line`` (counted from 1), ``time``, ``connection``, ``direction`` (``in``, ``out`` or null),
-    ``kind``, ``cause`` (the line of what made it happen, or null) and ``data``: a message's own JSON, or its text if
-    it is none.
+    Args:
+        line: counted from 1.
+        time: RFC 3339 with nine digits behind the second.
+        connection: its number; None for what is about none.
+        direction: ``in`` or ``out`` for a message, else None.
+        kind: as `simulator.journal.journal.JournalEntry` lists them.
+        cause: the line of what made it happen, or None.
+        data: a message's own JSON, or its text if it is none; what the exchange did, with its ``type``, names and
+            amounts as texts.
     """
-    encode = msgspec.json.Encoder().encode
-    for number, (entry, cause) in enumerate(zip(journal, journal.causes, strict=True), journal.dropped + 1):
-        time, connection, kind, data = entry
-        yield encode(
-            {
-                "line": number,
-                "time": text_of_time(time),
-                "connection": connection or None,
-                "direction": kind if kind in ("in", "out") else None,
-                "kind": kind,
-                "cause": cause or None,
-                "data": _message(data) if kind in ("in", "out") else _plain(data),
-            }
+
+    line: int
+    time: str
+    connection: int | None
+    direction: str | None
+    kind: str
+    cause: int | None
+    data: Any
+
+
+def lines(journal: Journal, catalogue: Catalogue | None = None, since: int = 0) -> Iterator[JournalLine]:
+    """Yield a journal's entries behind a line as plain data; ``catalogue`` gives products their names."""
+    for number, (time, connection, kind, data), cause in journal.since(since):
+        yield JournalLine(
+            number,
+            text_of_time(time),
+            connection or None,
+            kind if kind in ("in", "out") else None,
+            kind,
+            cause or None,
+            message(data) if kind in ("in", "out") else plain(data, catalogue),
         )
 
 
-def _message(data: str | bytes) -> Any:
-    """Return a message to be written as it is, or as text if it is no JSON or would not stay on its line."""
-    text = data if isinstance(data, str) else data.decode(errors="backslashreplace")
-    try:
-        raw = text.encode()
-        msgspec.json.decode(raw)
-    except (ValueError, RecursionError):  # what cannot be encoded, and what is no JSON
-        return text.encode(errors="backslashreplace").decode()
-    return text if b"\n" in raw or b"\r" in raw else msgspec.Raw(raw)
-
-
-def _plain(data: Any) -> Any:
-    """Return what is no message as data: the fields of a struct with its name."""
-    if isinstance(data, msgspec.Struct):
-        fields = {name: getattr(data, name) for name in data.__struct_fields__}
-        return {"type": type(data).__name__, **msgspec.to_builtins(fields)}
-    return data.decode(errors="backslashreplace") if isinstance(data, bytes) else data
+def json_lines(journal: Journal, catalogue: Catalogue | None = None) -> Iterator[bytes]:
+    """Yield a journal's entries as lines of JSON, without their ends: the keys are those of `JournalLine`."""
+    encode = msgspec.json.Encoder().encode
+    for line in lines(journal, catalogue):
+        yield encode(line)

@@ -4,7 +4,7 @@ Requests and events are found by the same conditions as a rule's ``when``.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,23 +12,16 @@ from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
 from simulator.errors import escaped
-from simulator.journal.journal import JournalEntry
+from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.director import FIRST_STATE
-from simulator.scenario.rules.matching import Condition, RequestFacts
+from simulator.scenario.rules.matching import Condition, Difference, RequestFacts, said
+from simulator.scenario.values import decoded, shown
 from simulator.times import text_of_time
 from simulator.wire import BadRequest, decode
-from simulator.wire.requests import Request
 
-__all__ = [
-    "Received",
-    "context",
-    "explain",
-    "last_messages",
-    "nearest_miss",
-    "received",
-]
+__all__ = ["Miss", "Received", "Search", "context", "explain", "last_messages", "misses", "nearest_miss", "received"]
 
 _MOST_MESSAGES = 20
 _EVENTS = {"open": "connect", "close": "disconnect"}
@@ -37,42 +30,89 @@ _EVENTS = {"open": "connect", "close": "disconnect"}
 class Received(msgspec.Struct, frozen=True):
     """Something that came from a client: a request, or an event of its connection.
 
-    ``time`` is in nanoseconds since 1970, ``connection`` counts from 1, ``text`` is the message as it came.
+    Args:
+        line: the journal's line.
+        time: RFC 3339 with nine digits behind the second.
+        connection: which one, counted from 1.
+        request: the request's type; None for an event.
+        fields: what the request says besides its type, as it was sent; a number with a fraction is a Decimal.
+        text: the message as it came.
+        event: ``connect``, ``subscribe`` or ``disconnect``; None for a request.
     """
 
-    time: int
+    line: int
+    time: str
     connection: int
-    request: Request | None
+    request: str | None
+    fields: dict[str, Any]
     text: str
     event: str | None = None
 
     def __str__(self) -> str:
-        return f"{text_of_time(self.time)[11:-4]}Z #{self.connection} {escaped(self.text)}"
+        return f"{self.time[11:-4]}Z #{self.connection} {escaped(self.text)}"
 
 
-def received(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> list[Received]:
+class Miss(msgspec.Struct, frozen=True):
+    """A request or an event that is not what was wanted, and in what it differs."""
+
+    received: Received
+    differences: tuple[Difference, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"nearest: {self.received}", *(f"  {difference}" for difference in self.differences)])
+
+
+class Search:
+    """Looks for the requests, or the events, that a ``when`` is for, through each line of a journal once.
+
+    Args:
+        when: a struct, or data in a file's own words, for which `simulator.errors.ScenarioError` may be raised.
+        catalogue: gives products their names.
+    """
+
+    def __init__(self, when: Any, catalogue: Catalogue) -> None:
+        self.found: list[Received] = []
+        self._condition = _condition(when)
+        self._facts = _Facts(self._condition, catalogue)
+
+    def look(self, journal: Journal) -> list[Received]:
+        """Return all that has been found, in what has come since the last look too."""
+        for one, facts in self._facts.read(journal):
+            if _matches(self._condition, facts):
+                self.found.append(_received(one, facts))
+        return self.found
+
+
+def received(journal: Journal, when: Any, catalogue: Catalogue) -> list[Received]:
     """Return the requests or events of a journal that a ``when`` is for, a struct or data in a file's own words.
 
     Raises `simulator.errors.ScenarioError` for data that is no ``when``.
     """
-    condition = _condition(when)
-    return [one for one, facts in _facts(journal, condition, catalogue) if _matches(condition, facts)]
+    return Search(when, catalogue).look(journal)
 
 
-def nearest_miss(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> tuple[Received, list[str]] | None:
-    """Return the request that lacks the least for a ``when``, and what it lacks in words; the latest of several."""
+def misses(journal: Journal, when: Any, catalogue: Catalogue, most: int = 1) -> list[Miss]:
+    """Return the last of the requests or events that lack the least for a ``when``, in the order in which they came."""
     condition = _condition(when)
-    best: tuple[Received, list[str]] | None = None
-    for one, facts in _facts(journal, condition, catalogue):
+    nearest: deque[tuple[_Row, RequestFacts, list[Difference]]] = deque(maxlen=most)
+    for row, facts in _Facts(condition, catalogue).read(journal):
         if _matches(condition, facts):
             continue
-        found = condition.differences(facts) or [_other_circumstances(condition, facts)]
-        if best is None or len(found) <= len(best[1]):
-            best = one, found
-    return best
+        found = condition.differences(facts) or _other_circumstances(condition, facts)
+        if nearest and len(found) < len(nearest[0][2]):
+            nearest.clear()
+        if not nearest or len(found) == len(nearest[0][2]):
+            nearest.append((row, facts, found))
+    return [_miss(_received(row, facts), found) for row, facts, found in nearest]
 
 
-def last_messages(journal: Iterable[JournalEntry], most: int = _MOST_MESSAGES) -> list[str]:
+def nearest_miss(journal: Journal, when: Any, catalogue: Catalogue) -> Miss | None:
+    """Return the request or event that lacks the least for a ``when``, the latest of several; None if none came."""
+    found = misses(journal, when, catalogue)
+    return found[-1] if found else None
+
+
+def last_messages(journal: Journal, most: int = _MOST_MESSAGES) -> list[str]:
     """Return the last messages, and what a scenario did to them, as readable lines."""
     lines: deque[str] = deque(maxlen=most)
     for entry in journal:
@@ -82,13 +122,13 @@ def last_messages(journal: Iterable[JournalEntry], most: int = _MOST_MESSAGES) -
     return list(lines)
 
 
-def explain(journal: Iterable[JournalEntry], when: Any, catalogue: Catalogue) -> str:
+def explain(journal: Journal, when: Any, catalogue: Catalogue) -> str:
     """Return what may explain that nothing came for a ``when``, the nearest miss, in lines; empty if there is none."""
     miss = nearest_miss(journal, when, catalogue)
-    return "" if miss is None else "\n".join([f"nearest: {miss[0]}", *(f"  {lack}" for lack in miss[1])])
+    return "" if miss is None else str(miss)
 
 
-def context(journal: Iterable[JournalEntry], seed: int) -> str:
+def context(journal: Journal, seed: int) -> str:
     """Return what a report of failures ends with, in lines: the last messages, and the seed."""
     lines = last_messages(journal)
     return "\n".join([*(["last messages:"] if lines else []), *(f"  {line}" for line in lines), f"seed: {seed}"])
@@ -102,27 +142,34 @@ def _matches(condition: Condition, facts: RequestFacts) -> bool:
     return (facts.request is None or type(facts.request) in condition.types) and condition.matches(facts)
 
 
-def _facts(
-    journal: Iterable[JournalEntry], condition: Condition, catalogue: Catalogue
-) -> Iterator[tuple[Received, RequestFacts]]:
-    """Yield what a condition can be about, in its order: requests, or the events that it names."""
-    state = FIRST_STATE
-    for time, connection, kind, data in journal:
-        if kind == "state":
-            state = data
-        elif condition.event is not None:
-            event = _EVENTS.get(kind) or _subscribing(kind, data)
-            if event == condition.event:
-                text = f"{event} {_text(data)}"
-                facts = RequestFacts(None, connection, state, catalogue, event)
-                yield Received(time, connection, None, text, event), facts
-        elif kind == "in":
-            request = decode(data)
-            if not isinstance(request, BadRequest):
-                yield (
-                    Received(time, connection, request, _text(data)),
-                    RequestFacts(request, connection, state, catalogue),
-                )
+_Row = tuple[int, int, int, Any]
+"""The line, the time, the connection and the data."""
+
+
+class _Facts:
+    """Reads from a journal what a condition can be about: requests, or the events that it names."""
+
+    def __init__(self, condition: Condition, catalogue: Catalogue) -> None:
+        self._condition = condition
+        self._catalogue = catalogue
+        self._state = FIRST_STATE
+        self._line = 0
+
+    def read(self, journal: Journal) -> Iterator[tuple[_Row, RequestFacts]]:
+        """Yield it in its order, as far as it has come since the last time."""
+        wanted = self._condition.event
+        for line, (time, connection, kind, data), _ in journal.since(self._line):
+            self._line = line
+            row = line, time, connection, data
+            if kind == "state":
+                self._state = data
+            elif wanted is not None:
+                if wanted == (_EVENTS.get(kind) or _subscribing(kind, data)):
+                    yield row, RequestFacts(None, connection, self._state, self._catalogue, wanted)
+            elif kind == "in":
+                request = decode(data)
+                if not isinstance(request, BadRequest):
+                    yield row, RequestFacts(request, connection, self._state, self._catalogue)
 
 
 def _subscribing(kind: str, data: Any) -> str | None:
@@ -130,13 +177,44 @@ def _subscribing(kind: str, data: Any) -> str | None:
     return "subscribe" if type(request).__name__.startswith("Subscribe") else None
 
 
-def _other_circumstances(condition: Condition, facts: RequestFacts) -> str:
-    """Return in words what keeps a request from matching whose fields all fit."""
+def _received(row: _Row, facts: RequestFacts) -> Received:
+    line, time, connection, data = row
+    text = data.decode(errors="replace") if isinstance(data, bytes) else str(data)
+    if facts.request is None:
+        event = facts.event
+        return Received(line, text_of_time(time), connection, None, {}, f"{event} {text}", event)
+    return Received(line, text_of_time(time), connection, type(facts.request).__name__, _fields(data), text)
+
+
+def _fields(message: str | bytes) -> dict[str, Any]:
+    try:
+        fields: dict[str, Any] = decoded(message)
+    except ValueError:  # nested deeper, or a number longer, than Python reads; the text is there
+        return {}
+    del fields["type"]
+    return fields
+
+
+def _miss(came: Received, found: list[Difference]) -> Miss:
+    """Return a miss that says what was sent, not what the gateway has made of it."""
+    sent = came.fields
+    return Miss(
+        came,
+        tuple(
+            Difference(one.field, one.wanted, _shown(sent[one.field]) if one.field in sent else one.came)
+            for one in found
+        ),
+    )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else "nothing" if value is None else shown(value)
+
+
+def _other_circumstances(condition: Condition, facts: RequestFacts) -> list[Difference]:
+    """Return what keeps a request from matching whose fields all fit."""
     when = condition.when
-    said = {name: getattr(when, name) for name in ("session", "state", "nth") if getattr(when, name) is not UNSET}
     came = {"session": facts.session, "state": facts.state, "nth": condition.seen}
-    return "; ".join(f"{name}: wanted {msgspec.to_builtins(value)}, came {came[name]}" for name, value in said.items())
-
-
-def _text(data: Any) -> str:
-    return data.decode(errors="replace") if isinstance(data, bytes) else str(data)
+    return [
+        Difference(name, said(value), str(came[name])) for name in came if (value := getattr(when, name)) is not UNSET
+    ]

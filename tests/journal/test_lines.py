@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.catalogue import Catalogue
 from simulator.gateway.outgoing import RawBytes
 from simulator.journal.journal import Journal
 from simulator.journal.lines import json_lines
@@ -23,9 +24,9 @@ ORDER = {
 RULE = {"name": "late", "when": {"request": "SendLimitOrder"}, "then": [{"delay": "1s"}, "ack", {"hold": "more"}]}
 
 
-def lines(journal: Journal) -> list[dict[str, Any]]:
+def lines(journal: Journal, catalogue: Catalogue | None = None) -> list[dict[str, Any]]:
     """Return a journal's lines, decoded."""
-    return [json.loads(line) for line in json_lines(journal)]
+    return [json.loads(line) for line in json_lines(journal, catalogue)]
 
 
 def test_each_line_has_the_same_keys() -> None:
@@ -66,6 +67,50 @@ def test_what_is_no_message_is_written_with_its_name() -> None:
     journal = Journal()
     journal.write(0, 1, "fault", RawBytes(b"ab", more=True))
     assert lines(journal)[0]["data"] == {"type": "RawBytes", "data": "YWI=", "more": True}
+
+
+def test_what_the_exchange_did_is_told_by_names_and_texts() -> None:
+    """Fills, changes and trades say the product's name and amounts as texts, or its id where names are not known."""
+    world = Simulation({"rules": [{"when": {"request": "SendLimitOrder"}, "then": [{"fill": "50%"}, {"hold": "end"}]}]})
+    world.receive(world.connect("/"), json.dumps({"id": 1, **ORDER}))
+    events = [line["data"] for line in lines(world.journal, world.catalogue) if line["kind"] == "event"]
+    changed = {"type": "OrderChanged", "order_id": "1", "account": "DEFAULT"}
+    terms = {"product": ORDER["target"], "dir": "Buy", "price": "100", "quantity": "0.5"}
+    assert events == [
+        {**changed, "state": ["Open"], "filled_qty": "0", "avg_fill_price": None},
+        {
+            "type": "Fill",
+            "number": 1,
+            "kind": "Normal",
+            "order_id": "1",
+            "account": "DEFAULT",
+            **terms,
+            "liquidity": "Taker",
+            "against": "SCENARIO",
+            "trade": 1,
+            "of": None,
+        },
+        {**changed, "state": ["Open"], "filled_qty": "0.5", "avg_fill_price": "100.00"},
+        {"type": "Traded", **terms},
+    ]
+    product = world.catalogue.tradable_product(ORDER["target"])
+    assert product is not None
+    fill = next(line["data"] for line in lines(world.journal) if line["kind"] == "event" and "trade" in line["data"])
+    assert fill["product"] == product.id
+
+
+def test_entries_behind_a_line() -> None:
+    """What came behind a line is told with its number, near the end or the beginning, as far as it is kept."""
+    journal = Journal(limit=5)
+    for number in range(8):
+        journal.write(number, 1, "in", str(number))
+    for line in range(-1, 10):
+        expected = [(at, (at - 1, 1, "in", str(at - 1)), 0) for at in range(max(line + 1, 4), 9)]
+        assert list(journal.since(line)) == expected
+    assert [journal.entry(line) for line in (3, 4, 8, 9)] == [None, (3, 1, "in", "3"), (7, 1, "in", "7"), None]
+    copy = journal.copy()
+    journal.write(8, 1, "in", "8")
+    assert list(copy.since(7)) == [(8, (7, 1, "in", "7"), 0)]
 
 
 def test_lines_keep_their_numbers_when_old_ones_are_given_up() -> None:

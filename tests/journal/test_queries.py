@@ -1,14 +1,16 @@
 """Queries over a journal, and what a scenario expects in the end."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from simulator.control.expectations import unmet
 from simulator.errors import ScenarioError
-from simulator.journal.queries import context, explain, last_messages, nearest_miss, received
+from simulator.journal.queries import Received, Search, context, explain, last_messages, nearest_miss, received
 from simulator.scenario import load
+from simulator.scenario.rules.matching import Difference
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -93,7 +95,56 @@ def test_the_nearest_miss_lacks_the_least() -> None:
         asked.world.journal, {"request": "SendLimitOrder", "quantity": 8, "dir": "Buy"}, asked.world.catalogue
     )
     assert miss is not None
-    assert (json.loads(miss[0].text)["quantity"], miss[1]) == ("7", ["quantity: wanted 8, came 7"])
+    assert (json.loads(miss.received.text)["quantity"], miss.differences) == ("7", (Difference("quantity", "8", "7"),))
+
+
+def test_a_miss_says_what_was_sent() -> None:
+    """What came is said as the client sent it, not as the gateway reads it: a spelling, a number, an id, a list."""
+    asked = Asked()
+    product = asked.world.catalogue.tradable_product(PAIR)
+    assert product is not None
+    asked.ask("SendLimitOrder", dir="buy", quantity=10, target=product.id, account="default", quote_id=None)
+    wanted = {"dir": "Sell", "quantity": "10.5", "target": "ETH*", "account": "ALICE", "quote_id": "mine"}
+    assert str(nearest_miss(asked.world.journal, wanted, asked.world.catalogue)).splitlines()[1:] == [
+        "  account: wanted ALICE, came default",
+        "  dir: wanted Sell, came buy",
+        "  quantity: wanted 10.5, came 10",
+        "  quote_id: wanted mine, came nothing",
+        f"  target: wanted ETH*, came {product.id}",
+    ]
+
+
+def test_what_was_received_is_plain_data() -> None:
+    """A request is told with its type and its fields as they were sent, no digit lost, and where it stands."""
+    asked = Asked()
+    text = '{"type": "CancelOrder", "id": 7, "order_id": "1", "more": [0.10, {"a": null}]}'
+    asked.world.receive(asked.session, text)
+    (came,) = received(asked.world.journal, {"request": "CancelOrder"}, asked.world.catalogue)
+    fields = {"id": 7, "order_id": "1", "more": [Decimal("0.10"), {"a": None}]}
+    assert came == Received(2, "2024-01-01T00:00:00.000000000Z", 1, "CancelOrder", fields, text)
+    (opened,) = received(asked.world.journal, {"event": "connect"}, asked.world.catalogue)
+    assert opened == Received(1, "2024-01-01T00:00:00.000000000Z", 1, None, {}, "connect /", "connect")
+
+
+def test_fields_that_python_does_not_read_are_left_to_the_text() -> None:
+    """A request that bears a longer number than Python takes for one is found all the same."""
+    asked = Asked()
+    order = json.dumps({"id": 1, "type": "SendLimitOrder", "target": PAIR, "dir": "Buy", "price": "1"})
+    text = f'{order[:-1]}, "quantity": "1", "account": "DEFAULT", "params": {"1" * 5000}}}'
+    asked.world.receive(asked.session, text)
+    (came,) = received(asked.world.journal, {"request": "SendLimitOrder"}, asked.world.catalogue)
+    assert (came.fields, came.text) == ({}, text)
+
+
+def test_a_search_goes_on_where_it_was() -> None:
+    """A search that is asked again finds what has come since, and counts on: what was given up is not missed."""
+    asked = Asked()
+    search = Search({"request": "GetHalts", "nth": [1, 3]}, asked.world.catalogue)
+    counts = []
+    for _ in range(4):
+        counts.append(len(search.look(asked.world.journal)))
+        asked.ask("GetHalts")
+    assert counts == [0, 1, 1, 2]
 
 
 def test_a_miss_may_be_one_of_circumstance() -> None:
@@ -174,7 +225,7 @@ def test_what_is_expected_and_not_so() -> None:
         f'00:00:00.000000Z #1 {{"id": 1, "type": "SendLimitOrder", "target": "{PAIR}", "dir": "Buy", '
         '"price": "100", "quantity": "10", "account": "DEFAULT"}'
     )
-    nearest = f"nearest: {came}\n  dir: wanted Sell, came buy"
+    nearest = f"nearest: {came}\n  dir: wanted Sell, came Buy"
     assert asked.unmet() == [
         f'expect[0].never: expected never {{"request":"SendLimitOrder"}}, got 1\nfirst: {came}',
         f'expect[1].received: expected at least once {{"request":"SendLimitOrder","dir":"Sell"}}, got 0\n{nearest}',

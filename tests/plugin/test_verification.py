@@ -271,7 +271,7 @@ def test_it(exchange):
         exchange.wait_for(request="SendLimitOrder", dir="Sell", timeout=0.01)
     lines = str(caught.value).splitlines()
     assert lines[0] == "exchange: expected 1 of {'request': 'SendLimitOrder', 'dir': 'Sell'} within 0.01 s, got 0"
-    assert "  dir: wanted Sell, came buy" in lines
+    assert "  dir: wanted Sell, came Buy" in lines
 """
     )
     result.assert_outcomes(passed=1)

@@ -17,7 +17,7 @@ from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.codec import REQUEST_TYPES
 from simulator.wire.requests import Request
 
-__all__ = ["Condition", "Matches", "RequestFacts", "compile_matcher"]
+__all__ = ["Condition", "Difference", "Matches", "RequestFacts", "compile_matcher", "said"]
 
 _FOLDED_FIELDS = frozenset({"account", "dir"})
 
@@ -87,6 +87,17 @@ def _text(value: Any) -> str | None:
     return msgspec.json.encode(value).decode()
 
 
+class Difference(msgspec.Struct, frozen=True):
+    """Where something is not as it was wanted: the field, and in words what was wanted and what came."""
+
+    field: str
+    wanted: str
+    came: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: wanted {self.wanted}, came {self.came}"
+
+
 class _Test(NamedTuple):
     field: str
     matches: Matches
@@ -138,25 +149,26 @@ class Condition:
             return False
         return self._state is None or self._state((facts.state,))
 
-    def differences(self, facts: RequestFacts) -> list[str]:
-        """Return in words which fields keep a request from matching: what was wanted and what came."""
+    def differences(self, facts: RequestFacts) -> list[Difference]:
+        """Return which fields keep a request from matching: what was wanted and what came."""
         found = []
         kind = type(facts.request)
         if facts.request is not None and kind not in self.types:
-            found.append(f"request: wanted {_said(self.when.request)}, came {kind.__name__}")
+            found.append(Difference("request", said(self.when.request), kind.__name__))
         for test in self.tests:
-            texts = facts.texts(test.field)
-            if not test.matches(texts):
-                found.append(f"{test.field}: wanted {_said(test.wanted)}, came {texts[0] if texts else 'nothing'}")
+            if not test.matches(facts.texts(test.field)):
+                came = _text(getattr(facts.request, test.field, None))
+                found.append(Difference(test.field, said(test.wanted), "nothing" if came is None else came))
         return found
 
 
-def _said(wanted: Any) -> str:
+def said(wanted: Any) -> str:
+    """Return in words what a matcher wants."""
     if isinstance(wanted, Bounds):
         return str(msgspec.to_builtins(wanted))
     if isinstance(wanted, tuple):
         return " or ".join(wanted)
-    return "*" if wanted is UNSET else str(wanted)
+    return "*" if wanted is UNSET else "nothing" if wanted is None else str(wanted)
 
 
 def _types(request: Any) -> frozenset[type[Request]]:

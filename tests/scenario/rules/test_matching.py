@@ -7,7 +7,7 @@ import pytest
 
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
-from simulator.scenario.rules.matching import Condition, RequestFacts
+from simulator.scenario.rules.matching import Condition, Difference, RequestFacts
 from simulator.wire import decode
 from support.steps import PAIR, Play
 
@@ -125,12 +125,12 @@ def test_nth_counts_what_meets_the_rest() -> None:
 def test_differences_say_what_keeps_a_request_from_matching() -> None:
     """Each field that does not fit is told with what was wanted and what came."""
     when = {"request": "CancelOrder"}
-    assert Condition(parse_when(when)).differences(facts()) == ["request: wanted CancelOrder, came SendLimitOrder"]
+    assert Condition(parse_when(when)).differences(facts()) == [Difference("request", "CancelOrder", "SendLimitOrder")]
     when = {"request": "Send*", "dir": ["Sell"], "quantity": {"ge": 11}, "quote_id": "mine", "price": 100.5}
     assert Condition(parse_when(when)).differences(facts()) == [
-        "dir: wanted Sell, came buy",
-        "quantity: wanted {'ge': '11'}, came 10",
-        "quote_id: wanted mine, came nothing",
+        Difference("dir", "Sell", "Buy"),
+        Difference("quantity", "{'ge': '11'}", "10"),
+        Difference("quote_id", "mine", "nothing"),
     ]
 
 
