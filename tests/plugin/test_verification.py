@@ -265,7 +265,7 @@ import threading
 def test_it(exchange):
     threading.Thread(target=order, args=(exchange.url,)).start()
     (sent,) = exchange.wait_for(request="SendLimitOrder")
-    assert (sent.connection, type(sent.request).__name__) == (1, "SendLimitOrder")
+    assert (sent.connection, sent.request, sent.fields["dir"]) == (1, "SendLimitOrder", "Buy")
     exchange.never(request="CancelOrder")
     with pytest.raises(Exception) as caught:
         exchange.wait_for(request="SendLimitOrder", dir="Sell", timeout=0.01)
