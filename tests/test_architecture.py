@@ -29,12 +29,23 @@ FLOORS = [
     {"server"},
     {"replay"},
     {"record", "testing"},
+    {"certification"},
     {"plugin", "cli"},
     {"__main__"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 
-SHELLS = ("server", "cli", "testing", "replay.sockets", "record.proxy", "__main__")
+SHELLS = (
+    "server",
+    "cli",
+    "testing",
+    "certification.run",
+    "certification.certify",
+    "certification.programs",
+    "replay.sockets",
+    "record.proxy",
+    "__main__",
+)
 """Where sockets, clocks and threads are allowed."""
 
 IMPURE = {"asyncio", "socket", "threading", "time", "uuid", "secrets", "select", "subprocess", "signal"}
