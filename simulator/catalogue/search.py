@@ -105,7 +105,7 @@ class NameIndex:
     def _candidates(self, glob: Glob) -> Iterator[int]:
         """Return the positions of names that may match, in order: from the narrower of the two indexes."""
         if not glob.run:
-            return (at for at, name in enumerate(self._folded) if len(name) >= glob.shortest)
+            return iter(range(len(self._folded)))
         if not glob.run.isprintable():
             return iter(())
         begun = self._range(glob.prefix) if glob.prefix else []

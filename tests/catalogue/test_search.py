@@ -1,4 +1,3 @@
-import fnmatch
 import re
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 from simulator.catalogue import Catalogue, derived_id, load
 from simulator.catalogue.search import NameIndex
 from simulator.terms import Refusal
-from simulator.wildcards import Glob
 
 NAMES = st.text("aAbB1/ *-_ß?", min_size=1, max_size=8)
 PATTERNS = st.text("aAbB1/ *-_ß?", max_size=6)
@@ -50,15 +48,6 @@ def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, lim
     if not pat:
         expected = pairs[:limit]
     assert NameIndex(pairs).search(pat, limit) == expected
-
-
-@example("*ab?b*", "abaabab")
-@example("*ab?b", "abab?b")
-@example("a*a", "a")
-@given(st.text("ab*?", max_size=12), st.text("ab", max_size=12))
-def test_glob_agrees_with_fnmatch(pattern: str, text: str) -> None:
-    """A pattern matches the texts that the standard library says it matches."""
-    assert Glob(pattern).matches(text) == fnmatch.fnmatchcase(text, pattern)
 
 
 def test_exact_comes_before_prefix_before_word_prefix_before_substring() -> None:
