@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.decimals import parse_amount, text_of_amount
+from simulator.decimals import parse_amount
 from simulator.errors import nearest
-from simulator.scenario.amounts import amount, share
+from simulator.scenario.amounts import amount
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps, is_for_nothing, types_of
+from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import TRUTH, Fill, StepEntry, entry_of
-from simulator.terms import BILLION
+from simulator.scenario.steps import TRUTH, StepEntry, entry_of
 
 __all__ = ["check_steps"]
 
@@ -120,11 +120,11 @@ def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:
     types = types_of(rule.when)
     if rule.illegal or len(types) != 1 or types.isdisjoint(_WITH_ORDER):
         return
-    order = _Fate(types == {"SendLimitOrder"}, _most(rule.when))
+    order = StepSequence(types == {"SendLimitOrder"}, _most(rule.when))
     for at, step in enumerate(steps):
         if step.verb not in TRUTH or getattr(step.args, "order", "") != "this":
             continue
-        why = order.do(step.verb, step.args)
+        why = order.do(step.verb, getattr(step.args, "quantity", "rest"))
         if why is not None:
             yield (*place, at), f"expected what a venue can do, but {why}; if it is to, say illegal: true in the rule"
             return
@@ -139,92 +139,3 @@ def _most(when: Any) -> int | None:
         bounds = [amount(text) for text in (wanted.le, wanted.lt) if text is not None]
         return min(bounds, default=None)
     return None
-
-
-class _Fate:
-    """What becomes of an order, step by step.
-
-    Args:
-        is_new: whether the order is the request's own; else it is one that is to be cancelled.
-        most: the most it can be for, in billionths, if that is known.
-    """
-
-    def __init__(self, is_new: bool, most: int | None) -> None:
-        self._is_new = is_new
-        self._most = most
-        self._end: str | None = None
-        self._acked = False
-        self._refused = False
-        self._shares = 0
-        self._amounts = 0
-        self._is_filled = False
-
-    def do(self, verb: str, args: Any) -> str | None:
-        """Do a step; return why it cannot be done, or None."""
-        match verb:
-            case "ack":
-                return self._ack()
-            case "reject":
-                return self._reject() if self._is_new else self._refuse()
-            case "fill":
-                return self._after_end("fill it") or self._fill(args)
-            case "match":
-                why = self._after_end("match it")
-                self._acked = True
-                return why
-            case "cancel" | "expire":
-                why = self._after_end(f"{verb} it")
-                self._end = "cancelled" if verb == "cancel" else "expired"
-                return why
-            case _:
-                return None
-
-    def _after_end(self, what: str) -> str | None:
-        return None if self._end is None else f"the order is {self._end}, so nothing can {what}"
-
-    def _ack(self) -> str | None:
-        if self._acked:
-            return "the order is acked already"
-        if self._end == "rejected":
-            return "the order is rejected, so nothing can ack it"
-        self._acked = self._is_new
-        return None
-
-    def _reject(self) -> str | None:
-        why = self._after_end("reject it")
-        if why is None and self._acked:
-            why = "the order is acked, so nothing can reject it"
-        if why is None and self._is_filled:
-            why = "the order has a fill, so nothing can reject it"
-        self._end = "rejected"
-        return why
-
-    def _refuse(self) -> str | None:
-        if self._refused:
-            return "the cancel is refused already"
-        self._refused = True
-        return "the order is cancelled, so its cancel cannot be refused" if self._end == "cancelled" else None
-
-    def _fill(self, fill: Fill) -> str | None:
-        self._is_filled = True
-        if fill.quantity == "rest":
-            self._end = "filled"
-            return None
-        if fill.quantity.endswith("%"):
-            self._shares += share(fill.quantity)
-            added = share(fill.quantity)
-        else:
-            added = amount(fill.quantity)
-            self._amounts += added
-        if added == 0:
-            return f"a fill of {fill.quantity} is none"
-        return self._too_much()
-
-    def _too_much(self) -> str | None:
-        if self._shares > BILLION or (self._shares == BILLION and self._amounts):
-            return "the fills come to more than the order"
-        if self._most is not None and self._amounts + self._most * self._shares // BILLION > self._most:
-            return f"the fills come to more than {text_of_amount(self._most)}, the most that the order can be for"
-        if self._shares == BILLION:
-            self._end = "filled"
-        return None

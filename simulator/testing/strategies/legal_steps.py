@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.steps import TRUTH
 
 __all__ = ["HOLD", "Rule", "Step", "answered_once", "legal_rules", "of_cancel", "of_order", "verb_of"]
@@ -27,43 +28,31 @@ def of_order(steps: Iterable[Step], late_acks: bool) -> list[Step]:
 
     Unless acks may be late, the ack comes before whatever becomes of the order.
     """
-    fate = _Fate()
+    order = StepSequence(is_new=True)
     done: list[Step] = []
     for step in answered_once(steps):
         verb = verb_of(step)
-        if not fate.can(step, verb):
+        if order.do(verb, _quantity(step)) is not None or (verb == "bust" and not order.is_filled):
             continue
-        if not late_acks and not fate.acked and verb in ("fill", "cancel", "expire", "stale"):
-            fate.do("ack", "ack")
+        if not late_acks and verb in ("fill", "cancel", "expire", "stale") and order.do("ack") is None:
             done.append("ack")
-        fate.do(step, verb)
         done.append(step)
-    if fate.cum_qty and not fate.acked:
+    if order.is_filled and order.do("ack") is None:
         done.append("ack")
     return done
 
 
 def of_cancel(steps: Iterable[Step]) -> list[Step]:
-    """Return those of the steps that can be done to an order that is to be cancelled, in their order."""
-    filled, is_out, is_refused = 0, False, False
-    done: list[Step] = []
-    for step in answered_once(steps):
-        match verb_of(step):
-            case "fill":
-                if is_out or filled + _share(step, filled) > 100:
-                    continue
-                filled += _share(step, filled)
-                is_out = filled == 100
-            case "cancel":
-                if is_out or is_refused:
-                    continue
-                is_out = is_refused = True
-            case "reject":
-                if is_refused:
-                    continue
-                is_refused = True
-        done.append(step)
-    return done
+    """Return those of the steps that can be done to an order that is to be cancelled, in their order.
+
+    An order whose cancel is refused lives on: that it is cancelled all the same would be another fault.
+    """
+    order = StepSequence(is_new=False)
+    return [
+        step
+        for step in answered_once(steps)
+        if not (order.is_refused and verb_of(step) == "cancel") and order.do(verb_of(step), _quantity(step)) is None
+    ]
 
 
 def answered_once(steps: Iterable[Step]) -> list[Step]:
@@ -107,47 +96,8 @@ def _unshadowed(rules: Iterable[Rule]) -> Iterator[Rule]:
                 taken.add((request, side))
 
 
-def _share(step: Step, filled: int) -> int:
-    """Return how many percent of its order a fill is for."""
-    args = None if isinstance(step, str) else step["fill"]
-    quantity = args.get("quantity", "rest") if isinstance(args, dict) else args or "rest"
-    return 100 - filled if quantity == "rest" else int(quantity.removesuffix("%"))
-
-
-class _Fate:
-    """What becomes of a new order, step by step: what of it is filled, in percent, and whether it is out."""
-
-    def __init__(self) -> None:
-        self.acked = False
-        self.cum_qty = 0
-        self._is_out = False
-        self._is_rejected = False
-
-    def can(self, step: Step, verb: str) -> bool:
-        """Tell whether a step can be done now."""
-        match verb:
-            case "ack":
-                return not self.acked and not self._is_rejected
-            case "fill":
-                return not self._is_out and self.cum_qty + _share(step, self.cum_qty) <= 100
-            case "reject":
-                return not self._is_out and not self.acked and not self.cum_qty
-            case "cancel" | "expire" | "stale":
-                return not self._is_out
-            case "bust":
-                return self.cum_qty > 0
-            case _:
-                return True
-
-    def do(self, step: Step, verb: str) -> None:
-        """Do a step that can be done."""
-        match verb:
-            case "ack":
-                self.acked = True
-            case "fill":
-                self.cum_qty += _share(step, self.cum_qty)
-                self._is_out = self.cum_qty == 100
-            case "reject":
-                self._is_out = self._is_rejected = True
-            case "cancel" | "expire":
-                self._is_out = True
+def _quantity(step: Step) -> str:
+    """Return for how much a fill is; for any other step, and a fill that does not say, the rest."""
+    args = None if isinstance(step, str) else step.get("fill")
+    quantity = args.get("quantity") if isinstance(args, dict) else args
+    return quantity or "rest"
