@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import yaml  # noqa: F401 - before a test of pytester's does: it would be forgotten with that test, but for its C part
 
 from simulator.catalogue import Catalogue
 from support.gateway import Client, World, quiet_catalogue
