@@ -1,8 +1,16 @@
 """Where libraries differ from release to release: what is asked of them here is answered alike by all of them."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["nested_beyond"]
+if TYPE_CHECKING:
+    from websockets.asyncio.connection import Connection
+    from websockets.http11 import Request
+
+__all__ = ["http_method", "nested_beyond", "send_text", "websocket_mask", "without_proxy"]
+
+
+# PyYAML
 
 
 def nested_beyond(limit: int, text: str, error: Exception) -> Any | None:
@@ -28,3 +36,39 @@ def nested_beyond(limit: int, text: str, error: Exception) -> Any | None:
     except yaml.YAMLError:  # of a text that is cut off
         return None
     return None
+
+
+# websockets
+
+
+def websocket_mask() -> Callable[[bytes, bytes], bytes]:
+    """Return the function that masks a frame's payload: the one in C, where the release has it built."""
+    from websockets import frames
+
+    mask: Callable[[bytes, bytes], bytes] = vars(frames)["apply_mask"]  # the module does not say that it has it
+    return mask
+
+
+def http_method(request: "Request") -> str:
+    """Return the method of a handshake; before websockets 16 none but GET gets so far."""
+    return getattr(request, "method", "GET")
+
+
+def without_proxy() -> dict[str, Any]:
+    """Return the arguments of ``connect`` by which it uses no proxy; before websockets 15 it never does."""
+    from inspect import signature
+
+    from websockets.asyncio.client import connect
+
+    return {"proxy": None} if "proxy" in signature(connect).parameters else {}
+
+
+async def send_text(connection: "Connection", data: bytes) -> None:
+    """Send bytes as they are in a text frame; before websockets 14 ``send`` makes a binary frame of bytes."""
+    from inspect import signature
+
+    if "text" in signature(connection.send).parameters:
+        await connection.send(data, text=True)
+    else:
+        async with connection.send_context():
+            connection.protocol.send_text(data)

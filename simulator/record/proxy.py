@@ -10,6 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.http11 import Request, Response
 
+from simulator.libraries import send_text, without_proxy
 from simulator.record.reading import Seen
 from simulator.replay.endpoints import joined
 
@@ -78,7 +79,7 @@ class Recorder:
                 ping_interval=None,
                 max_size=None,
                 compression=None,
-                proxy=None,
+                **without_proxy(),
             )
         except InvalidStatus as error:
             self._see(0, "refused", f"{request.path} with {error.response.status_code}")
@@ -115,7 +116,7 @@ class Recorder:
                 data = await source.recv(decode=False)
                 self._see(number, kind, data.decode(errors="replace"))
                 with contextlib.suppress(ConnectionClosed):  # whose end is for the other direction to tell
-                    await target.send(data, text=True)
+                    await send_text(target, data)
         except ConnectionClosed as closed:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (_CUT, "")
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from simulator.control.expectations import unmet, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
+from simulator.libraries import without_proxy
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
@@ -31,6 +32,8 @@ _ECHO_TIMEOUT = 0.2
 _TURNS = 20
 _ASK_WITHIN = 5_000_000_000
 _CUT = 1006
+_ENOUGH = 1 << 30
+"""As many messages as may wait to be read; before websockets 14.1 it cannot be None."""
 
 
 class _Clock(Protocol):
@@ -87,9 +90,9 @@ class _Sockets:
                 close_timeout=_CLOSE_TIMEOUT,
                 ping_interval=None,
                 max_size=None,
-                max_queue=None,
+                max_queue=_ENOUGH,
                 compression=None,
-                proxy=None,
+                **without_proxy(),
             )
         except InvalidStatus as error:
             body = error.response.body.decode(errors="replace").strip() if error.response.body else ""
@@ -135,12 +138,15 @@ class _Sockets:
             if self._readers[line].done() or line in self._mute:
                 continue
             try:
-                async with asyncio.timeout(_ECHO_TIMEOUT):
-                    await (await connection.ping())
+                echo = asyncio.ensure_future(await connection.ping())
+                # Not cancelled when it does not come in time: a late pong is then an error in websockets before 14.2.
+                await asyncio.wait([echo], timeout=_ECHO_TIMEOUT)
+                if echo.done():
+                    echo.result()
+                else:
+                    self._mute.add(line)
             except ConnectionClosed:
                 await self._readers[line]
-            except TimeoutError:
-                self._mute.add(line)
         for _ in range(_TURNS if self._mute else 1):
             await asyncio.sleep(0)
 

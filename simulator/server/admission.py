@@ -12,6 +12,7 @@ from typing import NamedTuple
 from websockets.datastructures import MultipleValuesError
 from websockets.http11 import Request
 
+from simulator.libraries import http_method
 from simulator.server.settings import Settings
 
 __all__ = ["HEALTH_PATH", "Answer", "admit", "is_loopback"]
@@ -59,7 +60,7 @@ def admit(request: Request, settings: Settings, loopback_only: bool) -> Answer |
             HTTPStatus.FORBIDDEN,
             "This Origin may not connect; start the server with --allow-origin to let it.",
         )
-    if request.method == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
+    if http_method(request) == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
         return Answer(HTTPStatus.OK, "ok")
     return None
 

@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
         self.world: Driver | None = None
         self.session: Session | None = None
         self.deadline: float | None = None
-        self._reader = FrameReader(self.protocol)
+        self._reader = FrameReader(self.protocol, server.settings.max_message)
         self._frames: deque[bytes | Frame] = deque()
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None

@@ -5,14 +5,21 @@ have arrived whole, so they are taken off here, a fifth of an order's round trip
 gets every other one, and alone decides what breaks the rules.
 """
 
-from websockets.frames import Frame, apply_mask  # type: ignore[attr-defined]  # the one in C, if there is one
+from typing import cast
+
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from simulator.libraries import websocket_mask
+
 __all__ = ["FrameReader"]
+
+_apply_mask = websocket_mask()
 
 _TEXT = 0x81  # final, nothing reserved
 _MASKED = 0x80
+_OF_MESSAGES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 _SHORT = 126
 """The lengths from here on say how the length is written."""
 
@@ -22,12 +29,15 @@ class FrameReader:
 
     Args:
         protocol: an open connection's; nothing else may feed it.
+        longest: the length in bytes of the longest message that the protocol takes.
     """
 
-    __slots__ = ("_begun", "_owed", "_protocol")
+    __slots__ = ("_begun", "_is_mid_message", "_longest", "_owed", "_protocol")
 
-    def __init__(self, protocol: ServerProtocol) -> None:
+    def __init__(self, protocol: ServerProtocol, longest: int) -> None:
         self._protocol = protocol
+        self._longest = longest
+        self._is_mid_message = False
         self._begun = b""
         self._owed = 0
         """How much of the frame that the protocol is reading has yet to come."""
@@ -41,7 +51,7 @@ class FrameReader:
         position = 0
         while position < len(data):
             if not self._owed:
-                if self._protocol.state is State.OPEN and self._protocol.current_size is None:
+                if not self._is_mid_message and self._protocol.state is State.OPEN:
                     position = self._take_off(data, position, taken)
                 self._owed = _length(data, position)
                 if not self._owed:
@@ -51,13 +61,17 @@ class FrameReader:
             position += len(part)
             self._owed -= len(part)
             self._protocol.receive_data(part)
-            taken.extend(self._protocol.events_received())  # type: ignore[arg-type]  # no handshakes any more
+            for event in self._protocol.events_received():
+                frame = cast(Frame, event)  # no handshakes any more
+                if frame.opcode in _OF_MESSAGES:
+                    self._is_mid_message = not frame.fin
+                taken.append(frame)
         return taken
 
     def _take_off(self, data: bytes, position: int, taken: list[bytes | Frame]) -> int:
         """Take whole text frames off the data from a position; return the position of what is none."""
         end = len(data)
-        longest = self._protocol.max_message_size or 0
+        longest = self._longest
         while end - position > 7 and data[position] == _TEXT:
             length = data[position + 1] - _MASKED
             start = position + 6
@@ -69,7 +83,7 @@ class FrameReader:
             stop = start + length
             if stop > end or length > longest:
                 break
-            taken.append(apply_mask(data[start:stop], data[start - 4 : start]))
+            taken.append(_apply_mask(data[start:stop], data[start - 4 : start]))
             position = stop
         return position
 

@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
+from simulator.libraries import without_proxy
 from support.cli import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
 
 ORDER = {
@@ -26,7 +27,7 @@ TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{6}Z ")
 
 def dial(program: Program, path: str = "/architect") -> ClientConnection:
     """Connect to a program."""
-    return connect(f"ws://localhost:{program.port}{path}", proxy=None, open_timeout=PATIENCE)
+    return connect(f"ws://localhost:{program.port}{path}", **without_proxy(), open_timeout=PATIENCE)
 
 
 def ask(client: ClientConnection, number: int, **fields: object) -> object:
@@ -213,7 +214,7 @@ def test_stdout_that_nobody_reads() -> None:
         while not address.endswith(b"\n"):
             address += process.stdout.read(1)
         try:
-            with connect(f"{address.decode().strip()}/", proxy=None) as client:
+            with connect(f"{address.decode().strip()}/", **without_proxy()) as client:
                 for number in range(3000):  # some 600 kB of lines, and a pipe holds 64
                     client.send(json.dumps({"id": number, **ORDER}))
                 for number in range(3000):
@@ -243,7 +244,7 @@ def test_stdout_whose_reader_goes() -> None:
             address += process.stdout.read(1)
         process.stdout.close()
         try:
-            with connect(f"{address.decode().strip()}/", proxy=None) as client:
+            with connect(f"{address.decode().strip()}/", **without_proxy()) as client:
                 for number in range(100):
                     client.send(json.dumps({"id": number, **ORDER}))
                     assert json.loads(client.recv(PATIENCE))["id"] == number
@@ -284,7 +285,7 @@ def connect_when_ready(process: subprocess.Popen[bytes], port: int) -> ClientCon
     until = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until:
         try:
-            return connect(f"ws://127.0.0.1:{port}/", proxy=None)
+            return connect(f"ws://127.0.0.1:{port}/", **without_proxy())
         except ConnectionRefusedError:
             continue
     raise AssertionError("nobody listens")
@@ -295,7 +296,7 @@ def test_allowed_host_and_origin() -> None:
     options = ["--allow-host", "exchange.example", "--allow-origin", "https://page.example"]
     with started("--port", "0", *options) as program, socket.create_connection(("127.0.0.1", program.port)) as sock:
         url = f"ws://exchange.example:{program.port}/"
-        with connect(url, sock=sock, origin="https://page.example", proxy=None) as client:
+        with connect(url, sock=sock, origin="https://page.example", **without_proxy()) as client:
             assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
 
 
@@ -312,7 +313,7 @@ def test_ipv6() -> None:
     """An IPv6 address is printed in brackets, and its clients are served."""
     with started("--port", "0", "--host", "::1") as program:
         assert program.url == f"ws://[::1]:{program.port}"
-        with connect(f"{program.url}/", proxy=None) as client:
+        with connect(f"{program.url}/", **without_proxy()) as client:
             assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
 
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from simulator import command_log as command_log
+from simulator.libraries import without_proxy
 from support.command_log import order, request
 
 PATIENCE = 15.0
@@ -32,7 +33,7 @@ class Serving:
 
     def connect(self) -> ClientConnection:
         """Connect."""
-        return connect(f"{self.url}/", proxy=None, open_timeout=PATIENCE)
+        return connect(f"{self.url}/", **without_proxy(), open_timeout=PATIENCE)
 
     def kill(self) -> str:
         """Kill it; return what it has said on stderr."""

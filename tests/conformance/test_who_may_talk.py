@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 
 from simulator.errors import ScenarioError
 from simulator.journal.lines import traffic_line
+from simulator.libraries import without_proxy
 from simulator.scenario import load
 from simulator.server import Settings
 from simulator.server.admission import admit
@@ -223,6 +224,7 @@ def test_no_byte_steers_the_terminal(data: bytes) -> None:
 SERVING = r"""
 import asyncio, json, sys
 from pathlib import Path
+from simulator.libraries import without_proxy
 
 def hook(event, args):
     if event.startswith("socket.") and event not in ("socket.__new__",):
@@ -271,7 +273,7 @@ def test_no_connection_goes_out(tmp_path: Path) -> None:
             ):
                 pass
             refused.append(caught.value.response.status_code)
-        with connect(f"ws://127.0.0.1:{port}/architect", proxy=None) as client:
+        with connect(f"ws://127.0.0.1:{port}/architect", **without_proxy()) as client:
             for kind in ("SubscribeOrderState", "GetPathmap", "GetHalts", "SearchSymbol"):
                 client.send(json.dumps({"id": 1, "type": kind, "url": f"http://localhost:{port}/", "limit": 1}))
                 client.recv(timeout=10)

@@ -26,6 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from simulator import command_log as command_log
+from simulator.libraries import without_proxy
 from simulator.scenario import load
 from simulator.simulation import Simulation
 
@@ -197,7 +198,7 @@ async def load_until_killed(life: Life, memory: Memory, rng: random.Random) -> N
     async with contextlib.AsyncExitStack() as stack:
         tasks = []
         for limit in LIMITS:
-            venue = await stack.enter_async_context(connect(f"{life.url}/", proxy=None))
+            venue = await stack.enter_async_context(connect(f"{life.url}/", **without_proxy()))
             tasks.append(asyncio.create_task(Client(venue, limit, memory, rng).trade()))
         memory.is_enough = asyncio.Event()
         memory.wanted = memory.acknowledged + rng.randrange(1, 3000)
@@ -210,7 +211,7 @@ async def load_until_killed(life: Life, memory: Memory, rng: random.Random) -> N
 async def missing(url: str, memory: Memory) -> list[str]:
     """Return what a server does not know any more of what it has told."""
     lost: list[str] = []
-    async with connect(f"{url}/", proxy=None, max_size=None) as venue:
+    async with connect(f"{url}/", **without_proxy(), max_size=None) as venue:
         known: dict[str, dict[str, Any]] = {}
         ids = list(memory.orders | memory.told)
         for request in (

@@ -11,6 +11,7 @@ from support.server import BINARY, CLOSE, CONT, PING, TEXT, frame
 
 pytestmark = pytest.mark.parametrize("seed", range(50))
 
+LONGEST = 1000
 WHOLE = [
     *(frame(TEXT, b"x" * length) for length in (0, 1, 2, 125, 126, 127, 999, 1000)),
     frame(TEXT, b"mask", mask=b"\x00\xff\x81\x7f"),
@@ -33,7 +34,7 @@ LAST = [
 
 def open_protocol() -> ServerProtocol:
     """Return the protocol of a connection whose handshake is done."""
-    return ServerProtocol(state=State.OPEN, max_size=1000)
+    return ServerProtocol(state=State.OPEN, max_size=LONGEST)
 
 
 def payload(event: object) -> object:
@@ -50,7 +51,7 @@ def test_reads_what_the_protocol_reads(seed: int) -> None:
         data = b"".join(rng.choices(WHOLE, k=8)) + last
         alone, protocol = open_protocol(), open_protocol()
         alone.receive_data(data)
-        reader = FrameReader(protocol)
+        reader = FrameReader(protocol, LONGEST)
         taken = []
         position = 0
         while position < len(data):

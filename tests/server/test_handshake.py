@@ -1,4 +1,6 @@
+import asyncio
 import socket
+from importlib.metadata import version
 
 import pytest
 
@@ -26,6 +28,24 @@ from support.server import (
 pytestmark = pytest.mark.asyncio
 
 PLAIN = ["Connection: close", "Content-Type: text/plain; charset=utf-8"]
+
+
+ANSWERS_ALL = int(version("websockets").partition(".")[0]) >= 17
+"""Whether websockets answers what is no GET of HTTP/1.1, or is too long; before 17 it only closes the connection."""
+
+
+async def status_of(data: bytes) -> int | None:
+    """Return the status with which a new server answers bytes on a new connection; None if it only closes it."""
+    async with serving() as server, dialled(server) as client:
+        client.write(data)
+        try:
+            head, _ = await client.response()
+        except asyncio.IncompleteReadError:
+            await client.end()
+            return None
+        await client.end()
+        assert [line for line in head if line in PLAIN] == PLAIN
+        return int(head[0].split()[1])
 
 
 async def exchange(server: Server, data: bytes) -> tuple[int, str]:
@@ -101,9 +121,7 @@ async def test_plain_get_needs_an_upgrade() -> None:
 @pytest.mark.parametrize("path", ["/architect", "/healthz"])
 async def test_post_is_not_allowed(path: str) -> None:
     """A method other than GET is answered 405."""
-    async with serving() as server:
-        status, _ = await exchange(server, handshake(path, method="POST"))
-        assert status == 405
+    assert await status_of(handshake(path, method="POST")) == (405 if ANSWERS_ALL else None)
 
 
 @pytest.mark.parametrize(
@@ -112,16 +130,15 @@ async def test_post_is_not_allowed(path: str) -> None:
         ({"Sec_WebSocket_Key": None}, 400),
         ({"Sec_WebSocket_Key": "short"}, 400),
         ({"Sec_WebSocket_Version": "12"}, 400),
-        ({"version": "HTTP/1.0"}, 505),
-        ({"X": "x" * 9000}, 431),
-        ({f"X{number}": "x" for number in range(200)}, 431),
-        ({"path": "/" + "x" * 9000}, 414),
+        ({"version": "HTTP/1.0"}, 505 if ANSWERS_ALL else None),
+        ({"X": "x" * 9000}, 431 if ANSWERS_ALL else None),
+        ({f"X{number}": "x" for number in range(200)}, 431 if ANSWERS_ALL else None),
+        ({"path": "/" + "x" * 9000}, 414 if ANSWERS_ALL else None),
     ],
 )
-async def test_bad_handshake_is_answered(changes: dict[str, str], status: int) -> None:
+async def test_bad_handshake_is_answered(changes: dict[str, str], status: int | None) -> None:
     """A handshake that breaks a rule is answered with the status that says which."""
-    async with serving() as server:
-        assert (await exchange(server, handshake(**changes)))[0] == status
+    assert await status_of(handshake(**changes)) == status
 
 
 @pytest.mark.parametrize(
