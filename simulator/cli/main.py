@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from simulator import __version__
+from simulator.cli.certify import add_certify_command
 from simulator.cli.diff import add_diff_command
 from simulator.cli.record import add_record_command
 from simulator.cli.replay import add_replay_command
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add_scenario_commands(commands)
     add_replay_command(commands)
     add_record_command(commands)
+    add_certify_command(commands)
     add_diff_command(commands)
     return parser
 

@@ -1,0 +1,208 @@
+"""The command ``certify``: puts a client through the battery, and says which cases it survives."""
+
+import argparse
+import contextlib
+import importlib
+import importlib.util
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import SimulatorError, nearest
+
+if TYPE_CHECKING:
+    from simulator.certification import Case, Verdict
+    from simulator.certification.adapters import Adapter
+
+__all__ = ["FAILED", "PASSED", "add_certify_command"]
+
+PASSED, FAILED = 0, 1
+"""The exit statuses; a mistake in what was asked is 2."""
+
+_STOPPED = 130
+_JOBS = 16
+_DESCRIPTION = (
+    "Put a client through the battery: in each case the venue misbehaves while the client is asked to trade; then all "
+    "is well again, and what the client sent, what it believes and what is true are held against laws. TARGET is a "
+    "class of Python, as module:Class or file.py:Class. Behind -- stands a program instead: with --lines one that "
+    "speaks JSON lines, without it one that does its own trading, in which {url} stands for the address."
+)
+_EPILOG = "Exit status: 0 if the client survives every case, 1 if not, 2 if a target or an option is wrong."
+
+
+def add_certify_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to those of the program."""
+    certify = commands.add_parser(
+        "certify", help="say which misbehaviour of a venue a client survives", description=_DESCRIPTION, epilog=_EPILOG
+    )
+    certify.set_defaults(run=_certify)
+    certify.add_argument("target", nargs="*", metavar="TARGET", help="module:Class, or -- PROGRAM ARGUMENTS")
+    certify.add_argument("--lines", action="store_true", help="the program speaks lines of JSON on stdin and stdout")
+    certify.add_argument("--list", action="store_true", help="print the cases, and what each wants of a client")
+    certify.add_argument(
+        "--case", action="append", default=[], metavar="NAME", help="only this case, or family; may be repeated"
+    )
+    certify.add_argument("--product", help="what the client is asked to trade (default: a busy market)")
+    certify.add_argument("--account", help="for which account (default: the catalogue's first)")
+    certify.add_argument("--catalogue", metavar="FILE", help="a catalogue's file or name (default: default)")
+    certify.add_argument("--seed", type=int, default=0, help="everything random comes from it (default: %(default)s)")
+    certify.add_argument(
+        "--pace",
+        type=_pace,
+        default=1.0,
+        metavar="N",
+        help="run the venue N times as fast, for a program whose own timers can be scaled too (default: 1)",
+    )
+    certify.add_argument(
+        "--jobs", type=int, default=_JOBS, metavar="N", help="how many cases a program is in at once (default: 16)"
+    )
+    certify.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
+    certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
+
+
+def _pace(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0.1 <= float(text) <= 1000:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 0.1 to 1000, got {text!r}")
+
+
+def _certify(options: argparse.Namespace) -> int:
+    from simulator.certification.certify import chosen
+    from simulator.certification.report import case_lines, explanation, summary
+
+    cases = chosen(options.case)
+    if options.list:
+        _say(*case_lines(cases))
+        return PASSED
+    if not options.target:
+        raise SimulatorError("certify: expected a TARGET, such as my_client.py:MyClient, or -- ./program --url {url}")
+    began = time.perf_counter()
+    try:
+        verdicts = _verdicts(options, cases)
+    except KeyboardInterrupt:
+        return _STOPPED
+    for verdict in verdicts:
+        if not verdict.survives:
+            _say(*explanation(verdict, _again(options, verdict)))
+    _write_reports(options, verdicts, time.perf_counter() - began)
+    _say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
+    return PASSED if all(verdict.survives for verdict in verdicts) else FAILED
+
+
+def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict]":
+    """Put the client through cases, saying of each how it went as soon as that is known."""
+    from simulator.certification.certify import certify
+    from simulator.certification.report import verdict_line
+
+    def tell(verdict: "Verdict") -> None:
+        _say(verdict_line(verdict))
+
+    target = options.target[0]
+    if not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file():
+        make_client = _client_class(target)
+        common = {"catalogue": options.catalogue, "product": options.product, "account": options.account}
+        verdicts = []
+        for verdict in certify(make_client, cases=cases, seed=options.seed, pace=options.pace, **common):
+            tell(verdict)
+            verdicts.append(verdict)
+        return verdicts
+    return _verdicts_of_program(options, cases, tell)
+
+
+def _verdicts_of_program(
+    options: argparse.Namespace, cases: "list[Case]", tell: "Callable[[Verdict], None]"
+) -> "list[Verdict]":
+    import asyncio
+
+    from simulator.catalogue import load
+    from simulator.certification.certify import certify_over_sockets
+    from simulator.certification.ground import Ground
+    from simulator.certification.programs import LinesAdapter, ProgramAdapter
+
+    if shutil.which(options.target[0]) is None:
+        raise SimulatorError(f"certify: there is no program {options.target[0]!r} that can be started")
+    ground = Ground.of(load(options.catalogue or "default"), options.product, options.account)
+
+    def make() -> "Adapter":
+        return (LinesAdapter if options.lines else ProgramAdapter)(list(options.target))
+
+    return asyncio.run(
+        certify_over_sockets(make, cases, ground, seed=options.seed, pace=options.pace, jobs=options.jobs, done=tell)
+    )
+
+
+def _client_class(target: str) -> Callable[[], Any]:
+    """Return what a target names in a module or in a file; raises `SimulatorError` for what is not there."""
+    where, _, name = target.rpartition(":")
+    try:
+        module = _file_module(Path(where)) if where.endswith(".py") else _module(where)
+    except Exception as error:
+        raise SimulatorError(f"certify: cannot import {where}: {type(error).__name__}: {error}") from error
+    found = getattr(module, name, None)
+    if not callable(found):
+        public = [one for one in vars(module) if not one.startswith("_")]
+        raise SimulatorError(f"certify: {where} has no class {name!r}{nearest(name, public)}")
+    return found  # type: ignore[no-any-return]  # called without arguments, it makes a client
+
+
+def _module(name: str) -> Any:
+    sys.path.insert(0, "")
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove("")
+
+
+def _file_module(path: Path) -> Any:
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise SimulatorError(f"{path} is no file of Python")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # as an import would
+        spec.loader.exec_module(module)
+        return module
+    finally:
+        sys.path.remove(str(path.parent))
+
+
+def _again(options: argparse.Namespace, verdict: "Verdict") -> str:
+    """Return the command that shows again what became of a case."""
+    import shlex
+
+    chosen = [f"--{name}={value}" for name in ("catalogue", "product", "account") if (value := getattr(options, name))]
+    lines = ["--lines"] if options.lines else []
+    dashes = ["--"] if len(options.target) > 1 or options.lines else []
+    words = ["exchange-simulator", "certify", "--case", verdict.case.name, "--seed", str(verdict.seed), *chosen]
+    return shlex.join([*words, *lines, *dashes, *options.target])
+
+
+def _write_reports(options: argparse.Namespace, verdicts: "list[Verdict]", taken: float) -> None:
+    import msgspec
+
+    from simulator.certification.report import as_data, outcome_of
+    from simulator.replay.report import junit
+
+    if options.json is not None:
+        _write(options.json, msgspec.json.format(msgspec.json.encode(as_data(verdicts))) + b"\n")
+    if options.junitxml is not None:
+        target, share = " ".join(options.target), taken / len(verdicts)
+        outcomes = [outcome_of(verdict, target, share, _again(options, verdict)) for verdict in verdicts]
+        _write(options.junitxml, junit(outcomes))
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise SimulatorError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, flush=True)  # noqa: T201 - the command's own output
