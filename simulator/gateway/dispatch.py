@@ -1,7 +1,5 @@
 """Does what requests ask for, as the gateway and the engine do it when no scenario says otherwise."""
 
-from typing import Any
-
 from simulator.exchange.orders import OrderChanged, Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
@@ -14,7 +12,16 @@ from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
-from simulator.wire.requests import QUESTIONS, CancelOrder, Request, SendLimitOrder, SubscribeOrderState, Unsubscribe
+from simulator.wire.requests import (
+    QUESTIONS,
+    CancelOrder,
+    Request,
+    SendLimitOrder,
+    Subscribe,
+    SubscribeCandles,
+    SubscribeOrderState,
+    Unsubscribe,
+)
 
 __all__ = ["Dispatcher"]
 
@@ -53,23 +60,22 @@ class Dispatcher:
 
     def handle(self, session: Session, request: Request) -> None:
         """Do what a request asks for and answer it."""
-        kind = type(request)
-        if kind is SendLimitOrder:
-            self._send_order(session, request)  # type: ignore[arg-type]  # the line above says so
-        elif kind is CancelOrder:
-            self._cancel_order(session, request)  # type: ignore[arg-type]
-        elif kind is Unsubscribe:
+        if isinstance(request, SendLimitOrder):
+            self._send_order(session, request)
+        elif isinstance(request, CancelOrder):
+            self._cancel_order(session, request)
+        elif isinstance(request, Unsubscribe):
             self._unsubscribe(session, bytes(request.id))
-        elif kind in Subscriptions.REQUESTS:
+        elif isinstance(request, Subscribe):
             self._subscribe(session, request)
-        elif kind in QUESTIONS and not self._delivery.is_heard:
+        elif type(request) in QUESTIONS and not self._delivery.is_heard:
             self._delivery.reply(session, b"")  # nobody reads it, but it may have a way to go
         else:
             answer = self._gateway.answer(request, session.viewer, self._schedule.now)
             self.answer(session, request, answer)
         self.publish()
 
-    def answer(self, session: Session, request: Request, value: Any) -> None:
+    def answer(self, session: Session, request: Request, value: object) -> None:
         """Send the ``Ok`` of a request with a value to encode, or the ``Err`` of a `Refusal`."""
         number = bytes(request.id)
         message = err(number, value.text) if isinstance(value, Refusal) else ok(number, encode(value))
@@ -88,7 +94,7 @@ class Dispatcher:
 
     # Subscriptions
 
-    def _subscribe(self, session: Session, request: Request) -> None:
+    def _subscribe(self, session: Session, request: Subscribe) -> None:
         number = bytes(request.id)
         if number in session.subscriptions:
             refusal = Refusal(f"`$.id`: there is a subscription {number.decode()} already")
@@ -102,7 +108,7 @@ class Dispatcher:
         first = self._subscriptions.first(subscription, self._schedule.now) if is_told else b""
         if first is not None:
             self._delivery.reply(session, first)
-        if subscription.kind == "SubscribeCandles":
+        if isinstance(request, SubscribeCandles):
             self._await_candle(subscription)
 
     def _await_candle(self, subscription: Subscription) -> None:

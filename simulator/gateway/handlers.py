@@ -6,7 +6,9 @@ for is the ``viewer``, the account that a connection is bound to, or None for on
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
+
+from msgspec import Raw
 
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument, digits_of
@@ -21,28 +23,20 @@ from simulator.gateway.query_views import OrderView
 from simulator.terms import Refusal
 from simulator.times import parse_span
 from simulator.wire import amount_of, encode, requests
-from simulator.wire.replies import Named
+from simulator.wire.replies import (
+    CandleView,
+    FillDetails,
+    LimitView,
+    Named,
+    OrderDetails,
+    OrderStateView,
+    RfqQuote,
+    TradableProductDetails,
+)
 
 __all__ = ["Gateway", "no_amount", "raw_text", "short"]
 
 _LONGEST_QUOTE = 80
-_MOST_LISTED = 5000
-"""How many things one request may ask about: all of them are answered before anybody else is."""
-
-_LISTED: dict[type[requests.Request], str] = {
-    requests.GetRouteDetails: "route",
-    requests.GetVenueDetails: "venue",
-    requests.GetProductDetails: "product",
-    requests.GetTradableProductDetails: "tradable_product",
-    requests.GetCanonicalTradableProduct: "product",
-    requests.GetOrderState: "order_ids",
-    requests.GetRejectReason: "order_ids",
-    requests.GetOrderDetails: "order_ids",
-    requests.GetFillDetails: "fill_ids",
-    requests.SetLimits: "limits",
-    requests.GetLimits: "limits",
-    requests.GetGlobalLimits: "limits",
-}
 _MOST_RFQS = 64
 
 
@@ -83,46 +77,62 @@ class Gateway:
         self.tape = tape
         self._views = views
         self._view = OrderView(venue, fill_ids)
-        self._answers: dict[type, Callable[[Any, str | None, int], Any]] = {
-            requests.SearchSymbol: self._search_symbol,
-            requests.QueryTradableProductIndex: self._query,
-            requests.GetRouteDetails: self._route_details,
-            requests.GetVenueDetails: self._venue_details,
-            requests.GetProductDetails: self._product_details,
-            requests.GetTradableProductDetails: self._tradable_product_details,
-            requests.GetCanonicalTradableProduct: self._canonical,
-            requests.ListOpen: self._list_open,
-            requests.GetOrderState: self._order_state,
-            requests.GetRejectReason: self._reject_reason,
-            requests.GetOrderDetails: self._order_details,
-            requests.ListFills: self._list_fills,
-            requests.GetFillDetails: self._fill_details,
-            requests.SetLimits: self._set_limits,
-            requests.GetLimits: self._get_limits,
-            requests.GetGlobalLimits: self._global_limits,
-            requests.GetHalts: self._halts,
-            requests.Halt: self._halt,
-            requests.Resume: self._resume,
-            requests.GetHistoricalCandles: self._candles,
-            requests.SendRfqs: self._send_rfqs,
-        }
 
-    def answer(self, request: requests.Request, viewer: str | None, now: int) -> Any:
-        """Answer a question, or a command that is no order: data to encode, or a `Refusal`."""
-        answer = self._answers.get(type(request))
-        if answer is not None:
-            listed = _LISTED.get(type(request))
-            if listed is not None and len(getattr(request, listed)) > _MOST_LISTED:
-                return Refusal(f"`$.{listed}`: expected at most {_MOST_LISTED}, got {len(getattr(request, listed))}")
-            return answer(request, viewer, now)
-        name = type(request).__name__
-        if isinstance(request, requests.OutOfScope):
-            return Refusal(f"{name} is not a venue's business: only a scenario's scripted reply answers it")
-        return Refusal(f"{name} is not answered by this simulator")
+    def answer(self, request: requests.Question | requests.Command, viewer: str | None, now: int) -> object:
+        """Answer a question, or do a command that is about no order: data to encode, or a `Refusal`."""
+        match request:
+            case requests.GetOrderState():
+                return self._order_states(request, viewer)
+            case requests.GetOrderDetails():
+                return self._order_details(request, viewer)
+            case requests.GetRejectReason():
+                return [replies.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
+            case requests.GetFillDetails():
+                return self._fill_details(request, viewer)
+            case requests.ListOpen():
+                return self._list_open(request, viewer)
+            case requests.ListFills():
+                return self._list_fills(request, viewer)
+            case requests.SetLimits():
+                return self._set_limits(request, viewer)
+            case requests.GetLimits():
+                return self._get_limits(request, viewer)
+            case requests.GetGlobalLimits():
+                return self._global_limits(request)
+            case requests.GetHalts():
+                return [replies.scope_view(scope) for scope in self.venue.halts]
+            case requests.Halt():
+                return self._halt(request)
+            case requests.Resume():
+                return self._resume(request)
+            case requests.GetHistoricalCandles():
+                return self._candles(request)
+            case requests.SendRfqs():
+                return self._send_rfqs(request)
+            case requests.SearchSymbol():
+                return self.catalogue.search(request.pat, request.scope, min(request.limit, sys.maxsize))
+            case requests.QueryTradableProductIndex():
+                return self.catalogue.query(request.query, now)
+            case requests.GetRouteDetails():
+                return [Named(route.id, route.name) for route in _each_once(self.catalogue.route, request.route)]
+            case requests.GetVenueDetails():
+                return [Named(venue.id, venue.name) for venue in _each_once(self.catalogue.venue, request.venue)]
+            case requests.GetProductDetails():
+                found = _each_once(self.catalogue.product, request.product)
+                return [replies.product_details(product, self.catalogue.underlying(product)) for product in found]
+            case requests.GetTradableProductDetails():
+                return self._tradable_product_details(request)
+            case requests.GetCanonicalTradableProduct():
+                return self._canonical(request)
+            case requests.OutOfScope():
+                name = type(request).__name__
+                return Refusal(f"{name} is not a venue's business: only a scenario's scripted reply answers it")
+            case _:
+                assert_never(request)
 
     # Orders
 
-    def order(self, order_id: str | int) -> Order | None:
+    def order(self, order_id: requests.OrderId) -> Order | None:
         """Return the order of an id as the wire gives it, or None."""
         if isinstance(order_id, str):
             if len(order_id) > 18 or not (order_id.isascii() and order_id.isdigit()) or order_id[0] == "0":
@@ -130,12 +140,14 @@ class Gateway:
             order_id = int(order_id)
         return self.venue.orders.get(order_id)
 
-    def _orders(self, ids: list[str | int], viewer: str | None) -> Iterable[Order]:
+    def _orders(self, ids: list[requests.OrderId], viewer: str | None) -> Iterable[Order]:
         """Return the orders of ids that a viewer may see, each once."""
         found = {order.id: order for order_id in ids if (order := self.order(order_id)) is not None}
         return found.values() if viewer is None else [order for order in found.values() if order.account == viewer]
 
-    def _within(self, request: Any, viewer: str | None) -> Callable[[str, TradableProduct], bool] | Refusal:
+    def _within(
+        self, request: requests.ListOpen | requests.ListFills, viewer: str | None
+    ) -> Callable[[str, TradableProduct], bool] | Refusal:
         """Read a request's set and scope; return whether an account and a tradable product are within them."""
         scope = read_scope(request.scope, self.catalogue)
         if isinstance(scope, Refusal):
@@ -146,25 +158,22 @@ class Gateway:
         whose = (account, EVERYBODY if viewer is None else viewer)
         return lambda name, listing: all(who in (EVERYBODY, name) for who in whose) and scope.covers(listing)
 
-    def _list_open(self, request: requests.ListOpen, viewer: str | None, now: int) -> list[str] | Refusal:
+    def _list_open(self, request: requests.ListOpen, viewer: str | None) -> list[str] | Refusal:
         within = self._within(request, viewer)
         if isinstance(within, Refusal):
             return within
         orders = self.view_for(request).open_orders()
         return [str(order.id) for order in orders if within(order.account, order.instrument.listing)]
 
-    def _order_state(self, request: requests.GetOrderState, viewer: str | None, now: int) -> list[Any]:
+    def _order_states(self, request: requests.GetOrderState, viewer: str | None) -> list[OrderStateView]:
         view = self.view_for(request)
         return [state for order in self._orders(request.order_ids, viewer) if (state := view.state(order))]
 
-    def _reject_reason(self, request: requests.GetRejectReason, viewer: str | None, now: int) -> list[Any]:
-        return [replies.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
-
-    def _order_details(self, request: requests.GetOrderDetails, viewer: str | None, now: int) -> list[Any]:
+    def _order_details(self, request: requests.GetOrderDetails, viewer: str | None) -> list[OrderDetails]:
         view = self.view_for(request)
         return [details for order in self._orders(request.order_ids, viewer) if (details := view.details(order))]
 
-    def _list_fills(self, request: requests.ListFills, viewer: str | None, now: int) -> list[str] | Refusal:
+    def _list_fills(self, request: requests.ListFills, viewer: str | None) -> list[str] | Refusal:
         within = self._within(request, viewer)
         if isinstance(within, Refusal):
             return within
@@ -175,7 +184,7 @@ class Gateway:
             if within(fill.account, instruments[fill.target].listing)
         ]
 
-    def _fill_details(self, request: requests.GetFillDetails, viewer: str | None, now: int) -> list[Any]:
+    def _fill_details(self, request: requests.GetFillDetails, viewer: str | None) -> list[FillDetails]:
         view = self.view_for(request)
         found = []
         for fill_id in dict.fromkeys(map(str.lower, request.fill_ids)):
@@ -191,7 +200,7 @@ class Gateway:
 
     # Limits and halts
 
-    def _set_limits(self, request: requests.SetLimits, viewer: str | None, now: int) -> Refusal | None:
+    def _set_limits(self, request: requests.SetLimits, viewer: str | None) -> Refusal | None:
         limits = []
         for index, entry in enumerate(request.limits):
             limit = self._read_limit(entry, f"$.limits[{index}]", viewer)
@@ -219,7 +228,7 @@ class Gateway:
                 )
         return Limit(account or None, scope, entry.name, value)
 
-    def _get_limits(self, request: requests.GetLimits, viewer: str | None, now: int) -> list[Any] | Refusal:
+    def _get_limits(self, request: requests.GetLimits, viewer: str | None) -> list[LimitView] | Refusal:
         found: dict[tuple[str, Scope], tuple[Limit, ...]] = {}
         for index, (whose, what) in enumerate(request.limits):
             account = read_set(whose, self.accounts, f"$.limits[{index}][0]")
@@ -232,21 +241,18 @@ class Gateway:
                 found[account, scope] = self.venue.limits.of(account or None, scope)
         return [replies.limit_view(limit) for limits in found.values() for limit in limits]
 
-    def _global_limits(self, request: requests.GetGlobalLimits, viewer: str | None, now: int) -> list[Any]:
+    def _global_limits(self, request: requests.GetGlobalLimits) -> list[LimitView]:
         in_force = {limit.name: limit for limit in self.venue.limits.of(None, ALL)}
         return [replies.limit_view(in_force[name]) for name in dict.fromkeys(request.limits) if name in in_force]
 
-    def _halts(self, request: requests.GetHalts, viewer: str | None, now: int) -> list[Any]:
-        return [replies.scope_view(scope) for scope in self.venue.halts]
-
-    def _halt(self, request: requests.Halt, viewer: str | None, now: int) -> Refusal | None:
+    def _halt(self, request: requests.Halt) -> Refusal | None:
         scope = read_scope(request.halt, self.catalogue, "$.halt")
         if isinstance(scope, Refusal):
             return scope
         self.venue.halt(scope)
         return None
 
-    def _resume(self, request: requests.Resume, viewer: str | None, now: int) -> Refusal | None:
+    def _resume(self, request: requests.Resume) -> Refusal | None:
         scope = read_scope(request.resume, self.catalogue, "$.resume")
         if isinstance(scope, Refusal):
             return scope
@@ -256,7 +262,7 @@ class Gateway:
 
     # Market data
 
-    def _candles(self, request: requests.GetHistoricalCandles, viewer: str | None, now: int) -> Any:
+    def _candles(self, request: requests.GetHistoricalCandles) -> list[CandleView] | Refusal:
         listing = self.catalogue.tradable_product(request.tradable_product)
         if listing is None:
             return Refusal(f"`$.tradable_product`: there is no tradable product {short(request.tradable_product)}")
@@ -272,7 +278,7 @@ class Gateway:
         return self.tape.history(listing.id, (start[0], end[0]), width, listing.mid, digits)
 
     def read_rfq(
-        self, base: str, quote: str, quantity: Any, venues: list[str] | None, where: str = "$"
+        self, base: str, quote: str, quantity: Raw, venues: list[str] | None, where: str = "$"
     ) -> tuple[tuple[Instrument, ...], int] | Refusal:
         """Read which instruments and what quantity quotes are asked for."""
         pair = self.catalogue.product(base), self.catalogue.product(quote)
@@ -290,39 +296,19 @@ class Gateway:
         ]
         return tuple(self.instrument(listing) for listing in found[:_MOST_RFQS]), amount
 
-    def _send_rfqs(self, request: requests.SendRfqs, viewer: str | None, now: int) -> Any:
+    def _send_rfqs(self, request: requests.SendRfqs) -> list[RfqQuote] | Refusal:
         query = request.query
         asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues, "$.query")
         return asked if isinstance(asked, Refusal) else replies.rfq_quotes(*asked)
 
     # Symbology
 
-    def _search_symbol(self, request: requests.SearchSymbol, viewer: str | None, now: int) -> Any:
-        return self.catalogue.search(request.pat, request.scope, min(request.limit, sys.maxsize))
-
-    def _query(self, request: requests.QueryTradableProductIndex, viewer: str | None, now: int) -> Any:
-        return self.catalogue.query(request.query, now)
-
-    def _route_details(self, request: requests.GetRouteDetails, viewer: str | None, now: int) -> list[Any]:
-        return [Named(route.id, route.name) for route in _each_once(self.catalogue.route, request.route)]
-
-    def _venue_details(self, request: requests.GetVenueDetails, viewer: str | None, now: int) -> list[Any]:
-        return [Named(venue.id, venue.name) for venue in _each_once(self.catalogue.venue, request.venue)]
-
-    def _product_details(self, request: requests.GetProductDetails, viewer: str | None, now: int) -> list[Any]:
-        found = _each_once(self.catalogue.product, request.product)
-        return [replies.product_details(product, self.catalogue.underlying(product)) for product in found]
-
-    def _tradable_product_details(
-        self, request: requests.GetTradableProductDetails, viewer: str | None, now: int
-    ) -> list[Any]:
+    def _tradable_product_details(self, request: requests.GetTradableProductDetails) -> list[TradableProductDetails]:
         found = _each_once(self.catalogue.tradable_product, request.tradable_product)
         traded = self.venue.instruments
         return [replies.tradable_product_details(listing, traded.get(listing.id)) for listing in found]
 
-    def _canonical(
-        self, request: requests.GetCanonicalTradableProduct, viewer: str | None, now: int
-    ) -> list[tuple[str, str]]:
+    def _canonical(self, request: requests.GetCanonicalTradableProduct) -> list[tuple[str, str]]:
         found = _each_once(self.catalogue.product, request.product)
         pairs = ((product, self.catalogue.canonical(product)) for product in found)
         return [(product.id, listing.id) for product, listing in pairs if listing]
@@ -333,13 +319,13 @@ def _each_once(find: Callable[[str], _Thing | None], names: Iterable[str]) -> It
     return {thing.id: thing for name in names if (thing := find(name)) is not None}.values()
 
 
-def no_amount(where: str, raw: Any) -> Refusal:
+def no_amount(where: str, raw: Raw) -> Refusal:
     """Return the refusal of what is no positive amount."""
     what = "a positive decimal of at most 15 digits before the point and 9 after it"
     return Refusal(f"`{where}`: expected {what}, got {raw_text(raw)}")
 
 
-def raw_text(raw: Any) -> str:
+def raw_text(raw: Raw) -> str:
     """Return JSON as it came, cut if it is long."""
     text = bytes(raw)[: _LONGEST_QUOTE + 1].decode(errors="replace")
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

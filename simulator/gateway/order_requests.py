@@ -14,7 +14,6 @@ __all__ = ["OrderRequests"]
 
 _MOST_PARAMS = 1024
 """How many bytes of an order's ``params`` are kept, to be handed back with its details."""
-_LONGEST_QUOTE_ID = 256
 
 
 class OrderRequests:
@@ -63,15 +62,12 @@ class OrderRequests:
             return no_amount("$.quantity", request.quantity)
         params = bytes(request.params)
         if params[:1] not in b"{n":
-            return Refusal(f"`$.params`: expected an object or null, got {raw_text(params)}")
+            return Refusal(f"`$.params`: expected an object or null, got {raw_text(request.params)}")
         if len(params) > _MOST_PARAMS:
             return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
-        quote_id = request.quote_id
-        if quote_id is not None and len(quote_id) > _LONGEST_QUOTE_ID:
-            return Refusal(f"`$.quote_id`: expected at most {_LONGEST_QUOTE_ID} characters, got {len(quote_id)}")
         is_buy = request.dir is Dir.BUY
         order = take(account, gateway.instrument(listing), is_buy, price, quantity, self._schedule.now)
-        order.quote_id = quote_id
+        order.quote_id = request.quote_id
         order.params = None if params == b"null" else params
         return order
 

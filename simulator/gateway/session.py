@@ -1,7 +1,6 @@
 """One connection as the simulation sees it: what it has subscribed to, and what is to be said on it."""
 
 from collections import deque
-from typing import Any
 
 import msgspec
 
@@ -9,6 +8,7 @@ from simulator.exchange.instrument import Instrument
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.journal.journal import Journal
 from simulator.scenario.steps import Damage
+from simulator.wire.requests import Subscribe
 
 __all__ = ["GATEWAY", "NETIDX", "ConnectionFaults", "Session", "Subscription"]
 
@@ -19,16 +19,16 @@ NETIDX = "netidx"
 class Subscription(msgspec.Struct):
     """A stream of messages that bear one id, on one connection.
 
-    ``kind`` is the name of the request that asked for it; ``instruments`` what it is about, ``bucket`` the width
-    of a price bucket, and ``shown`` what its last message showed.
+    ``request`` is what asked for it; ``instruments`` what it is about, ``bucket`` the width of a price bucket or a
+    candle, or the quantity that quotes are for, and ``shown`` what its last message showed.
     """
 
     session: "Session"
     id: bytes
-    kind: str
+    request: Subscribe
     instruments: tuple[Instrument, ...] = ()
     bucket: int = 0
-    shown: Any = None
+    shown: object = None
 
 
 class ConnectionFaults:

@@ -1,7 +1,7 @@
 """Who has subscribed to what, and the messages that tell them."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import ClassVar, assert_never, get_args
 
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged, Traded
@@ -16,11 +16,9 @@ from simulator.wire.replies import BookView
 
 __all__ = ["Subscriptions"]
 
-_WITHOUT_FIRST = frozenset({"SubscribeTrades", "SubscribeCandles", "SubscribeAlerts"})
-"""What begins with the first thing that happens."""
-
 _MAX_WIDTH = 10**9
-_MAX_BOOKS = 64
+
+_Read = tuple[tuple[Instrument, ...], int]
 
 
 class Subscriptions:
@@ -31,17 +29,7 @@ class Subscriptions:
         update: brings an update to a connection.
     """
 
-    REQUESTS: ClassVar[frozenset[type]] = frozenset(
-        {
-            requests.SubscribeOrderState,
-            requests.SubscribeBook,
-            requests.SubscribeTrades,
-            requests.SubscribeConsolidatedBook,
-            requests.SubscribeCandles,
-            requests.SubscribeAlerts,
-            requests.SubscribeRfqs,
-        }
-    )
+    REQUESTS: ClassVar = frozenset(get_args(requests.Subscribe))
 
     def __init__(self, gateway: Gateway, update: Callable[[Session, bytes], None]) -> None:
         self._gateway = gateway
@@ -50,23 +38,14 @@ class Subscriptions:
         self._orders: list[Subscription] = []
         self._books: dict[str, list[Subscription]] = {}
         self._trades: dict[str, list[Subscription]] = {}
-        self._read: dict[type, Callable[[Any], tuple[tuple[Instrument, ...], int] | Refusal]] = {
-            requests.SubscribeOrderState: lambda request: ((), 0),
-            requests.SubscribeBook: self._read_book,
-            requests.SubscribeTrades: self._read_trades,
-            requests.SubscribeConsolidatedBook: self._read_consolidated,
-            requests.SubscribeCandles: self._read_candles,
-            requests.SubscribeAlerts: lambda request: ((), 0),  # nothing raises an alert but a scenario
-            requests.SubscribeRfqs: self._read_rfqs,
-        }
 
-    def begin(self, session: Session, request: requests.Request) -> Subscription | Refusal:
+    def begin(self, session: Session, request: requests.Subscribe) -> Subscription | Refusal:
         """Begin the subscription that a request asks for, or say why there can be none."""
-        read = self._read[type(request)](request)
+        read = self._read(request)
         if isinstance(read, Refusal):
             return read
         instruments, bucket = read
-        subscription = Subscription(session, bytes(request.id), type(request).__name__, instruments, bucket)
+        subscription = Subscription(session, bytes(request.id), request, instruments, bucket)
         session.subscriptions[subscription.id] = subscription
         for readers in self._lists(subscription):
             readers.append(subscription)
@@ -74,17 +53,18 @@ class Subscriptions:
 
     def first(self, subscription: Subscription, now: int) -> bytes | None:
         """Return the message that a subscription begins with, or None if it waits for news."""
-        if subscription.kind == "SubscribeOrderState":
-            viewer = subscription.session.viewer
-            states = [
-                replies.order_state(order)
-                for order in self._gateway.venue.open.values()
-                if viewer in (None, order.account)
-            ]
-            return ok(subscription.id, encode(states))
-        if subscription.kind in _WITHOUT_FIRST:
-            return None
-        return _news_of_book(subscription, now)
+        match subscription.request:
+            case requests.SubscribeOrderState():
+                viewer = subscription.session.viewer
+                orders = self._gateway.venue.open.values()
+                states = [replies.order_state(order) for order in orders if viewer in (None, order.account)]
+                return ok(subscription.id, encode(states))
+            case requests.SubscribeTrades() | requests.SubscribeCandles() | requests.SubscribeAlerts():
+                return None
+            case requests.SubscribeBook() | requests.SubscribeConsolidatedBook() | requests.SubscribeRfqs():
+                return _news_of_book(subscription, now)
+            case _:
+                assert_never(subscription.request)
 
     def candle(self, subscription: Subscription, now: int) -> bytes | None:
         """Return the message that shows the candle that ends now, or None if nothing was traded in it."""
@@ -147,14 +127,39 @@ class Subscriptions:
 
     def _lists(self, subscription: Subscription) -> list[list[Subscription]]:
         """Return the lists that a subscription stands in."""
-        if subscription.kind == "SubscribeOrderState":
-            return [self._orders]
-        if subscription.kind == "SubscribeCandles":  # each waits for its own end
-            return []
-        if subscription.kind == "SubscribeAlerts":
-            return [self._alerts]
-        by_id = self._trades if subscription.kind == "SubscribeTrades" else self._books
+        match subscription.request:
+            case requests.SubscribeOrderState():
+                return [self._orders]
+            case requests.SubscribeCandles():  # each waits for its own end
+                return []
+            case requests.SubscribeAlerts():
+                return [self._alerts]
+            case requests.SubscribeTrades():
+                by_id = self._trades
+            case requests.SubscribeBook() | requests.SubscribeConsolidatedBook() | requests.SubscribeRfqs():
+                by_id = self._books
+            case _:
+                assert_never(subscription.request)
         return [by_id.setdefault(instrument.listing.id, []) for instrument in subscription.instruments]
+
+    def _read(self, request: requests.Subscribe) -> _Read | Refusal:
+        """Read which instruments a subscription is about, and the size that it asks for, if it asks for one."""
+        match request:
+            case requests.SubscribeOrderState() | requests.SubscribeAlerts():  # only a scenario raises alerts
+                return (), 0
+            case requests.SubscribeBook():
+                return self._read_book(request)
+            case requests.SubscribeTrades():
+                instrument = self._find(request.tradable_product, "$.tradable_product")
+                return instrument if isinstance(instrument, Refusal) else ((instrument,), 0)
+            case requests.SubscribeCandles():
+                return self._read_candles(request)
+            case requests.SubscribeConsolidatedBook():
+                return self._read_consolidated(request)
+            case requests.SubscribeRfqs():
+                return self._gateway.read_rfq(request.base, request.quote, request.quantity, request.venues)
+            case _:
+                assert_never(request)
 
     def _find(self, name: str, where: str) -> Instrument | Refusal:
         listing = self._gateway.catalogue.tradable_product(name)
@@ -162,7 +167,7 @@ class Subscriptions:
             return Refusal(f"`{where}`: there is no tradable product {name[:80]!r}")
         return self._gateway.instrument(listing)
 
-    def _read_book(self, request: requests.SubscribeBook) -> tuple[tuple[Instrument, ...], int] | Refusal:
+    def _read_book(self, request: requests.SubscribeBook) -> _Read | Refusal:
         instrument = self._find(request.tradable_product, "$.tradable_product")
         if isinstance(instrument, Refusal):
             return instrument
@@ -170,28 +175,16 @@ class Subscriptions:
             return Refusal(f"`$.width`: expected a number of ticks from 1 to {_MAX_WIDTH}, got {request.width}")
         return (instrument,), request.width
 
-    def _read_trades(self, request: requests.SubscribeTrades) -> tuple[tuple[Instrument, ...], int] | Refusal:
-        instrument = self._find(request.tradable_product, "$.tradable_product")
-        return instrument if isinstance(instrument, Refusal) else ((instrument,), 0)
-
-    def _read_candles(self, request: requests.SubscribeCandles) -> tuple[tuple[Instrument, ...], int] | Refusal:
+    def _read_candles(self, request: requests.SubscribeCandles) -> _Read | Refusal:
         instrument = self._find(request.tradable_product, "$.tradable_product")
         if isinstance(instrument, Refusal):
             return instrument
         width = read_width(request.width)
         return width if isinstance(width, Refusal) else ((instrument,), width)
 
-    def _read_rfqs(self, request: requests.SubscribeRfqs) -> tuple[tuple[Instrument, ...], int] | Refusal:
-        return self._gateway.read_rfq(request.base, request.quote, request.quantity, request.venues)
-
-    def _read_consolidated(
-        self, request: requests.SubscribeConsolidatedBook
-    ) -> tuple[tuple[Instrument, ...], int] | Refusal:
-        names = request.tradable_products
-        if not 1 <= len(names) <= _MAX_BOOKS:
-            return Refusal(f"`$.tradable_products`: expected 1 to {_MAX_BOOKS} of them, got {len(names)}")
+    def _read_consolidated(self, request: requests.SubscribeConsolidatedBook) -> _Read | Refusal:
         found: dict[str, Instrument] = {}
-        for index, name in enumerate(names):
+        for index, name in enumerate(request.tradable_products):
             instrument = self._find(name, f"$.tradable_products[{index}]")
             if isinstance(instrument, Refusal):
                 return instrument
@@ -208,14 +201,14 @@ class Subscriptions:
 
 def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
     """Return the message that shows a book, or quotes from it, or None if it shows what the last one did."""
-    if subscription.kind == "SubscribeRfqs":
+    if isinstance(subscription.request, requests.SubscribeRfqs):
         quotes = replies.rfq_quotes(subscription.instruments, subscription.bucket)
         if quotes == subscription.shown:
             return None
         subscription.shown = quotes
         return ok(subscription.id, encode(quotes))
     bucket = subscription.bucket
-    if subscription.kind == "SubscribeBook":  # in ticks, which may change
+    if isinstance(subscription.request, requests.SubscribeBook):  # in ticks, which may change
         bucket *= subscription.instruments[0].tick
     levels = replies.book_levels(subscription.instruments, bucket)
     if levels == subscription.shown:

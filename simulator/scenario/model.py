@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Reply, Step
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
     "APART",

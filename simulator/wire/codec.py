@@ -1,14 +1,13 @@
 """The one decoder and the one encoder of the gateway's messages: the only place that knows JSON."""
 
-import re
-from typing import Any, Union
+from typing import Union
 
 import msgspec
 
 from simulator.decimals import LONGEST_CACHED, parse_amount
 from simulator.errors import nearest
-from simulator.terms import Dir, LimitName
-from simulator.wire.requests import NetidxRequest, Request
+from simulator.wire.decode_errors import explained
+from simulator.wire.requests import REQUEST_TYPES, NetidxRequest, Request
 
 __all__ = [
     "NO_ID",
@@ -43,15 +42,7 @@ class _Envelope(msgspec.Struct):
     type: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def _concrete(kind: type[Request]) -> list[type[Request]]:
-    subclasses = kind.__subclasses__()
-    return [leaf for sub in subclasses for leaf in _concrete(sub)] if subclasses else [kind]
-
-
-REQUEST_TYPES: dict[str, type[Request]] = {kind.__name__: kind for kind in _concrete(Request)}
-"""Every request type by its name on the wire."""
-
-_requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
 _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -67,7 +58,7 @@ def decode(text: str | bytes) -> Request | BadRequest:
     if not _is_unicode(text):
         return BadRequest(NO_ID, _NOT_UNICODE)
     try:
-        request: Request = _requests.decode(text)
+        request = _requests.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         return _bad_request(text, error)
     number = bytes(request.id)
@@ -83,7 +74,7 @@ def decode_netidx(text: str | bytes) -> NetidxRequest | BadRequest:
     try:
         return _netidx.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        return BadRequest(NO_ID, _explain(str(error), None))
+        return BadRequest(NO_ID, explained(str(error)))
 
 
 def ok(number: bytes, body: bytes) -> bytes:
@@ -156,66 +147,10 @@ def _bad_request(text: str | bytes, error: Exception) -> BadRequest:
     try:
         envelope = _envelopes.decode(text)
     except (msgspec.DecodeError, RecursionError) as worse:
-        return BadRequest(NO_ID, _explain(str(worse), None))
+        return BadRequest(NO_ID, explained(str(worse)))
     if isinstance(envelope.id, msgspec.UnsetType):
         return BadRequest(NO_ID, "`$.id` is missing: expected a number")
     number = bytes(envelope.id)
     if not _is_id(number):
         return BadRequest(NO_ID, _bad_id(number))
-    return BadRequest(number, _explain(str(error), envelope.type))
-
-
-_PLACE = re.compile(r"(?s)(.*?)(?: - at `(\$[^`]*)`)?")
-_EXPECTED = re.compile(r"Expected `([^`]*)`( of length \d+)?(?:, got `([^`]*)`)?")
-_MISSING = re.compile(r"Object missing required field `([^`]*)`")
-_ENUM = re.compile(r"(?s)Invalid enum value (.*)")
-
-
-def _explain(error: str, raw: msgspec.Raw | None) -> str:
-    """Return what the decoder says of a message of a raw type in words of our own, where it says something known."""
-    match = _PLACE.fullmatch(error)
-    what, where = match.groups() if match else (error, None)
-    where = where or "$"
-    if where == "$.type" and raw is not None:
-        return _explain_type(raw)
-    if missing := _MISSING.fullmatch(what):
-        return f"`{where}.{missing[1]}` is missing{_wanted(raw) if where == '$' else ''}"
-    if expected := _EXPECTED.fullmatch(what):
-        came = f", got {expected[3]}" if expected[3] else ""
-        return f"`{where}`: expected {expected[1]}{expected[2] or ''}{came}"
-    if enum := _ENUM.fullmatch(what):
-        return f"`{where}`: expected {_choices(where)}, got {enum[1][:_LONGEST_QUOTE]}"
-    if where != "$":
-        return f"`{where}`: {what[:_LONGEST_QUOTE]}"
-    return f"not a JSON request: {what[:_LONGEST_QUOTE]}"
-
-
-def _explain_type(raw: msgspec.Raw) -> str:
-    text = bytes(raw)
-    if text[:1] != b'"':
-        return f"`$.type`: expected the name of a request, got {_cut(text.decode())}"
-    kind = _texts.decode(raw)
-    if kind in REQUEST_TYPES:
-        return "`$.type`: expected once, got twice"
-    return f"unknown request type {_short(kind)}{nearest(kind[:_LONGEST_QUOTE], REQUEST_TYPES)}"
-
-
-def _wanted(raw: msgspec.Raw | None) -> str:
-    """Return what the fields of a request of a raw type are, or that the type itself is wanted."""
-    known = REQUEST_TYPES.get(_texts.decode(raw)) if raw is not None and bytes(raw)[:1] == b'"' else None
-    if known is None:
-        return ": expected the name of a request"
-    return f": a {known.__name__} has {', '.join(name for name in known.__struct_fields__ if name != 'id')}"
-
-
-def _choices(where: str) -> str:
-    kind = Dir if where.endswith(".dir") else LimitName
-    return "one of " + ", ".join(str(member.value) for member in kind)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
-
-
-def _short(text: str) -> str:
-    return repr(_cut(text))
+    return BadRequest(number, explained(str(error), text, envelope.type))

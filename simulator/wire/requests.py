@@ -5,67 +5,30 @@ they came in, because any JSON number is an id and comes back as it was sent; so
 floats.
 """
 
-from typing import Any
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from simulator.terms import Dir, LimitName
 
-__all__ = [
-    "OUT_OF_SCOPE",
-    "QUESTIONS",
-    "CancelOrder",
-    "GetCanonicalTradableProduct",
-    "GetFillDetails",
-    "GetGlobalLimits",
-    "GetHalts",
-    "GetHistoricalCandles",
-    "GetLimits",
-    "GetOrderDetails",
-    "GetOrderState",
-    "GetProductDetails",
-    "GetRejectReason",
-    "GetRouteDetails",
-    "GetTradableProductDetails",
-    "GetVenueDetails",
-    "Halt",
-    "ListFills",
-    "ListOpen",
-    "NetidxRequest",
-    "OutOfScope",
-    "QueryTradableProductIndex",
-    "Request",
-    "RequestedLimit",
-    "Resume",
-    "RfqQuery",
-    "SearchSymbol",
-    "SendLimitOrder",
-    "SendRfqs",
-    "SetLimits",
-    "SubscribeAlerts",
-    "SubscribeBook",
-    "SubscribeCandles",
-    "SubscribeConsolidatedBook",
-    "SubscribeOrderState",
-    "SubscribeRfqs",
-    "SubscribeTrades",
-    "Unsubscribe",
-]
-
 _NULL = Raw(b"null")
 
-OrderIds = list[str | int]
-Width = str
+_MOST = 5000
+"""How many things one request may ask about: all of them are answered before anybody else is."""
+
+_T = TypeVar("_T")
+_Listed = Annotated[list[_T], Meta(max_length=_MOST)]
+OrderId = str | int
 
 
-class Request(msgspec.Struct, frozen=True, tag=True, tag_field="type", gc=False):
+class RequestBase(msgspec.Struct, frozen=True, tag=True, tag_field="type", gc=False):
     """The base of every request: the id is the JSON number it came as."""
 
     id: Raw
 
 
-class SearchSymbol(Request, frozen=True, tag=True):
+class SearchSymbol(RequestBase, frozen=True, tag=True):
     """Search names by a pattern; at most ``limit`` of each kind."""
 
     limit: int
@@ -73,43 +36,43 @@ class SearchSymbol(Request, frozen=True, tag=True):
     scope: str
 
 
-class QueryTradableProductIndex(Request, frozen=True, tag=True):
+class QueryTradableProductIndex(RequestBase, frozen=True, tag=True):
     """Query the tradable products, by an object or a string expression."""
 
     query: Any
 
 
-class GetRouteDetails(Request, frozen=True, tag=True):
+class GetRouteDetails(RequestBase, frozen=True, tag=True):
     """Details of routes by name or id."""
 
-    route: list[str]
+    route: _Listed[str]
 
 
-class GetVenueDetails(Request, frozen=True, tag=True):
+class GetVenueDetails(RequestBase, frozen=True, tag=True):
     """Details of venues by name or id."""
 
-    venue: list[str]
+    venue: _Listed[str]
 
 
-class GetProductDetails(Request, frozen=True, tag=True):
+class GetProductDetails(RequestBase, frozen=True, tag=True):
     """Details of products by name or id."""
 
-    product: list[str]
+    product: _Listed[str]
 
 
-class GetTradableProductDetails(Request, frozen=True, tag=True):
+class GetTradableProductDetails(RequestBase, frozen=True, tag=True):
     """Details of tradable products by name or id."""
 
-    tradable_product: list[str]
+    tradable_product: _Listed[str]
 
 
-class GetCanonicalTradableProduct(Request, frozen=True, tag=True):
+class GetCanonicalTradableProduct(RequestBase, frozen=True, tag=True):
     """The most usual tradable product of each product."""
 
-    product: list[str]
+    product: _Listed[str]
 
 
-class SendLimitOrder(Request, frozen=True, tag=True):
+class SendLimitOrder(RequestBase, frozen=True, tag=True):
     """A limit order, good till cancelled; price and quantity are the JSON they came as."""
 
     account: str
@@ -117,56 +80,56 @@ class SendLimitOrder(Request, frozen=True, tag=True):
     price: Raw
     quantity: Raw
     target: str
-    quote_id: str | None = None
+    quote_id: Annotated[str, Meta(max_length=256)] | None = None
     params: Raw = _NULL
 
 
-class CancelOrder(Request, frozen=True, tag=True):
+class CancelOrder(RequestBase, frozen=True, tag=True):
     """Cancel one order."""
 
-    order_id: str | int
+    order_id: OrderId
 
 
-class ListOpen(Request, frozen=True, tag=True):
+class ListOpen(RequestBase, frozen=True, tag=True):
     """Ids of the orders that are not out."""
 
     scope: Any
     set: Any
 
 
-class GetOrderState(Request, frozen=True, tag=True):
+class GetOrderState(RequestBase, frozen=True, tag=True):
     """States of orders."""
 
-    order_ids: OrderIds
+    order_ids: _Listed[OrderId]
 
 
-class SubscribeOrderState(Request, frozen=True, tag=True):
+class SubscribeOrderState(RequestBase, frozen=True, tag=True):
     """Every change of an order's state, from now on."""
 
 
-class GetRejectReason(Request, frozen=True, tag=True):
+class GetRejectReason(RequestBase, frozen=True, tag=True):
     """Why orders were rejected."""
 
-    order_ids: OrderIds
+    order_ids: _Listed[OrderId]
 
 
-class GetOrderDetails(Request, frozen=True, tag=True):
+class GetOrderDetails(RequestBase, frozen=True, tag=True):
     """All that is known of orders."""
 
-    order_ids: OrderIds
+    order_ids: _Listed[OrderId]
 
 
-class ListFills(Request, frozen=True, tag=True):
+class ListFills(RequestBase, frozen=True, tag=True):
     """Ids of the fills."""
 
     scope: Any
     set: Any
 
 
-class GetFillDetails(Request, frozen=True, tag=True):
+class GetFillDetails(RequestBase, frozen=True, tag=True):
     """All that is known of fills."""
 
-    fill_ids: list[str]
+    fill_ids: _Listed[str]
 
 
 class RequestedLimit(msgspec.Struct, frozen=True):
@@ -178,88 +141,88 @@ class RequestedLimit(msgspec.Struct, frozen=True):
     value: Raw
 
 
-class SetLimits(Request, frozen=True, tag=True):
+class SetLimits(RequestBase, frozen=True, tag=True):
     """Set limits, all of them or none."""
 
-    limits: list[RequestedLimit]
+    limits: _Listed[RequestedLimit]
 
 
-class SubscribeBook(Request, frozen=True, tag=True):
+class SubscribeBook(RequestBase, frozen=True, tag=True):
     """A product's book, at once and at every change; ``width`` is the price bucket in ticks."""
 
     tradable_product: str
     width: int = 1
 
 
-class SubscribeTrades(Request, frozen=True, tag=True):
+class SubscribeTrades(RequestBase, frozen=True, tag=True):
     """A product's trades as they happen."""
 
     tradable_product: str
 
 
-class SubscribeCandles(Request, frozen=True, tag=True):
+class SubscribeCandles(RequestBase, frozen=True, tag=True):
     """A product's candles, each when it ends."""
 
     tradable_product: str
-    width: Width
+    width: str
 
 
-class GetHistoricalCandles(Request, frozen=True, tag=True):
+class GetHistoricalCandles(RequestBase, frozen=True, tag=True):
     """A product's candles between two times."""
 
     tradable_product: str
     start: str
     end: str
-    width: Width
+    width: str
 
 
-class SubscribeConsolidatedBook(Request, frozen=True, tag=True):
+class SubscribeConsolidatedBook(RequestBase, frozen=True, tag=True):
     """The books of several products as one; ``precision`` is the price bucket."""
 
-    tradable_products: list[str]
+    tradable_products: Annotated[list[str], Meta(min_length=1, max_length=64)]
     precision: Raw = _NULL
 
 
-class Unsubscribe(Request, frozen=True, tag=True):
+class Unsubscribe(RequestBase, frozen=True, tag=True):
     """End the subscription that bears this id."""
 
 
-class GetLimits(Request, frozen=True, tag=True):
+class GetLimits(RequestBase, frozen=True, tag=True):
     """The limits in force for pairs of set and scope."""
 
-    limits: list[tuple[Any, Any]]
+    limits: _Listed[tuple[Any, Any]]
 
 
-class GetGlobalLimits(Request, frozen=True, tag=True):
+class GetGlobalLimits(RequestBase, frozen=True, tag=True):
     """The limits in force for all accounts and products, by name."""
 
-    limits: list[LimitName]
+    limits: _Listed[LimitName]
 
 
-class GetHalts(Request, frozen=True, tag=True):
+class GetHalts(RequestBase, frozen=True, tag=True):
     """The halts in force."""
 
 
-class Halt(Request, frozen=True, tag=True):
+class Halt(RequestBase, frozen=True, tag=True):
     """Halt trading within a scope."""
 
     halt: Any
 
 
-class Resume(Request, frozen=True, tag=True):
+class Resume(RequestBase, frozen=True, tag=True):
     """End a halt."""
 
     resume: Any
 
 
-class SubscribeAlerts(Request, frozen=True, tag=True):
+class SubscribeAlerts(RequestBase, frozen=True, tag=True):
     """Alerts of a path."""
 
     path: str | None = None
     seek: Any = None
 
 
-class SubscribeRfqs(Request, frozen=True, tag=True):
+class SubscribeRfqs(RequestBase, frozen=True, tag=True):
     """Quotes for a quantity of a pair."""
 
     base: str
@@ -277,13 +240,13 @@ class RfqQuery(msgspec.Struct, frozen=True):
     venues: list[str] | None = None
 
 
-class SendRfqs(Request, frozen=True, tag=True):
+class SendRfqs(RequestBase, frozen=True, tag=True):
     """Ask for quotes once."""
 
     query: RfqQuery
 
 
-class OutOfScope(Request, frozen=True):
+class OutOfScope(RequestBase, frozen=True):
     """A request that the gateway knows and a venue has nothing to say to: only a scenario answers it."""
 
 
@@ -305,29 +268,51 @@ OUT_OF_SCOPE = tuple(
 )
 """The types of those requests."""
 
-QUESTIONS = frozenset(
-    {
-        *OUT_OF_SCOPE,
-        SearchSymbol,
-        QueryTradableProductIndex,
-        GetRouteDetails,
-        GetVenueDetails,
-        GetProductDetails,
-        GetTradableProductDetails,
-        GetCanonicalTradableProduct,
-        ListOpen,
-        GetOrderState,
-        GetRejectReason,
-        GetOrderDetails,
-        ListFills,
-        GetFillDetails,
-        GetLimits,
-        GetGlobalLimits,
-        GetHalts,
-        GetHistoricalCandles,
-    }
+Subscribe = (
+    SubscribeOrderState
+    | SubscribeBook
+    | SubscribeTrades
+    | SubscribeCandles
+    | SubscribeConsolidatedBook
+    | SubscribeAlerts
+    | SubscribeRfqs
 )
-"""The types of the requests that change nothing, unless a scenario's rule takes them."""
+"""What begins a subscription."""
+
+Question = (
+    SearchSymbol
+    | QueryTradableProductIndex
+    | GetRouteDetails
+    | GetVenueDetails
+    | GetProductDetails
+    | GetTradableProductDetails
+    | GetCanonicalTradableProduct
+    | ListOpen
+    | GetOrderState
+    | GetRejectReason
+    | GetOrderDetails
+    | ListFills
+    | GetFillDetails
+    | GetLimits
+    | GetGlobalLimits
+    | GetHalts
+    | GetHistoricalCandles
+    | OutOfScope
+)
+"""What changes nothing, unless a scenario's rule takes it."""
+
+Command = SetLimits | Halt | Resume | SendRfqs
+"""What may change something, as an answer with quotes opens markets, and is about no order and no subscription."""
+
+Request = SendLimitOrder | CancelOrder | Subscribe | Unsubscribe | Question | Command
+"""Every request: what is not in here is none to the decoder."""
+
+QUESTIONS = frozenset((*get_args(Question), *OUT_OF_SCOPE))
+
+REQUEST_TYPES: dict[str, type[Request]] = {
+    kind.__name__: kind for kind in (*get_args(Request), *OUT_OF_SCOPE) if kind is not OutOfScope
+}
+"""Every request type by its name on the wire."""
 
 
 class NetidxRequest(msgspec.Struct, frozen=True):

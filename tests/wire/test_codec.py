@@ -215,13 +215,59 @@ def test_fields_that_may_be_left_out() -> None:
             f"`$.limits[1]`: expected one of {LIMIT_NAMES}, got 'MaxQty'",
         ),
         ({"type": "GetLimits", "limits": ["All"]}, "`$.limits[0]`: expected array, got str"),
-        ({"type": "GetLimits", "limits": [["All"]]}, "`$.limits[0]`: expected array of length 2"),
+        ({"type": "GetLimits", "limits": [["All"]]}, "`$.limits[0]`: expected array of length 2, got 1"),
         ({"type": "SubscribeBook", "tradable_product": 1}, "`$.tradable_product`: expected str, got int"),
     ],
 )
 def test_wrong_kind(request_: dict[str, Any], why: str) -> None:
     """A field of the wrong kind is named by its path, with what was expected and what came."""
     assert refused(json.dumps({**request_, "id": 1.5})) == (b"1.5", why)
+
+
+BOUNDED = [
+    "GetRouteDetails.route GetVenueDetails.venue GetProductDetails.product GetTradableProductDetails.tradable_product",
+    "GetCanonicalTradableProduct.product GetOrderState.order_ids GetRejectReason.order_ids GetOrderDetails.order_ids",
+    "GetFillDetails.fill_ids",
+]
+
+
+def test_length_of_a_list() -> None:
+    """A list of 5,000 is read and a longer one refused, at its place, with its length."""
+    for name in " ".join(BOUNDED).split():
+        kind, _, field = name.partition(".")
+        begin = f'{{"id":1,"type":"{kind}","{field}":["1"'
+        assert not isinstance(decode(begin + ',"1"' * 4999 + "]}"), BadRequest)
+        assert refused(begin + ',"1"' * 5000 + "]}") == (b"1", f"`$.{field}`: expected at most 5000, got 5001")
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ({"type": "SetLimits", "limits": [A_LIMIT] * 5002}, "`$.limits`: expected at most 5000, got 5002"),
+        ({"type": "GetLimits", "limits": [["All", "All"]] * 5001}, "`$.limits`: expected at most 5000, got 5001"),
+        ({"type": "GetGlobalLimits", "limits": ["MaxPosition"] * 5001}, "`$.limits`: expected at most 5000, got 5001"),
+        (
+            {"type": "SubscribeConsolidatedBook", "tradable_products": []},
+            "`$.tradable_products`: expected at least 1, got 0",
+        ),
+        (
+            {"type": "SubscribeConsolidatedBook", "tradable_products": ["X"] * 65},
+            "`$.tradable_products`: expected at most 64, got 65",
+        ),
+        ({**ORDER, "quote_id": "é" * 257}, "`$.quote_id`: expected at most 256 characters, got 257"),
+    ],
+    ids=_short,
+)
+def test_length(request_: dict[str, Any], why: str) -> None:
+    """What is too long or too short is named by its path, with how long it may be and how long it is."""
+    assert refused(json.dumps({**request_, "id": 7})) == (b"7", why)
+
+
+@pytest.mark.parametrize("other", ["[]", '"1"', "5", '["1"]'])
+def test_length_of_a_list_that_is_there_twice(other: str) -> None:
+    """Of a list that is too long, but whose key comes once more with something else, no length is said."""
+    text = f'{{"id":1,"type":"GetOrderState","order_ids":[{"1," * 5000}1],"order_ids":{other}}}'
+    assert refused(text) == (b"1", "`$.order_ids`: expected at most 5000")
 
 
 def test_fields_nobody_knows_are_ignored() -> None:

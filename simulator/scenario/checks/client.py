@@ -14,7 +14,7 @@ from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.reading.yaml_hints import unspaced
 from simulator.terms import flags_of
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["check_client", "check_expectations"]
 

@@ -17,7 +17,7 @@ from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import StepEntry, entry_of
 from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_for_nothing", "types_of"]
 

@@ -12,7 +12,7 @@ from simulator.scenario.model import Latency, Leg, LegEntry, Scaled, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.times import parse_time
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["check"]
 

@@ -14,8 +14,7 @@ from simulator.regex import Regex
 from simulator.scenario.amounts import amount
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds
 from simulator.wildcards import Glob, has_wildcard
-from simulator.wire.codec import REQUEST_TYPES
-from simulator.wire.requests import Request
+from simulator.wire.requests import REQUEST_TYPES, Request
 
 __all__ = ["Condition", "Difference", "Matches", "RequestFacts", "compile_matcher", "said"]
 

@@ -13,7 +13,7 @@ from simulator.decimals import text_of_amount
 from simulator.errors import nearest
 from simulator.gateway.candles import WIDTHS
 from simulator.terms import BILLION, LimitName
-from simulator.wire.codec import REQUEST_TYPES
+from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["catalogue_of", "limit_orders", "requests", "traded", "wrong_requests"]
 
