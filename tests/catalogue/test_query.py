@@ -61,7 +61,7 @@ def named(word: str, name: str, pair: TradableProduct) -> bool:
         case "Underlying":
             return pair.base.value is not None and pair.base.value.underlying == name
         case _:
-            return name == things[word].name or name.lower() == things[word].id
+            return bool(name == things[word].name or name.lower() == things[word].id)
 
 
 def expires_in(value: dict[str, Any], expires: int | None) -> bool:
@@ -76,7 +76,8 @@ def expires_in(value: dict[str, Any], expires: int | None) -> bool:
 
 def holds(query: dict[str, Any], pair: TradableProduct) -> bool:
     """Return whether one tradable product is selected, by reading the query's object form as it is."""
-    word, value = query["type"], query.get("value")
+    word: str = query["type"]
+    value: Any = query.get("value")
     match word:
         case "All":
             return True
@@ -103,7 +104,8 @@ def quoted(text: str) -> str:
 
 def as_text(query: dict[str, Any]) -> str:
     """Return the text form of a query in object form."""
-    word, value = query["type"], query.get("value")
+    word: str = query["type"]
+    value: Any = query.get("value")
     match word:
         case "All":
             return "All"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from simulator.libraries import without_proxy
 from support.cli import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
@@ -296,7 +297,7 @@ def test_allowed_host_and_origin() -> None:
     options = ["--allow-host", "exchange.example", "--allow-origin", "https://page.example"]
     with started("--port", "0", *options) as program, socket.create_connection(("127.0.0.1", program.port)) as sock:
         url = f"ws://exchange.example:{program.port}/"
-        with connect(url, sock=sock, origin="https://page.example", **without_proxy()) as client:
+        with connect(url, sock=sock, origin=Origin("https://page.example"), **without_proxy()) as client:
             assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
 
 

@@ -79,7 +79,7 @@ def test_pipe_that_does_not_block() -> None:
     os.set_blocking(into, False)
     sent = [f"{number:05d}" + "x" * 300 for number in range(1000)]
     with open(out, encoding="utf-8") as reader, open(into, "wb", buffering=0) as writer:
-        printer = TrafficPrinter(writer)  # type: ignore[arg-type]
+        printer = TrafficPrinter(writer)
         with printer:
             for text in sent:
                 printer.show((NOON, 1, "in", text))
@@ -92,7 +92,7 @@ def test_reader_that_has_gone() -> None:
     out, into = os.pipe()
     os.close(out)
     with open(into, "wb", buffering=0) as writer:
-        printer = TrafficPrinter(writer)  # type: ignore[arg-type]
+        printer = TrafficPrinter(writer)
         with printer:
             printer.show((NOON, 1, "in", "first"))
             printer._thread.join(10)

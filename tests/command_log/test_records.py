@@ -122,7 +122,7 @@ def test_records_within_a_message() -> None:
 def test_whole_record_that_is_no_input() -> None:
     """A record whose checksum is right and whose contents are none of ours is refused."""
     data, salt = encode_header(HEADER)
-    odd = msgspec.structs.replace(THREE[0], kind="odd")  # type: ignore[arg-type]
+    odd = msgspec.structs.replace(THREE[0], kind="odd")
     record, _ = encode_inputs([odd], salt, salt)
     with pytest.raises(CommandLogError, match=f"damaged at byte {len(data)}: the record cannot be read"):
         read(data + record)

@@ -196,7 +196,7 @@ def test_order_of_the_file_is_the_order_of_what_happens(tmp_path: Path) -> None:
 
 def test_time_is_kept_when_somebody_is_told_of_it(tmp_path: Path) -> None:
     """A fill that came by itself, and that a client was told of, is there after a crash."""
-    options = {
+    options: dict[str, Any] = {
         "scenario": {"rules": [{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "2s"}, {"fill": "rest"}]}]}
     }
     kept = begun(tmp_path, **options)

@@ -162,7 +162,12 @@ def test_a_connection_that_is_not_there_is_a_mistake(step: str) -> None:
     for _ in range(3):
         world.connect("/")
     world.disconnect(world.sessions[1])
-    args = {"disconnect": {}, "stall": {"what": "data"}, "slow": {"bytes_per_second": 5}}[step]
+    steps: dict[str, dict[str, Any]] = {
+        "disconnect": {},
+        "stall": {"what": "data"},
+        "slow": {"bytes_per_second": 5},
+    }
+    args = steps[step]
     with pytest.raises(ScenarioError) as caught:
         do(world, [{step: {**args, "session": 1}}])
     assert str(caught.value) == f"{step}.session: expected the number of an open connection (2, 3) or all, got '1'"

@@ -236,8 +236,8 @@ async def missing(url: str, memory: Memory) -> list[str]:
 def _lost_orders(memory: Memory, known: dict[str, dict[str, Any]]) -> list[str]:
     lost = [f"order {number}" for number in memory.orders if number not in known]
     for number, terms in memory.orders.items():
-        if number in known and (now := _terms(known[number])) != terms:
-            lost.append(f"order {number}: {terms} is {now}")
+        if number in known and _terms(known[number]) != terms:
+            lost.append(f"order {number}: {terms} is {_terms(known[number])}")
     lost += [f"cancel of {number}" for number in memory.cancelled if "Canceled" not in known[number]["state"]]
     for number, told in memory.told.items():
         if number not in known:

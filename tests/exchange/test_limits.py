@@ -201,7 +201,7 @@ def test_limits_of_several_names_speak_in_the_contracts_order(floor: Floor) -> N
     """Of limits of several names that an order breaks, the one that the contract names first speaks."""
     limits = Limits()
     limits.set([Limit("ann", ALL, name, 0) for name in reversed(LimitName)])
-    spoken = []
+    spoken: list[str] = []
     for _ in LimitName:
         for buy in (BUY, SELL):
             said = breach(floor, limits, buy, amount(7))

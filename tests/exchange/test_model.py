@@ -206,13 +206,13 @@ class Model:
 
 AMOUNTS = st.integers(1, 5).map(amount)
 PRICES = st.integers(2, 7).map(amount)
-ORDER_TERMS = {
-    "account": st.sampled_from(ACCOUNTS),
-    "name": st.sampled_from(NAMES[:2]),
-    "buy": st.booleans(),
-    "price": PRICES | PRICES.map(lambda price: price + BILLION // 4 * (price % (5 * BILLION) == 0)),
-    "quantity": AMOUNTS,
-}
+NEW_ORDER = rule(
+    account=st.sampled_from(ACCOUNTS),
+    name=st.sampled_from(NAMES[:2]),
+    buy=st.booleans(),
+    price=PRICES | PRICES.map(lambda price: price + BILLION // 4 * (price % (5 * BILLION) == 0)),
+    quantity=AMOUNTS,
+)
 ANY_ORDER = precondition(lambda self: self.model.orders)
 ANY_TRADE = precondition(lambda self: self.model.sides)
 
@@ -249,7 +249,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
             assert self.venue.events == events
         return legal
 
-    @rule(**ORDER_TERMS)
+    @NEW_ORDER
     def submit(self, account: str, name: str, buy: bool, price: int, quantity: int) -> None:
         """An order comes and is matched at once."""
         now = self.tick()
@@ -259,7 +259,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
             self.model.match(order)
         assert self.venue.submit(account, self.instruments[name], buy, price, quantity, now).id == order.number
 
-    @rule(**ORDER_TERMS)
+    @NEW_ORDER
     def place(self, account: str, name: str, buy: bool, price: int, quantity: int) -> None:
         """An order comes and waits."""
         now = self.tick()

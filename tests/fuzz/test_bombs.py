@@ -13,6 +13,7 @@ from simulator.errors import ScenarioError
 from simulator.scenario import load
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
+from support.messages import payloads
 
 pytestmark = pytest.mark.no_cover  # being traced, what is timed here takes many times as long
 
@@ -82,7 +83,7 @@ def test_message_that_is_a_bomb(name: str) -> None:
     def say() -> None:
         sim.receive(session, message)
         ((_, items),) = sim.take()
-        (answer,) = items
+        (answer,) = payloads(items)
         assert len(answer) < 2000
         assert set(json.loads(answer)) == {"id", "response"}
         sim.receive(session, '{"id":1,"type":"Unsubscribe"}')
@@ -104,7 +105,8 @@ def test_one_order_many_times(kind: str) -> None:
 
     def ask(more: int) -> None:
         sim.receive(session, request % (",1" * more))
-        ((_, said[:]),) = sim.take()
+        ((_, items),) = sim.take()
+        said[:] = payloads(items)
 
     assert quickest(lambda: ask(500_000)) < STALL
     assert said == [b'{"id":1,"response":{"Err":"`$.order_ids`: expected at most 5000, got 500001"}}']

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from fuzz.wire import BATCH, Fuzz, Wrong, check_answer, in_process
+from simulator.gateway.session import Session
 from simulator.simulation import Simulation
 
 pytestmark = pytest.mark.no_cover  # being traced, it would take ten times as long
@@ -26,7 +27,7 @@ def test_second_answer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that is answered twice is found out."""
     receive = Simulation.receive
 
-    def twice(self: Simulation, session: object, text: object) -> None:
+    def twice(self: Simulation, session: Session, text: str | bytes) -> None:
         receive(self, session, text)
         receive(self, session, text)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simulator.simulation import Simulation
 from simulator.wire import REQUEST_TYPES
 from simulator.wire.requests import OUT_OF_SCOPE
+from support.messages import messages
 
 SILENT = {"SubscribeTrades", "SubscribeCandles", "SubscribeAlerts"}
 """What is answered by the first thing that happens, so that a good one has no answer at once."""
@@ -109,7 +110,7 @@ def answers(message: str | bytes) -> list[dict[str, Any]]:
         sim.receive(session, ORDER % price)
     sim.take()
     sim.receive(session, message)
-    return [json.loads(text) for _, said in sim.take() for text in said]
+    return messages(sim.take())
 
 
 @given(st.text() | st.binary() | st.text('{}[]":,0123456789eE.-+ \\unrtfalsidyp', max_size=80))

@@ -18,7 +18,7 @@ def limit(name: str, value: Any, whose: Any = "All", scope: Any = "All") -> dict
 def reason(client: Client, order_id: str) -> str | None:
     """Return why an order was rejected."""
     ((found),) = client.ask("GetRejectReason", order_ids=[order_id])
-    return found["reason"]
+    return None if found["reason"] is None else str(found["reason"])
 
 
 def test_a_limit_rejects_an_order(client: Client) -> None:

@@ -6,7 +6,7 @@ from orderly_chaos import Trade as TheirTrade
 from oracle.reference_book import MARKET, Trade
 from simulator.catalogue import build
 from simulator.exchange.orders import Fill, Traded
-from simulator.exchange.venue import Event, Venue
+from simulator.exchange.venue import Venue
 from simulator.terms import BILLION
 
 TICK = BILLION // 100
@@ -65,7 +65,8 @@ class OurVenue:
         price = _ANY_PRICE * TICK if buy else TICK
         self.venue.trade(self.instrument, buy, price, quantity * STEP, self.now)
         events = self.venue.events
-        if events and events[-1] == Traded(self.instrument.listing.id, buy, price, events[-1].quantity, self.now):
+        last = events[-1] if events else None
+        if isinstance(last, Traded) and last == Traded(self.instrument.listing.id, buy, price, last.quantity, self.now):
             events.pop()
         return self._trades()
 
@@ -122,7 +123,7 @@ class OurVenue:
         return trades
 
 
-def _trade(event: Event, fills: list[Fill]) -> Trade:
+def _trade(event: Traded, fills: list[Fill]) -> Trade:
     """Put a trade together from its fills and its print, which must say the same."""
     numbers = {fill.maker: fill.order_id for fill in fills}
     told = {(fill.price, fill.quantity, fill.buy is event.buy) for fill in fills}

@@ -103,8 +103,8 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.If(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
         case ast.Constant(value=bool()):
             yield ast.Constant(value=not node.value)
-        case ast.Constant(value=int()):
-            yield ast.Constant(value=node.value + 1)
+        case ast.Constant(value=int(value)):
+            yield ast.Constant(value=value + 1)
         case ast.Expr(value=ast.Call()) | ast.Delete() | ast.Assign(targets=[ast.Attribute()]):
             yield ast.Pass()
         case ast.Break() | ast.Continue():
@@ -119,7 +119,7 @@ def mutants() -> Iterator[Mutant]:
         tree = ast.parse(path.read_text())
         hints = _hints(tree)
         for number, node in enumerate(ast.walk(tree)):
-            if not hasattr(node, "lineno") or node in hints:
+            if not isinstance(node, ast.stmt | ast.expr) or node in hints:
                 continue
             for way, change in enumerate(changes(node)):
                 changed = _replaced(tree, number, change)

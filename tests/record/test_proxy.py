@@ -103,6 +103,7 @@ def test_what_passes_is_unchanged() -> None:
             with pytest.raises(ConnectionClosed) as closed:
                 await client.recv()
             await client.wait_closed()
+            assert closed.value.rcvd is not None
             seen = [(one.kind, one.data, one.by_endpoint) for one in recorder.session]
             return text, closed.value.rcvd.code, closed.value.rcvd.reason, seen
 
@@ -145,7 +146,7 @@ def test_the_endpoint_s_end_passes_though_the_client_goes_on() -> None:
 def test_a_refusal_passes_and_an_endpoint_that_is_gone_is_said() -> None:
     """What the endpoint refuses is refused in its words, and one that cannot be reached is a 502."""
 
-    async def refused() -> tuple[int, bytes, int]:
+    async def refused() -> tuple[int, bytes | bytearray, int]:
         async with recording() as recorder:
             with pytest.raises(InvalidStatus) as first:
                 await connect(recorder.url + "/nowhere")

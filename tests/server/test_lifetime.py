@@ -44,14 +44,14 @@ def _checks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_silent_client_is_pinged_and_closed() -> None:
     """A client that says nothing is pinged once, and closed with 1011 when no pong comes."""
     async with serving(ping_interval=20.0, ping_timeout=10.0) as server, connected(server) as client:
-        clock = server.monotonic = Clock()
-        clock.check(server, 0.0)
-        clock.check(server, 19.5)
-        clock.check(server, 0.5)
-        clock.check(server, 9.5)
+        clock = Clock(server)
+        clock.check(0.0)
+        clock.check(19.5)
+        clock.check(0.5)
+        clock.check(9.5)
         assert await client.frame() == Frame(PING, b"")
         assert journal(server, "close") == []
-        clock.check(server, 0.5)
+        clock.check(0.5)
         assert await client.closing() == (1011, "no pong")
         assert journal(server, "close") == [(1, "close", "1011 no pong")]
 
@@ -60,15 +60,15 @@ async def test_silent_client_is_pinged_and_closed() -> None:
 async def test_sign_of_life_is_enough(sign: bytes) -> None:
     """Whatever a client sends after a ping shows that it is there."""
     async with serving(ping_interval=20.0, ping_timeout=10.0) as server, connected(server) as client:
-        clock = server.monotonic = Clock()
+        clock = Clock(server)
         for later in (0.0, 20.0):
-            clock.check(server, later)
+            clock.check(later)
         assert await client.frame() == Frame(PING, b"")
         client.write(sign, frame(PING, b"mine"))
         while await client.frame() != Frame(PONG, b"mine"):
             pass
         for later in (10.0, 19.5):
-            clock.check(server, later)
+            clock.check(later)
         assert await client.ask(2) == []  # neither closed nor pinged meanwhile
 
 
@@ -92,12 +92,12 @@ async def test_handshake_takes_too_long() -> None:
 async def test_refused_client_that_stays_is_cut() -> None:
     """A client that was refused and does not close is cut after the close timeout."""
     async with serving(close_timeout=2.0, open_timeout=3600.0) as server, dialled(server) as client:
-        clock = server.monotonic = Clock()
+        clock = Clock(server)
         client.write(handshake("/nowhere"))
         await client.response()
-        clock.check(server, 1.5)
+        clock.check(1.5)
         assert len(server.connections) == 1
-        clock.check(server, 0.5)
+        clock.check(0.5)
         await client.end()
         client.write(b"x")
         await client.cut()
@@ -106,15 +106,15 @@ async def test_refused_client_that_stays_is_cut() -> None:
 async def test_close_that_is_not_answered() -> None:
     """A client that does not answer a close is cut after the close timeout."""
     async with serving(close_timeout=2.0) as server, connected(server) as client, connected(server) as other:
-        clock = server.monotonic = Clock()
+        clock = Clock(server)
         connection = next(iter(server.world.connections))
         connection.close(1001, "enough")
         assert await client.frame() == Frame(8, b"\x03\xe9enough")
-        clock.check(server, 1.5)
+        clock.check(1.5)
         client.write(frame(TEXT, order(1)))
         assert await other.ask(1) == []
         assert len(server.connections) == 2
-        clock.check(server, 0.5)
+        clock.check(0.5)
         await client.end()
         assert journal(server, "in", "close") == [(1, "close", "1001 enough"), (2, "in", request(1).decode())]
 
@@ -126,7 +126,7 @@ async def test_half_closed_client_that_does_not_read() -> None:
         serving("default", close_timeout=2.0) as server,
         connected(server, receive_buffer=4096) as client,
     ):
-        clock = server.monotonic = Clock()
+        clock = Clock(server)
         (connection,) = server.connections
         async with connected(server) as other:
             for number in itertools.count(1):
@@ -137,9 +137,9 @@ async def test_half_closed_client_that_does_not_read() -> None:
             client.writer.write_eof()
             while not journal(server, "close"):
                 await other.ask(1)
-            clock.check(server, 1.5)
+            clock.check(1.5)
             assert connection in server.connections
-            clock.check(server, 0.5)
+            clock.check(0.5)
             while connection in server.connections:
                 await other.ask(1)
         await client.cut()
@@ -149,7 +149,7 @@ async def test_client_that_neither_reads_nor_listens() -> None:
     """A client that is not read from any more, since it does not read, is given up like a silent one."""
     settings = {"close_timeout": 2.0, "ping_interval": 20.0, "ping_timeout": 10.0}
     async with serving("default", **settings) as server, connected(server, receive_buffer=4096) as client:
-        clock = server.monotonic = Clock()
+        clock = Clock(server)
         (connection,) = server.connections
         client.write(frame(TEXT, request(1, "QueryTradableProductIndex", query={"type": "All"})) * 1000)
         client.write(close_frame(1000))
@@ -157,9 +157,9 @@ async def test_client_that_neither_reads_nor_listens() -> None:
             while connection.transport.is_reading():
                 await other.ask(1)
         for later in (0.0, 20.0, 10.0):
-            clock.check(server, later)
+            clock.check(later)
         assert [why for number, _, why in journal(server, "close") if number == 1] == ["1011 no pong"]
-        clock.check(server, 2.0)
+        clock.check(2.0)
         await client.cut()
 
 

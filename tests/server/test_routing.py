@@ -130,7 +130,7 @@ async def test_clock_that_is_too_fast_for_the_machine(monkeypatch: pytest.Monkey
     server = Server(simulation, port=0)
     await server.start()
     async with connect(server.url + "/") as venue:
-        times = []
+        times: list[int] = []
         while not any(kind == "late" for _, _, kind, _ in simulation.journal) or len(times) < 20:
             assert await ask(venue, 1, type="GetHalts") == {"Ok": []}
             times.append(server.world.now())

@@ -42,10 +42,10 @@ def test_hold_waits_until_a_test_releases_it() -> None:
     client.order()
     play.advance("1h")
     assert len(client.news()) == 3
-    assert play.sim.held == ("second",)
+    assert list(play.sim.held) == ["second"]
     play.sim.release("second")
     assert client.news() == [(3_600_000, told(1, "Acked Filled Out", "10", "100.00"))]
-    assert play.sim.held == ()
+    assert list(play.sim.held) == []
 
 
 def test_one_release_lets_all_go_who_wait() -> None:

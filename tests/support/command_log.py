@@ -46,7 +46,8 @@ def catalogue() -> Catalogue:
 
 def make(start: int = START, **options: Any) -> Simulation:
     """Return a simulation in that catalogue."""
-    return Simulation(start=start, **({"catalogue": catalogue(), "seed": 1} | options))
+    settings: dict[str, Any] = {"catalogue": catalogue(), "seed": 1}
+    return Simulation(start=start, **settings | options)
 
 
 def request(number: int, kind: str, **fields: Any) -> str:

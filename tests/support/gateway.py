@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.catalogue import Catalogue, build
 from simulator.simulation import Simulation
+from support.messages import Sent, payloads
 
 
 class World:
@@ -22,10 +23,10 @@ class World:
         """Let time pass."""
         self.collect(self.sim.advance(self.sim.now + nanoseconds))
 
-    def collect(self, news: list[tuple[Any, list[bytes]]]) -> None:
+    def collect(self, sent: Sent) -> None:
         """Keep what the simulation says until it is read."""
-        for session, messages in news:
-            self.said.setdefault(session.number, []).extend(messages)
+        for session, items in sent:
+            self.said.setdefault(session.number, []).extend(payloads(items))
 
 
 class Client:
@@ -71,12 +72,12 @@ class Client:
         """Send a request that gets one answer, which is an ``Err``; return what it says."""
         response = self.response(kind, **fields)
         assert list(response) == ["Err"], response
-        return response["Err"]
+        return str(response["Err"])
 
     def order(self, side: str, price: Any, quantity: Any, **fields: Any) -> str:
         """Send an order for the quiet world's first product; return its id."""
         terms = {"dir": side, "price": price, "quantity": quantity, "target": PAIR, "account": "DEFAULT"}
-        return self.ask("SendLimitOrder", **terms | fields)
+        return str(self.ask("SendLimitOrder", **terms | fields))
 
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

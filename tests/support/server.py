@@ -44,19 +44,21 @@ class Frame(NamedTuple):
 
 
 class Clock:
-    """A monotonic clock that stands until it is moved."""
+    """A server's monotonic clock, which stands until it is moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Server) -> None:
         self.now = 1000.0
+        self._server = server
+        server.monotonic = self  # type: ignore[method-assign]  # what its timeouts go by, and nothing else
 
     def __call__(self) -> float:
         """Return the time in seconds."""
         return self.now
 
-    def check(self, server: Server, later: float) -> None:
-        """Let time pass, then have a server look at it."""
+    def check(self, later: float) -> None:
+        """Let time pass, then have the server look at it."""
         self.now += later
-        for connection in list(server.connections):
+        for connection in list(self._server.connections):
             connection.check_time(self.now)
 
 
@@ -136,7 +138,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 def handshake(path: str = "/", *, method: str = "GET", version: str = "HTTP/1.1", **changes: str | None) -> bytes:
     """Return a handshake; a header is changed by a keyword (``_`` for ``-``), and left out by None."""
-    headers: dict[str, str | None] = UPGRADE | {name.replace("_", "-"): value for name, value in changes.items()}
+    headers: dict[str, str | None] = {**UPGRADE, **{name.replace("_", "-"): value for name, value in changes.items()}}
     lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value is not None]
     return f"{method} {path} {version}\r\n{''.join(lines)}\r\n".encode("latin-1")
 

@@ -116,6 +116,7 @@ def test_client_that_does_not_read_is_closed() -> None:
         key = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{key}Sec-WebSocket-Version: 13\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
+        assert isinstance(writer.transport, asyncio.ReadTransport)
         writer.transport.pause_reading()
         server.simulation.do({"halt": "All"})
         for _ in range(200):

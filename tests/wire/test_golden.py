@@ -19,6 +19,7 @@ from simulator.resources import data_path
 from simulator.simulation import Simulation
 from simulator.wire import REQUEST_TYPES
 from simulator.wire.requests import OUT_OF_SCOPE
+from support.messages import Sent, payloads
 
 FOLDER = data_path("fixtures/wire")
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -51,8 +52,8 @@ def play(script: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answers(news: list[tuple[Session, list[bytes]]]) -> list[str]:
-    return [f"< {message.decode()}" for _, messages in news for message in messages]
+def _answers(sent: Sent) -> list[str]:
+    return [f"< {message.decode()}" for _, items in sent for message in payloads(items)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -212,9 +212,9 @@ class Watch:
                         key = (number, str(message["id"]).encode())
                         told.setdefault(key, {})[int(state["order_id"])] = _shape(state)
         for session in self.sim.sessions.values():
-            for number, subscription in session.subscriptions.items():
+            for id_, subscription in session.subscriptions.items():
                 if subscription.kind == "SubscribeOrderState" and session.number not in bent:
-                    self._check_last(told.get((session.number, number), {}))
+                    self._check_last(told.get((session.number, id_), {}))
 
     def _check_told(self, state: dict[str, Any]) -> None:
         number = int(state["order_id"])

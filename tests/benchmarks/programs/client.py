@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from websockets.frames import apply_mask
+from websockets.frames import apply_mask  # type: ignore[attr-defined]  # the one in C, if there is one
 
 _MASK = b"\x37\xfa\x21\x3d"
 _HANDSHAKE = (
@@ -54,7 +54,8 @@ class Requester(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Shake hands."""
-        self._transport: Any = transport
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
         host, port = transport.get_extra_info("peername")
         self._transport.write(_HANDSHAKE % (host.encode(), port))
 

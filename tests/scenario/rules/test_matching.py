@@ -124,7 +124,7 @@ def test_nth_counts_what_meets_the_rest() -> None:
 
 def test_differences_say_what_keeps_a_request_from_matching() -> None:
     """Each field that does not fit is told with what was wanted and what came."""
-    when = {"request": "CancelOrder"}
+    when: dict[str, Any] = {"request": "CancelOrder"}
     assert Condition(parse_when(when)).differences(facts()) == [Difference("request", "CancelOrder", "SendLimitOrder")]
     when = {"request": "Send*", "dir": ["Sell"], "quantity": {"ge": 11}, "quote_id": "mine", "price": 100.5}
     assert Condition(parse_when(when)).differences(facts()) == [

@@ -4,15 +4,15 @@ from hypothesis import given, settings
 from websockets.sync.client import connect
 
 from simulator.testing.exchange import Exchange
-from simulator.testing.strategies import scenarios
+from simulator.testing.strategies import Venue, scenarios
 
 ORDER = {"type": "SendLimitOrder", "target": "BTC Crypto/USD*COINBASE/DIRECT", "account": "DEFAULT"}
 ORDER |= {"dir": "Buy", "price": "97250", "quantity": "2"}
 
 
-def buy(url):
+def buy(url: str) -> dict[str, dict[str, str]]:
     """A client with a bug: it trusts that an order is acked before it is filled."""
-    orders = {}
+    orders: dict[str, dict[str, str]] = {}
     with connect(url) as socket:
         for number, request in enumerate(({"type": "SubscribeOrderState"}, ORDER, {"type": "GetHalts"})):
             socket.send(json.dumps({"id": number, **request}))
@@ -29,7 +29,7 @@ def buy(url):
 
 @settings(deadline=None)
 @given(scenarios(faults=["fills", "late-acks"]))
-def test_buying(venue):
+def test_buying(venue: Venue) -> None:
     """However orders are filled and acked, the client buys."""
     with Exchange(venue, clock="instant") as exchange:
         buy(exchange.url)

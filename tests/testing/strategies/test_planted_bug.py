@@ -72,6 +72,7 @@ class Careful:
     def ask(self, kind: str, **fields: Any) -> int:
         """Send a request; return its id."""
         self.ids += 1
+        assert self.session is not None
         self.simulation.receive(self.session, json.dumps({"id": self.ids, "type": kind, **fields}))
         return self.ids
 
@@ -125,7 +126,8 @@ def positions(filled: dict[str, str]) -> dict[str, str]:
 def survives(venue: Venue | Path, kind: type[Careful]) -> bool:
     """Play a client against a venue for a minute; tell whether it came to no harm."""
     simulation = Simulation(venue, clock="manual")
-    client, told, end = kind(simulation), {}, simulation.now + HORIZON
+    client, end = kind(simulation), simulation.now + HORIZON
+    told: dict[str, str] = {}
     while simulation.now < end:
         client.act()
         until = min(simulation.next_due() or end, simulation.now + SECOND)

@@ -11,6 +11,7 @@ from simulator.simulation import Simulation
 from simulator.testing.strategies import requests, wrong_requests
 from simulator.wire import REQUEST_TYPES, BadRequest, decode
 from simulator.wire.requests import OUT_OF_SCOPE
+from support.messages import messages
 
 BEYOND_A_VENUE = {struct.__name__ for struct in OUT_OF_SCOPE}
 MAY_BE_REFUSED = {*BEYOND_A_VENUE, "CancelOrder", "Unsubscribe", "Resume"}
@@ -23,7 +24,7 @@ def answers(request: dict[str, Any], catalogue: str) -> list[dict[str, Any]]:
     """Return what a new exchange says to one request."""
     simulation = Simulation(catalogue=catalogue)
     simulation.receive(simulation.connect("/"), json.dumps(request))
-    return [json.loads(message) for _, said in simulation.take() for message in said]
+    return messages(simulation.take())
 
 
 @pytest.mark.parametrize("kind", REQUEST_TYPES)

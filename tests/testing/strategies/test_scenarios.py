@@ -18,6 +18,7 @@ from simulator.simulation import Simulation
 from simulator.terms import STALE, FillKind
 from simulator.testing.strategies import FAULTS, Heard, Venue, order_flows, play, scenarios
 from simulator.testing.strategies.legal_steps import verb_of
+from support.messages import payloads
 
 REFERENCE = {"catalogue": "reference"}
 VENUES = scenarios(base=REFERENCE)
@@ -94,8 +95,8 @@ def test_flows_are_legal(flow: list[dict[str, Any]]) -> None:
     heard = play(flow, simulation)
     sent = [step for step in flow if step.get("send", {}).get("type") == "SendLimitOrder"]
     assert len(simulation.venue.orders) == len(sent)
-    for item in heard:
-        response = json.loads(item.item)["response"]
+    for message in payloads(item.item for item in heard):
+        response = json.loads(message)["response"]
         assert "Ok" in response or response["Err"].endswith("is out already")
 
 
@@ -217,7 +218,7 @@ def test_what_is_heard_has_its_time_and_connection() -> None:
     """What is heard bears the time at which it came, and the number of the connection it came on."""
     delayed = Venue(REFERENCE, rules=[{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "10ms"}, "reject"]}])
     order = {"account": "account1", "dir": "Buy", "price": "100", "quantity": "1", "target": "tp1"}
-    flow = [
+    flow: list[dict[str, Any]] = [
         {"send": {"type": "SubscribeOrderState"}},
         {"send": {"type": "SendLimitOrder", **order}, "as": "order1"},
         {"wait": "5ms"},
@@ -228,4 +229,4 @@ def test_what_is_heard_has_its_time_and_connection() -> None:
     heard = play(flow, simulation)
     assert all(isinstance(item, Heard) and item.connection == 1 for item in heard)
     assert [(item.time - start) // 1_000_000 for item in heard] == [0, 0, 0, 5, 10]
-    assert b"Rejected" in heard[-1].item
+    assert b"Rejected" in payloads(item.item for item in heard)[-1]
