@@ -28,7 +28,8 @@ TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{6}Z ")
 
 def dial(program: Program, path: str = "/architect") -> ClientConnection:
     """Connect to a program."""
-    return connect(f"ws://localhost:{program.port}{path}", **without_proxy(), open_timeout=PATIENCE)
+    client: ClientConnection = connect(f"ws://localhost:{program.port}{path}", **without_proxy(), open_timeout=PATIENCE)
+    return client
 
 
 def ask(client: ClientConnection, number: int, **fields: object) -> object:
@@ -286,7 +287,8 @@ def connect_when_ready(process: subprocess.Popen[bytes], port: int) -> ClientCon
     until = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until:
         try:
-            return connect(f"ws://127.0.0.1:{port}/", **without_proxy())
+            client: ClientConnection = connect(f"ws://127.0.0.1:{port}/", **without_proxy())
+            return client
         except ConnectionRefusedError:
             continue
     raise AssertionError("nobody listens")

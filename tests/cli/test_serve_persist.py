@@ -33,7 +33,8 @@ class Serving:
 
     def connect(self) -> ClientConnection:
         """Connect."""
-        return connect(f"{self.url}/", **without_proxy(), open_timeout=PATIENCE)
+        client: ClientConnection = connect(f"{self.url}/", **without_proxy(), open_timeout=PATIENCE)
+        return client
 
     def kill(self) -> str:
         """Kill it; return what it has said on stderr."""
