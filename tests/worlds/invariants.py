@@ -12,6 +12,7 @@ from simulator.journal.journal import JournalEntry
 from simulator.simulation import Simulation
 from simulator.terms import ACKED, BILLION, CANCELED, FILLED, REJECTED, STALE, FillKind
 from simulator.wire import encode
+from simulator.wire.requests import SubscribeOrderState
 
 Shape = tuple[str, tuple[str, ...], str]
 _ON_ITS_WAY = 8 * BILLION
@@ -213,7 +214,7 @@ class Watch:
                         told.setdefault(key, {})[int(state["order_id"])] = _shape(state)
         for session in self.sim.sessions.values():
             for id_, subscription in session.subscriptions.items():
-                if subscription.kind == "SubscribeOrderState" and session.number not in bent:
+                if isinstance(subscription.request, SubscribeOrderState) and session.number not in bent:
                     self._check_last(told.get((session.number, id_), {}))
 
     def _check_told(self, state: dict[str, Any]) -> None:
