@@ -1,12 +1,14 @@
 """Leaves out of many rules those that a request's fields keep from being met, so that the others alone are asked."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw
 
 from simulator.catalogue import Catalogue
-from simulator.scenario.rules.matching import Condition, Matches, RequestFacts
+from simulator.decimals import parse_amount
+from simulator.scenario.rules.matching import Condition, Interval, Literal, Matches, RequestFacts
 from simulator.terms import Dir
 from simulator.wire.requests import Request
 
@@ -14,32 +16,81 @@ __all__ = ["RuleIndex"]
 
 _REMEMBERED = frozenset({str, bytes, Dir, type(None)})
 _MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 64
 
 
 class FieldIndex:
     """The tests that conditions make of one field.
 
-    A set of conditions is an integer whose n-th bit is the n-th of them. Which ones a value passes is remembered:
-    a client sends few values, or the same ones again, and what a test says of a value never changes.
+    A set of conditions is an integer whose n-th bit is the n-th of them. Bounds and plain texts are looked up; what the
+    other tests say of a short value is remembered, because a client sends few of them, or the same ones again.
+
+    Args:
+        field: its name.
+        tests: the tests, each with the bit of its condition; each condition has at most one.
     """
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, tests: Sequence[tuple[int, Matches]]) -> None:
         self.field = field
-        self.tests: list[tuple[int, Matches]] = []
+        self._intervals = _Intervals([(bit, test) for bit, test in tests if isinstance(test, Interval)])
+        self._texts: dict[str, int] = {}
+        self._looked_up = self._intervals.whole
+        self._others = []
+        for bit, test in tests:
+            if isinstance(test, Literal):
+                self._texts[test.text] = self._texts.get(test.text, 0) | bit
+                self._looked_up |= bit
+            elif not isinstance(test, Interval):
+                self._others.append((bit, test))
         self.known: dict[Any, int] = {}
 
-    def judge(self, facts: RequestFacts, value: Any, whole: int) -> int:
-        """Return those of all conditions that a value passes."""
+    def failing(self, facts: RequestFacts, value: Any) -> int:
+        """Return those of the conditions that a value keeps from being met."""
         texts = facts.texts(self.field)
-        passed = whole
-        for bit, matches in self.tests:
-            if not matches(texts):
-                passed &= ~bit
-        if type(value) in _REMEMBERED:
-            if len(self.known) >= _MOST_REMEMBERED:
-                self.known.clear()
-            self.known[value] = passed
-        return passed
+        found = 0
+        for text in texts:
+            found |= self._texts.get(text, 0) | self._intervals.around(text)
+        failed = self._looked_up & ~found
+        if not self._others:
+            return failed
+        other = self.known.get(value) if type(value) in _REMEMBERED else None
+        if other is None:
+            other = sum(bit for bit, matches in self._others if not matches(texts))
+            if type(value) in _REMEMBERED and (
+                value is None or type(value) is Dir or len(value) <= _LONGEST_REMEMBERED
+            ):
+                if len(self.known) >= _MOST_REMEMBERED:
+                    self.known.clear()
+                self.known[value] = other
+        return failed | other
+
+
+def _is_short(value: Any) -> bool:
+    """Tell whether a value may be remembered."""
+    return type(value) in _REMEMBERED and (value is None or type(value) is Dir or len(value) <= _LONGEST_REMEMBERED)
+
+
+class _Intervals:
+    """Which of many intervals a number lies in: one look-up, however many there are."""
+
+    def __init__(self, tests: Sequence[tuple[int, Interval]]) -> None:
+        self.whole = sum(bit for bit, _ in tests)
+        changes: dict[int, int] = {}
+        for bit, interval in tests:
+            if interval.low <= interval.high:
+                changes[interval.low] = changes.get(interval.low, 0) ^ bit
+                changes[interval.high + 1] = changes.get(interval.high + 1, 0) ^ bit
+        self._starts = sorted(changes)
+        self._bits = [0]
+        for start in self._starts:
+            self._bits.append(self._bits[-1] ^ changes[start])
+
+    def around(self, text: str) -> int:
+        """Return the bits of the intervals that a text's number lies in; none for what is no number."""
+        if not self.whole:
+            return 0
+        number = parse_amount(text)
+        return 0 if number is None else self._bits[bisect_right(self._starts, number)]
 
 
 class RuleIndex:
@@ -53,24 +104,19 @@ class RuleIndex:
     def __init__(self, conditions: Sequence[Condition], catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._whole = (1 << len(conditions)) - 1
-        meshes: dict[str, FieldIndex] = {}
+        tests: dict[str, list[tuple[int, Matches]]] = {}
         for number, condition in enumerate(conditions):
             for test in condition.tests:
-                mesh = meshes.setdefault(test.field, FieldIndex(test.field))
-                mesh.tests.append((1 << number, test.matches))
-        self._meshes = tuple((mesh.field, mesh.known.get, mesh) for mesh in meshes.values())
+                tests.setdefault(test.field, []).append((1 << number, test.matches))
+        self._fields = tuple(FieldIndex(field, of_field) for field, of_field in tests.items())
 
     def passing(self, request: Request) -> int:
         """Return the set of conditions that no field keeps from being met; whatever else they ask is not looked at."""
         left = self._whole
-        for field, known, mesh in self._meshes:
-            value: Any = getattr(request, field, None)
-            if type(value) is Raw:
-                value = bytes(value)
-            passed = known(value) if type(value) in _REMEMBERED else None
-            if passed is None:
-                passed = mesh.judge(RequestFacts(request, 0, "", self._catalogue), value, self._whole)
-            left &= passed
+        facts = RequestFacts(request, 0, "", self._catalogue)
+        for field in self._fields:
+            value: Any = getattr(request, field.field, None)
+            left &= ~field.failing(facts, bytes(value) if type(value) is Raw else value)
             if not left:
                 break
         return left

@@ -16,7 +16,7 @@ from simulator.scenario.model import CONDITIONS, THINGS, Bounds
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES, Request
 
-__all__ = ["Condition", "Difference", "Matches", "RequestFacts", "compile_matcher", "said"]
+__all__ = ["Condition", "Difference", "Interval", "Literal", "Matches", "RequestFacts", "compile_matcher", "said"]
 
 _FOLDED_FIELDS = frozenset({"account", "dir"})
 
@@ -192,25 +192,53 @@ def compile_matcher(wanted: Any, fold: bool = False) -> Matches:
     return _compile_bounds(wanted, fold)
 
 
+class Interval:
+    """Numbers from a lowest to a highest, both included: amounts are integers of billionths."""
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+
+    def __call__(self, texts: Texts) -> bool:
+        """Tell whether one of some texts is such a number."""
+        low, high = self.low, self.high
+        return any((number := parse_amount(text)) is not None and low <= number <= high for text in texts)
+
+
+class Literal:
+    """One text, as it is."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self, texts: Texts) -> bool:
+        """Tell whether it is among some texts."""
+        return self.text in texts
+
+
+_LOWEST, _HIGHEST = -(1 << 200), 1 << 200
+
+
 def _compile_text(wanted: str) -> Matches:
     if has_wildcard(wanted):
         glob = Glob(wanted)
         return lambda texts: wanted in texts or any(glob.matches(text) for text in texts)
     number = parse_amount(wanted)
-    if number is None:
-        return lambda texts: wanted in texts
-    return lambda texts: wanted in texts or any(parse_amount(text) == number for text in texts)
+    return Literal(wanted) if number is None else Interval(number, number)
 
 
 def _compile_bounds(bounds: Bounds, fold: bool) -> Matches:
     tests: list[Matches] = []
-    compare: list[tuple[str | None, Callable[[int, int], bool]]] = [
-        (bounds.ge, int.__ge__),
-        (bounds.gt, int.__gt__),
-        (bounds.le, int.__le__),
-        (bounds.lt, int.__lt__),
-    ]
-    tests += [_compile_comparison(amount(text), holds) for text, holds in compare if text is not None]
+    lows = [amount(bounds.ge)] if bounds.ge is not None else []
+    lows += [amount(bounds.gt) + 1] if bounds.gt is not None else []
+    highs = [amount(bounds.le)] if bounds.le is not None else []
+    highs += [amount(bounds.lt) - 1] if bounds.lt is not None else []
+    if lows or highs:
+        tests.append(Interval(max(lows, default=_LOWEST), min(highs, default=_HIGHEST)))
     if bounds.in_ is not None:
         tests.append(compile_matcher(bounds.in_, fold))
     if bounds.not_ is not None:
@@ -219,12 +247,4 @@ def _compile_bounds(bounds: Bounds, fold: bool) -> Matches:
     if bounds.regex is not None:
         pattern = Regex(bounds.regex, fold)
         tests.append(lambda texts: any(map(pattern.search, texts)))
-    return lambda texts: all(test(texts) for test in tests)
-
-
-def _compile_comparison(limit: int, holds: Callable[[int, int], bool]) -> Matches:
-    def matches(texts: Texts) -> bool:
-        amounts = [number for text in texts if (number := parse_amount(text)) is not None]
-        return any(holds(number, limit) for number in amounts)
-
-    return matches
+    return tests[0] if len(tests) == 1 else lambda texts: all(test(texts) for test in tests)
