@@ -37,7 +37,7 @@ from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Latency, Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
-from simulator.scenario.steps import VIEWED, StepEntry, entry_of
+from simulator.scenario.steps import VIEWED, Step, Steps
 from simulator.schedule import Schedule
 from simulator.steps.connections import ConnectionSteps
 from simulator.steps.market import MarketSteps
@@ -71,7 +71,7 @@ class Simulation:
 
     def __init__(
         self,
-        scenario: "str | Path | dict[str, Any] | Scenario | Loaded | None" = None,
+        scenario: "str | Path | dict[str, Any] | Loaded | None" = None,
         *,
         catalogue: Catalogue | str | Path | None = None,
         seed: int | None = None,
@@ -95,7 +95,7 @@ class Simulation:
         markets = Markets(schedule, venue, self.seed)
         fill_ids = FillIds(self.seed, venue.fills)
         history = History(venue.orders)
-        views = {name: FaultyView(venue, fill_ids, history, schedule) for name in VIEWED}
+        views: dict[str, FaultyView] = {name: FaultyView(venue, fill_ids, history, schedule) for name in VIEWED}
         tape = Tape(schedule.now, self.seed)
         gateway = Gateway(venue, plan.accounts or self.catalogue.accounts, markets.instrument, fill_ids, tape, views)
         latencies = Latencies(plan.latency, self._rng("latency"))
@@ -109,13 +109,21 @@ class Simulation:
         director = Director(plan.rules, self.catalogue, self._rng("rules"))
         order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)
         market_steps = MarketSteps(gateway, markets, subscriptions, schedule)
-        others = {
-            **market_steps.by_verb,
-            **ViewSteps(schedule, views, order_steps).by_verb,
-            **ConnectionSteps(venue, sessions, delivery).by_verb,
-        }
+        view_steps = ViewSteps(schedule, views, order_steps)
+        connection_steps = ConnectionSteps(venue, sessions, delivery)
         player = StepPlayer(
-            schedule, venue, order_requests, dispatcher, sessions, delivery, order_steps, others, director, journal
+            schedule,
+            venue,
+            order_requests,
+            dispatcher,
+            sessions,
+            delivery,
+            order_steps,
+            market_steps,
+            view_steps,
+            connection_steps,
+            director,
+            journal,
         )
 
         self.journal = journal
@@ -154,12 +162,11 @@ class Simulation:
         self._dispatcher.publish()
 
     def _play_at(self, entry: TimelineEntry, name: str, at: int) -> None:
-        steps = entry.do if isinstance(entry.do, tuple) else (entry.do,)
-        entries = tuple(entry_of(step) for step in steps)
+        steps = Steps(entry.do if isinstance(entry.do, tuple) else (entry.do,))
 
         def act() -> None:
             self.journal.note("timeline", name)
-            self._player.play(entries, name)
+            self._player.play(steps, name)
             if entry.every is not None:
                 self._play_at(entry, name, self._schedule.now + max(1, duration(entry.every)))
 
@@ -272,20 +279,20 @@ class Simulation:
 
     # What a test may call besides
 
-    def do(self, *steps: "str | dict[str, Any] | StepEntry", session: Session | None = None) -> None:
+    def do(self, *steps: "str | dict[str, Any] | Step", session: Session | None = None) -> None:
         """Do steps as a rule's are done: ``do({"fill": {"quantity": "rest", "order": "last"}})``.
 
         Raises `simulator.errors.ScenarioError` for a step that is none, and `simulator.errors.SimulatorError` for one
         that does not say which order it is about.
         """
-        entries = tuple(step if isinstance(step, StepEntry) else parse_step(step) for step in steps)
-        for entry in entries:
-            if getattr(entry.args, "order", None) == "this":
+        read = [parse_step(step) if isinstance(step, str | dict) else step for step in steps]
+        for step in read:
+            if step.kind == "order" and step.order == "this":
                 raise SimulatorError(
-                    f"{entry.verb}: expected order: last, all or an order's id, because no request is being answered"
+                    f"{step.verb}: expected order: last, all or an order's id, because no request is being answered"
                 )
         self._schedule.cause = 0
-        self._player.play(entries, "do", session)
+        self._player.play(Steps(read), "do", session)
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name."""
@@ -344,7 +351,7 @@ class Simulation:
 
 
 def _read(
-    scenario: "str | Path | dict[str, Any] | Scenario | Loaded | None",
+    scenario: "str | Path | dict[str, Any] | Loaded | None",
     catalogue: Catalogue | str | Path | None,
     clock: str | dict[str, Any] | None,
 ) -> tuple[Scenario, Catalogue]:

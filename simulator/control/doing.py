@@ -8,7 +8,7 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
-from simulator.scenario.steps import StepEntry
+from simulator.scenario.steps import Corrupt, Disconnect, Slow, Stall, Step
 from simulator.simulation import Simulation
 
 __all__ = ["do", "known_to", "refuse"]
@@ -50,11 +50,11 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise ScenarioError(problems)
 
 
-def _faults(steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
+def _faults(steps: list[Step], simulation: Simulation) -> Iterator[Fault]:
     known = known_to(simulation)
     for step in steps:
         yield from _unknown_words(step, known)
-        session = getattr(step.args, "session", None)
+        session = step.session if isinstance(step, Disconnect | Stall | Slow | Corrupt) else None
         if session not in (None, "all", *map(str, simulation.sessions)):
             listed = ", ".join(map(str, simulation.sessions)) or "none"
             yield (
@@ -64,26 +64,26 @@ def _faults(steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
         if step.verb in ("reply", "rate_limit"):
             yield (step.verb,), "expected only in a rule for a request, because here no request is being answered"
         if step.verb == "release":
-            yield from _unheld(step.args, steps, simulation)
+            yield from _unheld(step.name, steps, simulation)
 
 
-def _unknown_words(step: StepEntry, known: KnownNames) -> Iterator[Fault]:
-    args, place = step.args, (step.verb,)
+def _unknown_words(step: Step, known: KnownNames) -> Iterator[Fault]:
+    place = (step.verb,)
     match step.verb:
         case "book" | "trade" | "increments":
-            yield from known.listing(args.product, (*place, "product"))
+            yield from known.listing(step.product, (*place, "product"))
         case "delist":
-            yield from known.listing(args, place)
+            yield from known.listing(step.product, place)
         case "halt" | "resume":
-            yield from known.scope(args, place)
+            yield from known.scope(step.scope, place)
         case "limits":
-            yield from known.limits(args, place)
+            yield from known.limits(step.limits, place)
 
 
-def _unheld(name: str, steps: list[StepEntry], simulation: Simulation) -> Iterator[Fault]:
+def _unheld(name: str, steps: list[Step], simulation: Simulation) -> Iterator[Fault]:
     """Yield the fault of a name that nothing is held under, and that nothing will be."""
-    rules = [step for rule in simulation.director.rules for step in rule.steps]
+    rules = [step for rule in simulation.director.rules for step in rule.steps.in_order]
     timeline = [step for _, step, rule in all_steps(simulation.scenario) if rule is None]
-    holds = [step.args for step in (*rules, *timeline, *steps) if step.verb == "hold"]
+    holds = [step.name for step in (*rules, *timeline, *steps) if step.verb == "hold"]
     if name not in (*holds, *simulation.held):
         yield ("release",), f"no rule holds {name!r}{nearest(name, (*holds, *simulation.held))}"

@@ -1,5 +1,7 @@
 """What the texts of a scenario file stand for: durations, amounts and shares."""
 
+from functools import lru_cache
+
 from simulator.decimals import parse_amount
 from simulator.terms import BILLION
 
@@ -18,6 +20,7 @@ MAX_DURATION = 1000 * 3600 * BILLION
 """The longest time a file may say, in nanoseconds: 1000 hours, so that no clock runs out of years."""
 
 
+@lru_cache(maxsize=4096)
 def duration(text: str) -> int:
     """Return a duration's text (``250ms``, ``1.5s``, ``2m``) in nanoseconds; raises `ValueError` if it is none."""
     for unit, nanoseconds in _UNITS:
@@ -37,6 +40,7 @@ def amount(text: str) -> int:
     return value
 
 
+@lru_cache(maxsize=4096)
 def share(text: str) -> int:
     """Return a percentage's text (``40%``) as billionths of the whole; raises `ValueError` if it is none."""
     value = parse_amount(text.removesuffix("%"))

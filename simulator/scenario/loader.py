@@ -21,7 +21,8 @@ from simulator.scenario.reading.partial import readable
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, path_text
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import Step, StepEntry, entry_of
+from simulator.scenario.step_forms import StepInFile
+from simulator.scenario.steps import Step
 
 __all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
 
@@ -47,7 +48,7 @@ class Loaded:
 
 
 def load(
-    source: str | Path | dict[str, Any] | Scenario,
+    source: str | Path | dict[str, Any],
     *,
     folder: Path | None = None,
     catalogue: catalogues.Catalogue | None = None,
@@ -66,8 +67,7 @@ def load(
         if is_catalogue(root):
             raise ScenarioError([at(root.mark, "this is a catalogue: serve it with --catalogue", "")])
     else:
-        data = msgspec.to_builtins(source) if isinstance(source, Scenario) else source
-        root, name = of_data(data), "scenario"
+        root, name = of_data(source), "scenario"
     try:
         whole, scenario = assemble(root, folder)
     except ScenarioError as error:
@@ -89,9 +89,9 @@ def parse_clock(data: str | dict[str, Any]) -> Any:
     return _parsed(data, ClockSetting)
 
 
-def parse_step(data: str | dict[str, Any]) -> StepEntry:
+def parse_step(data: str | dict[str, Any]) -> Step:
     """Return a step of data in a file's own words; raises `simulator.errors.ScenarioError`."""
-    step: StepEntry = entry_of(_parsed(data, Step))
+    step: Step = _parsed(data, StepInFile)
     return step
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Reply, Step
+from simulator.scenario.step_forms import StepInFile
+from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Reply
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
@@ -95,7 +96,7 @@ class Rule(_Section, frozen=True):
     """What the venue does when a request or an event matches; the first rule that matches decides."""
 
     when: When  # type: ignore[valid-type]  # made at run time
-    then: tuple[Step, ...]
+    then: tuple[StepInFile, ...]
     name: Name | None = None
     times: Annotated[int, Meta(ge=1)] | None = None
     after: Annotated[int, Meta(ge=0)] = 0
@@ -169,7 +170,7 @@ class TimelineEntry(_Section, frozen=True):
     """What happens by itself at a time after the start; ``every`` repeats it."""
 
     at: Duration
-    do: Step | tuple[Step, ...]
+    do: StepInFile | tuple[StepInFile, ...]
     every: Duration | None = None
 
 

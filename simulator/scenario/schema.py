@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from simulator.scenario.model import APART, BESIDE, EXACTLY_ONE, Scenario
-from simulator.scenario.steps import StepEntry
+from simulator.scenario.step_forms import StepEntry
 
 __all__ = ["schema"]
 

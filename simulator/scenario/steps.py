@@ -1,51 +1,69 @@
-"""What a rule, a timeline or a test can make the venue do: one frozen struct a verb, as it stands in the file.
+"""What a rule, a timeline or a test can make the venue do: one frozen struct a step.
 
-Amounts, shares and durations are the texts of the file; what reads them is in `simulator.scenario.amounts`.
+A file may write a step in a short form, such as ``ack`` or ``fill: 40%``; the reader writes it out. Amounts, shares and
+durations are the texts of the file; what reads them is in `simulator.scenario.amounts`.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
-    "BARE",
     "DURATION",
     "TRUTH",
-    "VERBS",
     "VIEWED",
+    "Abort",
     "Ack",
+    "Alert",
     "Amount",
+    "Answer",
     "Book",
     "Bust",
     "Cancel",
+    "ConnectionStep",
     "Correct",
     "Corrupt",
     "Damage",
+    "Delay",
+    "Delist",
     "Disconnect",
     "Duration",
     "Expire",
     "Fill",
+    "FillStep",
+    "FlowStep",
+    "Goto",
+    "Halt",
+    "Hold",
     "Increments",
     "LimitEntry",
+    "MarketStep",
     "Match",
     "Name",
+    "OrderName",
+    "OrderStep",
     "Percent",
     "Quantity",
     "RateLimit",
     "Refuse",
     "Reject",
+    "Release",
     "Reply",
     "Restart",
+    "Resume",
+    "SetLimits",
     "Slow",
     "Stale",
     "Stall",
     "Standstill",
     "Step",
-    "StepEntry",
+    "Steps",
+    "Telling",
     "Trade",
     "View",
-    "entry_of",
+    "ViewName",
+    "Views",
 ]
 
 DURATION = r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$"
@@ -105,25 +123,48 @@ class _Args(
     """The base of what a verb takes."""
 
 
-class Ack(_Args, frozen=True):
+class _OrderStep(_Args, frozen=True):
+    kind: ClassVar[Literal["order"]] = "order"
+
+
+class _FillStep(_Args, frozen=True):
+    kind: ClassVar[Literal["fill"]] = "fill"
+
+
+class _ConnectionStep(_Args, frozen=True):
+    kind: ClassVar[Literal["connection"]] = "connection"
+
+
+class _MarketStep(_Args, frozen=True):
+    kind: ClassVar[Literal["market"]] = "market"
+
+
+class _FlowStep(_Args, frozen=True):
+    kind: ClassVar[Literal["flow"]] = "flow"
+
+
+class Ack(_OrderStep, frozen=True):
     """The venue confirms the order."""
 
+    verb: ClassVar[Literal["ack"]] = "ack"
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Reject(_Args, frozen=True):
+class Reject(_OrderStep, frozen=True):
     """The venue refuses the order, or its cancel; in a rule for any other request, the request."""
 
+    verb: ClassVar[Literal["reject"]] = "reject"
     code: Code = "Other"
     text: str = ""
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Fill(_Args, frozen=True):
+class Fill(_OrderStep, frozen=True):
     """The order is filled, in whole or in part, whatever the market says."""
 
+    verb: ClassVar[Literal["fill"]] = "fill"
     quantity: Quantity = "rest"
     price: Amount | None = None
     as_: Name | None = None
@@ -132,93 +173,139 @@ class Fill(_Args, frozen=True):
     order: OrderName = "this"
 
 
-class Match(_Args, frozen=True):
+class Match(_OrderStep, frozen=True):
     """The engine matches the order against the book and rests what is left."""
 
+    verb: ClassVar[Literal["match"]] = "match"
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Cancel(_Args, frozen=True):
+class Cancel(_OrderStep, frozen=True):
     """The order is cancelled, asked for or not."""
 
+    verb: ClassVar[Literal["cancel"]] = "cancel"
     text: str | None = None
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Expire(_Args, frozen=True):
+class Expire(_OrderStep, frozen=True):
     """The order expires: it is out, and nobody asked."""
 
+    verb: ClassVar[Literal["expire"]] = "expire"
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Stale(_Args, frozen=True):
+class Stale(_OrderStep, frozen=True):
     """The gateway is no longer sure of the order's state; after ``for`` it is again."""
 
+    verb: ClassVar[Literal["stale"]] = "stale"
     for_: Duration | None = None
     send: Telling = "once"
     order: OrderName = "this"
 
 
-class Bust(_Args, frozen=True):
+class Bust(_FillStep, frozen=True):
     """A fill is taken back: its name, or last."""
 
+    verb: ClassVar[Literal["bust"]] = "bust"
     fill: Name = "last"
     send: Telling = "once"
 
 
-class Correct(_Args, frozen=True):
+class Correct(_FillStep, frozen=True):
     """A fill's price or quantity is replaced."""
 
+    verb: ClassVar[Literal["correct"]] = "correct"
     fill: Name = "last"
     price: Amount | None = None
     quantity: Amount | None = None
     send: Telling = "once"
 
 
-class Reply(_Args, frozen=True, rename={"ok": "Ok", "err": "Err"}):
+class Delay(_FlowStep, frozen=True):
+    """The next step is done so much later."""
+
+    verb: ClassVar[Literal["delay"]] = "delay"
+    time: Duration
+
+
+class Hold(_FlowStep, frozen=True):
+    """The next step is done when the name is released."""
+
+    verb: ClassVar[Literal["hold"]] = "hold"
+    name: Name
+
+
+class Release(_FlowStep, frozen=True):
+    """What waits for a name goes on."""
+
+    verb: ClassVar[Literal["release"]] = "release"
+    name: Name
+
+
+class Answer(_FlowStep, frozen=True):
+    """The reply to the request, as the simulator words it."""
+
+    verb: ClassVar[Literal["reply"]] = "reply"
+    send: Telling = "once"
+
+
+class Reply(_FlowStep, frozen=True, rename={"ok": "Ok", "err": "Err"}):
     """The reply to the request, in other words than the simulator's own."""
 
+    verb: ClassVar[Literal["reply"]] = "reply"
     ok: Any = UNSET
     err: str | UnsetType = UNSET
     raw: str | UnsetType = UNSET
 
 
-class Disconnect(_Args, frozen=True):
+class Disconnect(_ConnectionStep, frozen=True):
     """The connection is closed with a code."""
 
+    verb: ClassVar[Literal["disconnect"]] = "disconnect"
     code: Annotated[int, Meta(ge=1000, le=4999)] = 1000
     reason: Annotated[str, Meta(max_length=100)] = ""
     session: str | None = None
 
 
-class Refuse(_Args, frozen=True):
+class Abort(_ConnectionStep, frozen=True):
+    """The connection is cut with a TCP reset."""
+
+    verb: ClassVar[Literal["disconnect"]] = "disconnect"
+
+
+class Refuse(_ConnectionStep, frozen=True):
     """New connections are refused for a while."""
 
+    verb: ClassVar[Literal["refuse"]] = "refuse"
     for_: Duration
 
 
-class Stall(_Args, frozen=True):
+class Stall(_ConnectionStep, frozen=True):
     """The connection stands still: no data, no pongs, or nothing at all; for good unless ``for`` says how long."""
 
+    verb: ClassVar[Literal["stall"]] = "stall"
     what: Standstill = "all"
     for_: Duration | None = None
     session: str | None = None
 
 
-class Slow(_Args, frozen=True):
+class Slow(_ConnectionStep, frozen=True):
     """The connection drips."""
 
+    verb: ClassVar[Literal["slow"]] = "slow"
     bytes_per_second: Annotated[int, Meta(ge=1, le=10_000_000)]
     for_: Duration | None = None
     session: str | None = None
 
 
-class Corrupt(_Args, frozen=True):
+class Corrupt(_ConnectionStep, frozen=True):
     """The next messages on the connection come damaged: bad JSON, a frame cut short, another id, or bad UTF-8."""
 
+    verb: ClassVar[Literal["corrupt"]] = "corrupt"
     what: Damage = "json"
     messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     session: str | None = None
@@ -232,26 +319,50 @@ class View(_Args, frozen=True):
     for_: Duration | None = None
 
 
-class Book(_Args, frozen=True):
+class Book(_MarketStep, frozen=True):
     """The market's own quotes for a product, best first: pairs of price and quantity."""
 
+    verb: ClassVar[Literal["book"]] = "book"
     product: Name
     bids: tuple[tuple[Amount, Amount], ...] = ()
     asks: tuple[tuple[Amount, Amount], ...] = ()
 
 
-class Trade(_Args, frozen=True):
+class Trade(_MarketStep, frozen=True):
     """Somebody in the market trades: takes what rests at the price or better, and prints what is left there."""
 
+    verb: ClassVar[Literal["trade"]] = "trade"
     product: Name
     price: Amount
     quantity: Amount
     dir: Literal["Buy", "Sell"] = "Buy"
 
 
-class Increments(_Args, frozen=True):
+class Halt(_MarketStep, frozen=True):
+    """Trading stops within a scope."""
+
+    verb: ClassVar[Literal["halt"]] = "halt"
+    scope: Any
+
+
+class Resume(_MarketStep, frozen=True):
+    """A halt of a scope ends."""
+
+    verb: ClassVar[Literal["resume"]] = "resume"
+    scope: Any
+
+
+class Delist(_MarketStep, frozen=True):
+    """A product's trading ends for good."""
+
+    verb: ClassVar[Literal["delist"]] = "delist"
+    product: Name
+
+
+class Increments(_MarketStep, frozen=True):
     """A product's price tick or quantity step changes."""
 
+    verb: ClassVar[Literal["increments"]] = "increments"
     product: Name
     quote_increment: Amount | None = None
     base_increment: Amount | None = None
@@ -266,119 +377,85 @@ class LimitEntry(_Args, frozen=True):
     value: Amount | None = None
 
 
-class RateLimit(_Args, frozen=True):
+class SetLimits(_MarketStep, frozen=True):
+    """Limits are set, whatever already rests."""
+
+    verb: ClassVar[Literal["limits"]] = "limits"
+    limits: tuple[LimitEntry, ...]
+
+
+class Alert(_MarketStep, frozen=True):
+    """Those who follow alerts are told of one."""
+
+    verb: ClassVar[Literal["alert"]] = "alert"
+    value: Any
+
+
+class Goto(_FlowStep, frozen=True):
+    """The scenario goes to a state."""
+
+    verb: ClassVar[Literal["goto"]] = "goto"
+    state: Name
+
+
+class RateLimit(_FlowStep, frozen=True):
     """At most ``cap`` requests ``per`` time on a connection; one more is refused, or banned for a while."""
 
+    verb: ClassVar[Literal["rate_limit"]] = "rate_limit"
     cap: Annotated[int, Meta(ge=0)]
     per: Duration = "1s"
     code: Code = "RateLimited"
     ban: Duration | None = None
 
 
-class Restart(_Args, frozen=True):
+class Restart(_ConnectionStep, frozen=True):
     """The venue restarts: every connection is closed with 1012, and its orders are kept or lost."""
 
+    verb: ClassVar[Literal["restart"]] = "restart"
     orders: Literal["kept", "lost"] = "kept"
     for_: Duration = "0s"
 
 
-VIEWED = ("ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillDetails")
+ViewName = Literal["ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillDetails"]
+VIEWED: tuple[ViewName, ...] = get_args(ViewName)
 """The queries whose answers a scenario can bend."""
 
-ViewName = Literal["ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillDetails"]
+
+class Views(_Args, frozen=True):
+    """What some queries say, by their names."""
+
+    kind: ClassVar[Literal["view"]] = "view"
+    verb: ClassVar[Literal["view"]] = "view"
+    views: dict[ViewName, View]
 
 
-class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
-    """One step: exactly one verb with what it takes."""
+OrderStep = Ack | Reject | Fill | Match | Cancel | Expire | Stale
+FillStep = Bust | Correct
+FlowStep = Delay | Hold | Release | Answer | Reply | Goto | RateLimit
+ConnectionStep = Disconnect | Abort | Refuse | Stall | Slow | Corrupt | Restart
+MarketStep = Book | Trade | Halt | Resume | Delist | Increments | SetLimits | Alert
+Step = OrderStep | FillStep | FlowStep | ConnectionStep | MarketStep | Views
+"""A step, written out. Its ``verb`` tells which it is, its ``kind`` who does it."""
 
-    ack: Ack | UnsetType | None = UNSET
-    reject: Reject | UnsetType | None = UNSET
-    fill: Quantity | Fill | UnsetType | None = UNSET
-    match: Match | UnsetType | None = UNSET
-    cancel: Cancel | UnsetType | None = UNSET
-    expire: Expire | UnsetType | None = UNSET
-    bust: Name | Bust | UnsetType | None = UNSET
-    correct: Correct | UnsetType = UNSET
-    stale: Stale | UnsetType | None = UNSET
-    delay: Duration | UnsetType = UNSET
-    hold: Name | UnsetType = UNSET
-    release: Name | UnsetType = UNSET
-    reply: Literal["never", "once", "twice"] | Reply | UnsetType | None = UNSET
-    disconnect: Literal["abort"] | Disconnect | UnsetType | None = UNSET
-    refuse: Refuse | UnsetType = UNSET
-    stall: Standstill | Stall | UnsetType | None = UNSET
-    slow: Slow | UnsetType = UNSET
-    corrupt: Damage | Corrupt | UnsetType | None = UNSET
-    view: dict[ViewName, View] | UnsetType = UNSET
-    book: Book | UnsetType = UNSET
-    trade: Trade | UnsetType = UNSET
-    halt: Any = UNSET
-    resume: Any = UNSET
-    delist: Name | UnsetType = UNSET
-    increments: Increments | UnsetType = UNSET
-    limits: tuple[LimitEntry, ...] | UnsetType = UNSET
-    goto: Name | UnsetType = UNSET
-    rate_limit: RateLimit | UnsetType = UNSET
-    restart: Restart | UnsetType | None = UNSET
-    alert: Any = UNSET
-
-    @property
-    def verb(self) -> str:
-        """The name of the verb."""
-        return next(name for name in VERBS if getattr(self, name) is not UNSET)
-
-    @property
-    def args(self) -> Any:
-        """What the verb takes, short forms written out."""
-        return _written_out(self.verb, getattr(self, self.verb))
-
-
-Bare = Literal["ack", "match", "cancel", "expire", "stale", "reject", "fill", "bust", "reply", "disconnect", "restart"]
-BARE: tuple[str, ...] = Bare.__args__  # type: ignore[attr-defined]  # a Literal has them at run time
-"""The verbs that may stand alone."""
-
-VERBS: tuple[str, ...] = StepEntry.__struct_fields__
-"""Every verb."""
-
-TRUTH = frozenset({"ack", "reject", "fill", "match", "cancel", "expire", "bust", "correct", "stale"})
+TRUTH = frozenset(step.verb for step in get_args(OrderStep | FillStep))
 """The verbs that change what the exchange holds of an order."""
 
-Step = Bare | StepEntry
 
-_FULL: dict[str, type[Struct]] = {
-    "ack": Ack,
-    "reject": Reject,
-    "fill": Fill,
-    "match": Match,
-    "cancel": Cancel,
-    "expire": Expire,
-    "bust": Bust,
-    "stale": Stale,
-    "disconnect": Disconnect,
-    "stall": Stall,
-    "corrupt": Corrupt,
-    "restart": Restart,
-}
-_SHORT = {"fill": "quantity", "bust": "fill", "stall": "what", "corrupt": "what"}
+class Steps:
+    """Steps in their order, and what follows from which there are.
 
+    Args:
+        steps: the steps.
+    """
 
-def _written_out(verb: str, value: Any) -> Any:
-    """Return a verb's struct for a short form of it: nothing at all, or its first word."""
-    if verb == "reply":
-        return "once" if value is None else value
-    if verb == "disconnect" and value == "abort":
-        return value
-    full = _FULL.get(verb)
-    if full is None or isinstance(value, full):
-        return value
-    if value is None:
-        return full()
-    return msgspec.convert({_SHORT[verb]: value}, full)
+    __slots__ = ("answers", "in_order", "is_truthful", "refuses")
 
-
-def entry_of(step: "Bare | StepEntry") -> StepEntry:
-    """Return a step as an entry: a verb that stands alone takes nothing."""
-    if isinstance(step, StepEntry):
-        return step
-    bare: dict[str, Any] = {step: None}
-    return StepEntry(**bare)
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.in_order = tuple(steps)
+        self.answers = any(step.verb == "reply" for step in self.in_order)
+        """Whether they say when, or whether, the request is answered."""
+        self.is_truthful = any(step.verb in TRUTH for step in self.in_order)
+        """Whether they say what becomes of the order; else the engine does."""
+        errs = (step.err for step in self.in_order if isinstance(step, Reply))
+        self.refuses = not self.is_truthful and any(err is not UNSET for err in errs)
+        """Whether the request is answered with an ``Err`` and nothing comes of it."""

@@ -1,12 +1,12 @@
 """The steps about connections: they end, stand still, drip, damage messages, or are refused."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import assert_never
 
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.sessions import Sessions
 from simulator.scenario.amounts import duration
+from simulator.scenario.steps import Abort, ConnectionStep, Disconnect
 from simulator.steps.run import RuleRun
 
 __all__ = ["ConnectionSteps"]
@@ -25,36 +25,39 @@ class ConnectionSteps:
         self._venue = venue
         self._sessions = sessions
         self._delivery = delivery
-        self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {
-            "disconnect": self._disconnect,
-            "refuse": lambda run, args: sessions.refuse(duration(args.for_)),
-            "stall": self._stall,
-            "slow": self._slow,
-            "corrupt": self._corrupt,
-            "restart": self._restart,
-        }
 
-    def _disconnect(self, run: RuleRun, args: Any) -> None:
-        name = None if args == "abort" else args and args.session
-        for session in self._sessions.named(name, run.session):
-            if args == "abort":
+    def do(self, run: RuleRun, step: ConnectionStep) -> None:
+        """Do a step, to the connections that it names."""
+        sessions, delivery = self._sessions, self._delivery
+        match step.verb:
+            case "disconnect":
+                self._disconnect(run, step)
+            case "refuse":
+                sessions.refuse(duration(step.for_))
+            case "stall":
+                for session in sessions.named(step.session, run.session):
+                    delivery.stall(session, step.what, _time(step.for_))
+            case "slow":
+                for session in sessions.named(step.session, run.session):
+                    delivery.slow(session, step.bytes_per_second, _time(step.for_))
+            case "corrupt":
+                for session in sessions.named(step.session, run.session):
+                    delivery.corrupt(session, step.what, step.messages)
+            case "restart":
+                if step.orders == "lost":
+                    self._venue.forget_open()
+                sessions.restart(duration(step.for_))
+            case _:
+                assert_never(step)
+
+    def _disconnect(self, run: RuleRun, step: Disconnect | Abort) -> None:
+        if isinstance(step, Abort):
+            for session in self._sessions.named(None, run.session):
                 self._sessions.abort(session)
-            else:
-                self._sessions.close(session, args.code, args.reason)
+        else:
+            for session in self._sessions.named(step.session, run.session):
+                self._sessions.close(session, step.code, step.reason)
 
-    def _stall(self, run: RuleRun, args: Any) -> None:
-        for session in self._sessions.named(args.session, run.session):
-            self._delivery.stall(session, args.what, None if args.for_ is None else duration(args.for_))
 
-    def _slow(self, run: RuleRun, args: Any) -> None:
-        for session in self._sessions.named(args.session, run.session):
-            self._delivery.slow(session, args.bytes_per_second, None if args.for_ is None else duration(args.for_))
-
-    def _corrupt(self, run: RuleRun, args: Any) -> None:
-        for session in self._sessions.named(args.session, run.session):
-            self._delivery.corrupt(session, args.what, args.messages)
-
-    def _restart(self, run: RuleRun, args: Any) -> None:
-        if args.orders == "lost":
-            self._venue.forget_open()
-        self._sessions.restart(duration(args.for_))
+def _time(text: str | None) -> int | None:
+    return None if text is None else duration(text)

@@ -1,7 +1,6 @@
 """The steps about the market rather than about one order, and the markets that a scenario describes."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import assert_never
 
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
@@ -14,9 +13,8 @@ from simulator.gateway.handlers import Gateway
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import amount, duration, share
 from simulator.scenario.model import MarketEntry
-from simulator.scenario.steps import LimitEntry
+from simulator.scenario.steps import LimitEntry, MarketStep
 from simulator.schedule import Schedule
-from simulator.steps.run import RuleRun
 from simulator.terms import BILLION, LimitName, Refusal
 from simulator.wire import encode
 
@@ -38,16 +36,33 @@ class MarketSteps:
         self._venue: Venue = gateway.venue
         self._markets = markets
         self._schedule = schedule
-        self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {
-            "book": self._book,
-            "trade": self._trade,
-            "halt": lambda run, scope: self._venue.halt(self._scope(scope)),
-            "resume": self._resume,
-            "delist": lambda run, name: self._venue.delist(self._instrument(name)),
-            "increments": self._increments,
-            "limits": lambda run, entries: self.set_limits(entries),
-            "alert": lambda run, value: subscriptions.publish_alert(encode(value)),
-        }
+        self._subscriptions = subscriptions
+
+    def do(self, step: MarketStep) -> None:
+        """Do a step."""
+        venue, now = self._venue, self._schedule.now
+        match step.verb:
+            case "book":
+                venue.quote(self._instrument(step.product), _quotes_of(step.bids, step.asks), now)
+            case "trade":
+                price, quantity = amount(step.price), amount(step.quantity)
+                venue.trade(self._instrument(step.product), step.dir == "Buy", price, quantity, now)
+            case "halt":
+                venue.halt(self._scope(step.scope))
+            case "resume":
+                venue.resume(self._scope(step.scope))
+            case "delist":
+                venue.delist(self._instrument(step.product))
+            case "increments":
+                tick = None if step.quote_increment is None else amount(step.quote_increment)
+                base = None if step.base_increment is None else amount(step.base_increment)
+                self._instrument(step.product).set_increments(tick, base)
+            case "limits":
+                self.set_limits(step.limits)
+            case "alert":
+                self._subscriptions.publish_alert(encode(step.value))
+            case _:
+                assert_never(step)
 
     def open(self, listing: TradableProduct, entry: MarketEntry) -> None:
         """Open a market as a scenario describes it: quotes that stand, or a price around which it quotes."""
@@ -68,21 +83,6 @@ class MarketSteps:
         if isinstance(scope, Refusal):
             raise ValueError(scope.text)
         return scope
-
-    def _resume(self, run: RuleRun, scope: object) -> None:
-        self._venue.resume(self._scope(scope))
-
-    def _book(self, run: RuleRun, args: Any) -> None:
-        self._venue.quote(self._instrument(args.product), _quotes_of(args.bids, args.asks), self._schedule.now)
-
-    def _trade(self, run: RuleRun, args: Any) -> None:
-        instrument = self._instrument(args.product)
-        self._venue.trade(instrument, args.dir == "Buy", amount(args.price), amount(args.quantity), self._schedule.now)
-
-    def _increments(self, run: RuleRun, args: Any) -> None:
-        tick = None if args.quote_increment is None else amount(args.quote_increment)
-        step = None if args.base_increment is None else amount(args.base_increment)
-        self._instrument(args.product).set_increments(tick, step)
 
     def set_limits(self, entries: tuple[LimitEntry, ...]) -> None:
         """Put limits in force, whatever already rests."""

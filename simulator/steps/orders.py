@@ -1,11 +1,7 @@
 """The steps that change what the exchange holds of an order, and the lies that only say so."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import assert_never
 
-from msgspec import structs
-
-from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Fill as VenueFill
 from simulator.exchange.orders import Order, OrderChanged, average_price
 from simulator.exchange.venue import Venue
@@ -14,7 +10,7 @@ from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
 from simulator.journal.journal import Journal
 from simulator.scenario.amounts import amount, duration, part_of
-from simulator.scenario.steps import Bust, Correct, Fill, Reject, StepEntry
+from simulator.scenario.steps import Fill, FillStep, OrderStep, Reject, Stale
 from simulator.schedule import Schedule
 from simulator.steps.run import RuleRun
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
@@ -52,35 +48,42 @@ class OrderSteps:
         self._fill_ids = fill_ids
         self._note = journal.note
         self._lies: dict[int, tuple[int, int, int]] = {}
-        self._do: dict[str, Callable[[Order, Any], None]] = {
-            "ack": lambda order, args: venue.ack(order),
-            "reject": self._reject,
-            "fill": self._fill,
-            "match": lambda order, args: venue.match(order, schedule.now),
-            "cancel": lambda order, args: venue.cancel(order, args.text),
-            "expire": lambda order, args: venue.cancel(order, "Expired: the order's time is over"),
-            "stale": self._stale,
-        }
 
-    def play(self, run: RuleRun, step: StepEntry) -> None:
-        """Do one step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
-        verb, args = step.verb, step.args
-        if verb in ("bust", "correct"):
-            self._amend(run, args)
-            return
-        orders = self.orders(args.order, run)
-        if not orders and args.order != "all":
-            self._note("skipped", f"{run.name}: {verb}: there is no order to do it to")
+    def do(self, run: RuleRun, step: OrderStep) -> None:
+        """Do a step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
+        orders = self.orders(step.order, run)
+        if not orders and step.order != "all":
+            self._note("skipped", f"{run.name}: {step.verb}: there is no order to do it to")
         for order in orders:
-            wanted = _uncut(args, order) if run.illegal and verb == "fill" else args
             try:
-                self._do[verb](order, wanted)
+                self._apply(order, step, run.illegal)
             except ValueError as error:
                 if run.illegal:
-                    self._lie(order, verb, wanted)
+                    self._lie(order, step)
                 else:
-                    self._note("skipped", f"{run.name}: {verb}: {error}")
-            self._dispatcher.publish(order.id, COPIES[args.send])
+                    self._note("skipped", f"{run.name}: {step.verb}: {error}")
+            self._dispatcher.publish(order.id, COPIES[step.send])
+
+    def _apply(self, order: Order, step: OrderStep, illegal: bool) -> None:
+        """Do a step to an order; raises `ValueError` if it cannot be done."""
+        venue = self._venue
+        match step.verb:
+            case "ack":
+                venue.ack(order)
+            case "fill":
+                self._fill(order, step, illegal)
+            case "reject":
+                venue.reject(order, reason_of(step))
+            case "match":
+                venue.match(order, self._schedule.now)
+            case "cancel":
+                venue.cancel(order, step.text)
+            case "expire":
+                venue.cancel(order, "Expired: the order's time is over")
+            case "stale":
+                self._stale(order, step)
+            case _:
+                assert_never(step)
 
     def orders(self, name: str, run: RuleRun) -> list[Order]:
         """Return the orders that a step is about: this, last, all, or the one of an id."""
@@ -109,92 +112,91 @@ class OrderSteps:
         number = self._fill_ids.number(name)
         return None if number is None else fills.get(number)
 
-    def _reject(self, order: Order, args: Reject) -> None:
-        self._venue.reject(order, reason_of(args))
-
-    def _fill(self, order: Order, args: Fill) -> None:
-        venue = self._venue
-        quantity = part_of(args.quantity, order.quantity, order.leaves_qty, order.instrument.step)
+    def _fill(self, order: Order, step: Fill, illegal: bool) -> None:
+        venue, fills = self._venue, self._venue.fills
+        quantity = _quantity(step, order, order.leaves_qty, illegal)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
-        before = len(venue.events)
-        venue.fill(order, quantity, self._price(order, args), args.against, self._schedule.now)
-        fills = [event for event in venue.events[before:] if isinstance(event, VenueFill)]
-        own = [fill.number for fill in fills if fill.order_id == order.id]
-        if args.as_ is not None:
-            self.named[args.as_] = own[0]
-        if args.send in ("twice", "renamed"):
-            for number in own:
-                self._fill_ids.repeat(number, renamed=args.send == "renamed")
+        before = fills.made
+        venue.fill(order, quantity, self._price(order, step), step.against, self._schedule.now)
+        if step.as_ is not None:
+            self.named[step.as_] = before + 1  # the fill of who takes comes first
+        if step.send in ("twice", "renamed"):
+            for number in range(before + 1, fills.made + 1):
+                made = fills.get(number)
+                if made is not None and made.order_id == order.id:
+                    self._fill_ids.repeat(number, renamed=step.send == "renamed")
 
-    def _price(self, order: Order, args: Fill) -> int:
+    def _price(self, order: Order, step: Fill) -> int:
         """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""
-        if args.price is not None:
-            return amount(args.price)
+        if step.price is not None:
+            return amount(step.price)
         book = order.instrument.book
         best = (book.asks if order.buy else book.bids).best
         return best if best is not None and book.crosses(order.buy, order.price) else order.price
 
-    def _stale(self, order: Order, args: Any) -> None:
+    def _stale(self, order: Order, step: Stale) -> None:
         self._venue.stale(order)
-        if args.for_ is not None:
-            self._schedule.at(self._schedule.now + duration(args.for_), lambda: self._certain(order))
+        if step.for_ is not None:
+            self._schedule.at(self._schedule.now + duration(step.for_), lambda: self._certain(order))
 
     def _certain(self, order: Order) -> None:
         if order.state & STALE:
             self._venue.stale(order, False)
             self._dispatcher.publish()
 
-    def _amend(self, run: RuleRun, args: Bust | Correct) -> None:
-        fill = self.fill(args.fill, run)
+    def amend(self, run: RuleRun, step: FillStep) -> None:
+        """Take back or correct a fill and tell of it as often as the step says; what cannot be done is noted."""
+        fill = self.fill(step.fill, run)
         if fill is None:
-            self._note("skipped", f"{run.name}: there is no fill {args.fill!r}")
+            self._note("skipped", f"{run.name}: there is no fill {step.fill!r}")
             return
         try:
-            if isinstance(args, Bust):
-                self._venue.bust(fill, self._schedule.now)
-            else:
-                price = fill.price if args.price is None else amount(args.price)
-                quantity = fill.quantity if args.quantity is None else amount(args.quantity)
-                self._venue.correct(fill, price, quantity, self._schedule.now)
+            match step.verb:
+                case "bust":
+                    self._venue.bust(fill, self._schedule.now)
+                case "correct":
+                    price = fill.price if step.price is None else amount(step.price)
+                    quantity = fill.quantity if step.quantity is None else amount(step.quantity)
+                    self._venue.correct(fill, price, quantity, self._schedule.now)
+                case _:
+                    assert_never(step)
         except ValueError as error:
             self._note("skipped", f"{run.name}: {error}")
-        self._dispatcher.publish(fill.order_id, COPIES[args.send])
+        self._dispatcher.publish(fill.order_id, COPIES[step.send])
 
-    def _lie(self, order: Order, verb: str, args: Any) -> None:
+    def _lie(self, order: Order, step: OrderStep) -> None:
         """Tell what cannot be true of an order; the exchange's own record stays as it is."""
         state, filled, notional = self._lies.get(order.id, (order.state, order.cum_qty, order.notional))
-        match verb:
+        match step.verb:
             case "ack" | "match":
                 state |= ACKED
             case "reject":
                 state = REJECTED | OUT
             case "fill":
-                quantity = part_of(
-                    args.quantity, order.quantity, order.leaves_qty or order.quantity, order.instrument.step
-                )
-                price = order.price if args.price is None else amount(args.price)
+                quantity = _quantity(step, order, order.leaves_qty or order.quantity, True)
+                price = order.price if step.price is None else amount(step.price)
                 filled, notional = filled + quantity, notional + quantity * price
                 if filled >= order.quantity:
                     state = (state & ACKED) | FILLED | OUT
             case "stale":
                 state |= STALE
-            case _:
+            case "cancel" | "expire":
                 state = (state & ACKED & ~OPEN) | CANCELED | OUT
+            case _:
+                assert_never(step)
         self._lies[order.id] = (state, filled, notional)
         forget(self._lies, len(self._venue.orders), self._venue.orders.__contains__)
-        self._note("lie", f"{verb} of order {order.id}")
+        self._note("lie", f"{step.verb} of order {order.id}")
         mean = average_price(notional, filled)
         change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)
-        self._dispatcher.publish_change(change, COPIES[args.send])
+        self._dispatcher.publish_change(change, COPIES[step.send])
 
 
-def _uncut(fill: Fill, order: Order) -> Fill:
-    """Return a fill with a share of its order written out, which is not cut down to what is left."""
-    if not fill.quantity.endswith("%"):
-        return fill
-    quantity = part_of(fill.quantity, order.quantity, _NO_BOUND, order.instrument.step)
-    return structs.replace(fill, quantity=text_of_amount(quantity))
+def _quantity(fill: Fill, order: Order, left: int, illegal: bool) -> int:
+    """Return how much of an order is to be filled: a share is cut down to what is left unless it may be a lie."""
+    is_uncut = illegal and fill.quantity.endswith("%")
+    return part_of(fill.quantity, order.quantity, _NO_BOUND if is_uncut else left, order.instrument.step)
 
 
 def reason_of(reject: Reject) -> str:

@@ -1,8 +1,7 @@
 """Plays rules: their steps, one after the other, in the scenario's time, and the answers to their requests."""
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
@@ -14,10 +13,13 @@ from simulator.gateway.sessions import Sessions
 from simulator.journal.journal import Journal
 from simulator.scenario.amounts import duration
 from simulator.scenario.rules.director import Director, RuleInPlay
-from simulator.scenario.steps import TRUTH, RateLimit, Reject, Reply, StepEntry
+from simulator.scenario.steps import Answer, FlowStep, RateLimit, Reject, Reply, Step, Steps
 from simulator.schedule import Schedule
+from simulator.steps.connections import ConnectionSteps
+from simulator.steps.market import MarketSteps
 from simulator.steps.orders import COPIES, OrderSteps, reason_of
 from simulator.steps.run import RuleRun
+from simulator.steps.views import ViewSteps
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
 from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
@@ -38,7 +40,9 @@ class StepPlayer:
         sessions: who is there.
         delivery: brings messages to connections.
         order_steps: the steps about orders.
-        others: the steps about everything else, by their verbs.
+        market_steps: those about the market.
+        view_steps: those about views.
+        connection_steps: those about connections.
         director: keeps the scenario's state.
         journal: the record.
     """
@@ -52,7 +56,9 @@ class StepPlayer:
         sessions: Sessions,
         delivery: Delivery,
         order_steps: OrderSteps,
-        others: dict[str, Callable[[RuleRun, Any], None]],
+        market_steps: MarketSteps,
+        view_steps: ViewSteps,
+        connection_steps: ConnectionSteps,
         director: Director,
         journal: Journal,
     ) -> None:
@@ -63,7 +69,9 @@ class StepPlayer:
         self._sessions = sessions
         self._delivery = delivery
         self._order_steps = order_steps
-        self._others = others
+        self._market_steps = market_steps
+        self._view_steps = view_steps
+        self._connection_steps = connection_steps
         self._director = director
         self._note = journal.note
         self._held: dict[str, deque[RuleRun]] = {}
@@ -77,13 +85,11 @@ class StepPlayer:
         if exceeded is not None:
             self._limit_rate(exceeded, session, request)
             return
-        steps = tuple(step for step in rule.steps if step.verb != "rate_limit")
-        run = RuleRun(rule.name, steps, session, request, rule.rule.illegal)
-        if not self._find_order(run):
-            return
-        self._play(run)
+        run = RuleRun(rule.name, rule.steps, session, request, rule.rule.illegal)
+        if self._find_order(run):
+            self._play(run)
 
-    def play(self, steps: tuple[StepEntry, ...], name: str, session: Session | None = None) -> None:
+    def play(self, steps: Steps, name: str, session: Session | None = None) -> None:
         """Play steps that answer no request: of the timeline, of an event, or of a test."""
         self._play(RuleRun(name, steps, session))
 
@@ -98,7 +104,7 @@ class StepPlayer:
         """Place the order that a script is about, or find it; False if the gateway refuses the request at once."""
         request, session = run.request, run.session
         assert session is not None  # noqa: S101 - begin() gives one
-        if run.refuses:
+        if run.steps.refuses:
             return True
         if isinstance(request, SendLimitOrder):
             placed = self._order_requests.place(request, session.viewer)
@@ -110,7 +116,7 @@ class StepPlayer:
             self._dispatcher.answer(session, request, placed)
             return False
         run.order = placed
-        if isinstance(request, CancelOrder) or run.answers:
+        if isinstance(request, CancelOrder) or run.steps.answers:
             self._dispatcher.publish()
         return True
 
@@ -118,41 +124,63 @@ class StepPlayer:
 
     def _play(self, run: RuleRun) -> None:
         """Play on until the end, or until time or a release has to come."""
-        steps = run.steps
+        steps = run.steps.in_order
         while run.position < len(steps):
             step = steps[run.position]
-            verb = step.verb
-            if _is_unanswered(run) and (verb in TRUTH or verb in ("delay", "hold", "release")):
+            if _is_unanswered(run) and _reveals(step):
                 self._answer(run)
                 self._dispatcher.publish()
             run.position += 1
-            if verb == "delay":
-                self._schedule.at(self._schedule.now + duration(step.args), lambda: self._play(run))
+            if self._do(run, step):
                 return
-            if verb == "hold":
-                if self._holds(run, step.args):
-                    return
-            else:
-                self._do(run, step)
         self._finish(run)
 
-    def _do(self, run: RuleRun, step: StepEntry) -> None:
-        verb = step.verb
-        if verb == "release":
-            self.release(step.args)
-        elif verb == "reply":
-            self._reply(run, step.args)
-        elif verb == "reject" and step.args.order == "this" and not isinstance(run.request, SendLimitOrder | None):
-            self._refuse(run, step.args)
-        elif verb == "goto":
-            self._director.state = step.args
-            self._note("state", step.args)
-        elif verb in TRUTH:
-            self._order_steps.play(run, step)
-        else:
-            self._others[verb](run, step.args)
-            if not _is_unanswered(run):  # nobody hears of an order before its reply
-                self._dispatcher.publish()
+    def _do(self, run: RuleRun, step: Step) -> bool:
+        """Do a step; return whether those after it have to wait."""
+        match step.kind:
+            case "order":
+                if step.verb == "reject" and _is_of_request(run, step):
+                    self._refuse(run, step)
+                else:
+                    self._order_steps.do(run, step)
+                return False
+            case "flow":
+                return self._flow(run, step)
+            case "fill":
+                self._order_steps.amend(run, step)
+                return False
+            case "market":
+                self._market_steps.do(step)
+            case "view":
+                self._view_steps.do(run, step)
+            case "connection":
+                self._connection_steps.do(run, step)
+            case _:
+                assert_never(step)
+        if not _is_unanswered(run):  # nobody hears of an order before its reply
+            self._dispatcher.publish()
+        return False
+
+    def _flow(self, run: RuleRun, step: FlowStep) -> bool:
+        """Do a step about the steps themselves; return whether those after it have to wait."""
+        match step.verb:
+            case "delay":
+                self._schedule.at(self._schedule.now + duration(step.time), lambda: self._play(run))
+                return True
+            case "hold":
+                return self._holds(run, step.name)
+            case "release":
+                self.release(step.name)
+            case "reply":
+                self._reply(run, step)
+            case "goto":
+                self._director.state = step.state
+                self._note("state", step.state)
+            case "rate_limit":
+                self._note("skipped", f"{run.name}: rate_limit: there is no request to count")
+            case _:
+                assert_never(step)
+        return False
 
     def _holds(self, run: RuleRun, name: str) -> bool:
         """Tell whether a script has to wait for a release; one that came before anybody waited counts."""
@@ -179,7 +207,7 @@ class StepPlayer:
     def _refuse(self, run: RuleRun, reject: Reject) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""
         run.refusal = Refusal(reason_of(reject))
-        if not run.answers:
+        if not run.steps.answers:
             self._answer(run)
         order = run.order
         if order is not None and not order.is_out:
@@ -188,23 +216,24 @@ class StepPlayer:
 
     # Answers
 
-    def _reply(self, run: RuleRun, args: Any) -> None:
-        if run.is_answered or run.session is None or run.request is None:
+    def _reply(self, run: RuleRun, step: Answer | Reply) -> None:
+        session, request = run.session, run.request
+        if run.is_answered or session is None or request is None:
             return
-        number = bytes(run.request.id)
-        if args == "never":
+        number = bytes(request.id)
+        if isinstance(step, Reply):
+            run.is_answered = True
+            if isinstance(step.raw, str):
+                self._delivery.reply(session, step.raw.encode())
+            elif isinstance(step.err, str):
+                self._delivery.reply(session, err(number, step.err))
+            else:
+                self._delivery.reply(session, ok(number, encode(step.ok)))
+        elif step.send == "never":
             run.is_answered = True
             self._note("lost", f"{run.name}: the reply to request {number.decode()}")
-        elif isinstance(args, Reply):
-            run.is_answered = True
-            if isinstance(args.raw, str):
-                self._delivery.reply(run.session, args.raw.encode())
-            elif isinstance(args.err, str):
-                self._delivery.reply(run.session, err(number, args.err))
-            else:
-                self._delivery.reply(run.session, ok(number, encode(args.ok)))
         else:
-            self._delivery.replies_twice = args == "twice"
+            self._delivery.replies_twice = step.send == "twice"
             try:
                 self._answer(run)
             finally:
@@ -237,20 +266,20 @@ class StepPlayer:
         """Let the engine do what the steps have left, and answer what they have not."""
         order, request = run.order, run.request
         if isinstance(request, SendLimitOrder):
-            if not run.answers:
+            if not run.steps.answers:
                 self._answer(run)
                 self._dispatcher.publish()
             if order is not None and self._is_open(order):
-                if run.is_truthful:
+                if run.steps.is_truthful:
                     self._venue.rest_only(order, self._schedule.now)
                 else:
                     self._venue.match(order, self._schedule.now)
         elif isinstance(request, CancelOrder):
             if order is not None and order.is_canceling and self._is_open(order):
                 self._venue.cancel(order)
-            if not run.answers:
+            if not run.steps.answers:
                 self._answer(run)
-        elif not run.answers:
+        elif not run.steps.answers:
             self._answer(run)
         self._dispatcher.publish()
 
@@ -264,4 +293,14 @@ def _is_unanswered(run: RuleRun) -> bool:
 
     An order is answered when the gateway takes it, before anything becomes of it; all else when it has been done.
     """
-    return isinstance(run.request, SendLimitOrder) and not run.is_answered and not run.answers
+    return isinstance(run.request, SendLimitOrder) and not run.is_answered and not run.steps.answers
+
+
+def _reveals(step: Step) -> bool:
+    """Tell whether an order is answered before a step that does not say so: what it shows, or time that it takes."""
+    return step.kind in ("order", "fill") or step.verb in ("delay", "hold", "release")
+
+
+def _is_of_request(run: RuleRun, step: Reject) -> bool:
+    """Tell whether a reject is for a request that is no new order, and not for an order."""
+    return step.order == "this" and run.request is not None and not isinstance(run.request, SendLimitOrder)

@@ -2,7 +2,7 @@
 
 from simulator.exchange.orders import Order
 from simulator.gateway.session import Session
-from simulator.scenario.steps import TRUTH, Reply, StepEntry
+from simulator.scenario.steps import Steps
 from simulator.terms import Refusal
 from simulator.wire.requests import Request
 
@@ -20,24 +20,12 @@ class RuleRun:
         illegal: whether the steps may tell what is not true.
     """
 
-    __slots__ = (
-        "answers",
-        "illegal",
-        "is_answered",
-        "is_truthful",
-        "name",
-        "order",
-        "position",
-        "refusal",
-        "request",
-        "session",
-        "steps",
-    )
+    __slots__ = ("illegal", "is_answered", "name", "order", "position", "refusal", "request", "session", "steps")
 
     def __init__(
         self,
         name: str,
-        steps: tuple[StepEntry, ...],
+        steps: Steps,
         session: Session | None = None,
         request: Request | None = None,
         illegal: bool = False,
@@ -52,16 +40,3 @@ class RuleRun:
         """What the request is answered with if a step has refused it."""
         self.position = 0
         self.is_answered = request is None
-        verbs = [step.verb for step in steps]
-        self.answers = "reply" in verbs
-        """Whether the steps say when, or whether, the request is answered."""
-        self.is_truthful = not TRUTH.isdisjoint(verbs)
-        """Whether the steps say what becomes of the order; else the engine does."""
-
-    @property
-    def refuses(self) -> bool:
-        """Whether the request is answered with an ``Err`` and nothing comes of it."""
-        return not self.is_truthful and any(
-            step.verb == "reply" and isinstance(step.args, Reply) and isinstance(step.args.err, str)
-            for step in self.steps
-        )

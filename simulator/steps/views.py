@@ -1,12 +1,10 @@
 """The step about views: what queries say of orders and fills may lag, or leave things out."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from simulator.gateway.query_views import FaultyView, ViewFault
 from simulator.scenario.amounts import duration
-from simulator.scenario.steps import View
+from simulator.scenario.steps import View, Views
 from simulator.schedule import Schedule
 from simulator.steps.orders import OrderSteps
 from simulator.steps.run import RuleRun
@@ -27,10 +25,10 @@ class ViewSteps:
         self._schedule = schedule
         self._views = views
         self._order_steps = order_steps
-        self.by_verb: dict[str, Callable[[RuleRun, Any], None]] = {"view": self._distort}
 
-    def _distort(self, run: RuleRun, views: dict[str, View]) -> None:
-        for name, asked in views.items():
+    def do(self, run: RuleRun, step: Views) -> None:
+        """Bend the views that a step names."""
+        for name, asked in step.views.items():
             view = self._views[name]
             view.fault = fault = self._read_fault(run, asked)
             if asked.for_ is not None:

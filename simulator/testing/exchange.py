@@ -54,7 +54,7 @@ class Exchange:
 
     def __init__(
         self,
-        scenario: str | Path | dict[str, Any] | Scenario | Loaded | None = None,
+        scenario: str | Path | dict[str, Any] | Loaded | None = None,
         *,
         seed: int | None = None,
         clock: str | dict[str, Any] | None = None,

@@ -3,7 +3,7 @@ import json
 from simulator.resources import data_path
 from simulator.scenario.model import APART, BESIDE, EXACTLY_ONE, Scenario
 from simulator.scenario.schema import schema
-from simulator.scenario.steps import VERBS
+from simulator.scenario.step_forms import VERBS
 
 
 def test_the_frozen_schema_is_up_to_date() -> None:

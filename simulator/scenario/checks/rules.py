@@ -14,7 +14,7 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import StepEntry, entry_of
+from simulator.scenario.steps import Step
 from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES
@@ -62,17 +62,17 @@ def is_for_nothing(when: Any) -> bool:
     return when.event is UNSET and not types_of(when)
 
 
-def all_steps(scenario: Scenario) -> Iterator[tuple[Path, StepEntry, Rule | None]]:
+def all_steps(scenario: Scenario) -> Iterator[tuple[Path, Step, Rule | None]]:
     """Yield every step with its place, and its rule if it is in one."""
     for at, rule in enumerate(scenario.rules):
         for number, step in enumerate(rule.then):
-            yield ("rules", at, "then", number), entry_of(step), rule
+            yield ("rules", at, "then", number), step, rule
     for at, entry in enumerate(scenario.timeline):
         if isinstance(entry.do, tuple):
             for number, step in enumerate(entry.do):
-                yield ("timeline", at, "do", number), entry_of(step), None
+                yield ("timeline", at, "do", number), step, None
         else:
-            yield ("timeline", at, "do"), entry_of(entry.do), None
+            yield ("timeline", at, "do"), entry.do, None
 
 
 def check_when(when: Any, place: Path) -> Iterator[Fault]:
@@ -208,14 +208,14 @@ def _said(when: Any) -> dict[str, Any]:
 
 
 def _takes_always(rule: Rule) -> bool:
-    limits = bool(rule.then) and all(entry_of(step).verb == "rate_limit" for step in rule.then)
+    limits = bool(rule.then) and all(step.verb == "rate_limit" for step in rule.then)
     often = rule.times is None and rule.after == 0 and rule.every == 1 and rule.chance is None
     return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
 
 
 def _check_states(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
     """Yield the states that nothing goes to, and those that no rule is for."""
-    gone_to = {step.goto for _, step, _ in all_steps(scenario) if isinstance(step.goto, str)}
+    gone_to = {step.state for _, step, _ in all_steps(scenario) if step.verb == "goto"}
     states = {_FIRST_STATE, *gone_to}
     wanted: list[Any] = []
     for at, rule in enumerate(scenario.rules):
@@ -229,5 +229,6 @@ def _check_states(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
         return  # bounds and wildcards may be for any state
     named = {_FIRST_STATE, *(name for matcher in wanted for name in _each(matcher))}
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.goto, str) and unread.lacks(step.goto, named):
-            yield (*place, "goto"), f"expected a state that a rule is for, got {step.goto!r}{nearest(step.goto, named)}"
+        if step.verb == "goto" and unread.lacks(step.state, named):
+            near = nearest(step.state, named)
+            yield (*place, "goto"), f"expected a state that a rule is for, got {step.state!r}{near}"

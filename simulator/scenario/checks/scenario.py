@@ -87,7 +87,7 @@ def _check_markets(scenario: Scenario, known: KnownNames | None) -> Iterator[Fau
 def _check_books(scenario: Scenario) -> Iterator[Fault]:
     for place, step, _ in all_steps(scenario):
         if step.verb == "book":
-            yield from _check_crossed(step.args.bids, step.args.asks, (*place, "book"))
+            yield from _check_crossed(step.bids, step.asks, (*place, "book"))
 
 
 def _check_crossed(bids: _Levels, asks: _Levels, place: Path) -> Iterator[Fault]:

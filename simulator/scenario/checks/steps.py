@@ -13,7 +13,7 @@ from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import TRUTH, StepEntry, entry_of
+from simulator.scenario.steps import Book, Increments, Step, Trade
 
 __all__ = ["check_steps"]
 
@@ -39,24 +39,23 @@ def check_steps(scenario: Scenario, known: KnownNames | None, unread: Unread) ->
 def _changing(scenario: Scenario, unread: Unread) -> set[str]:
     """Return the products whose increments a step may change: any, if some steps could not be read."""
     is_whole = unread.has_all("rules", "timeline")
-    verbs = ("increments",) if is_whole else ("increments", "book", "trade")
-    return {step.args.product for _, step, _ in all_steps(scenario) if step.verb in verbs}
+    changing = (Increments,) if is_whole else (Increments, Book, Trade)
+    return {step.product for _, step, _ in all_steps(scenario) if isinstance(step, changing)}
 
 
 def _check_names(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
     """Yield names of holds that nothing holds, and of fills that no fill bears."""
-    holds = {step.hold for _, step, _ in all_steps(scenario) if isinstance(step.hold, str)}
+    holds = {step.name for _, step, _ in all_steps(scenario) if step.verb == "hold"}
     fills: dict[str, Path] = {}
     for place, step, _ in all_steps(scenario):
-        name = step.args.as_ if step.verb == "fill" else None
-        if name is not None:
-            fills.setdefault(name, place)
+        if step.verb == "fill" and step.as_ is not None:
+            fills.setdefault(step.as_, place)
     for place, step, _ in all_steps(scenario):
-        if isinstance(step.release, str) and unread.lacks(step.release, holds):
-            near = nearest(step.release, holds)
-            yield (*place, "release"), f"expected the name of a hold, got {step.release!r}{near}"
-        if step.verb in ("bust", "correct"):
-            name = step.args.fill
+        if step.verb == "release" and unread.lacks(step.name, holds):
+            near = nearest(step.name, holds)
+            yield (*place, "release"), f"expected the name of a hold, got {step.name!r}{near}"
+        if step.kind == "fill":
+            name = step.fill
             if name == "last" or _FILL_ID.fullmatch(name):
                 continue
             if unread.lacks(name, fills):
@@ -66,43 +65,46 @@ def _check_names(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
                 yield (*place, step.verb), f"expected the fill {name!r} before its {step.verb}, got it after"
 
 
-def _check_words(step: StepEntry, known: KnownNames, changing: set[str], place: Path) -> Iterator[Fault]:
+def _check_words(step: Step, known: KnownNames, changing: set[str], place: Path) -> Iterator[Fault]:
     """Yield the fault of words that are not of this exchange, and of amounts that do not fit it."""
-    args, here = step.args, (*place, step.verb)
+    here = (*place, step.verb)
     match step.verb:
         case "book":
-            yield from known.listing(args.product, (*here, "product"))
-            if args.product not in changing:
-                yield from known.levels(args.product, args.bids, "bids", here)
-                yield from known.levels(args.product, args.asks, "asks", here)
+            yield from known.listing(step.product, (*here, "product"))
+            if step.product not in changing:
+                yield from known.levels(step.product, step.bids, "bids", here)
+                yield from known.levels(step.product, step.asks, "asks", here)
         case "trade":
-            yield from known.listing(args.product, (*here, "product"))
-            if args.product not in changing:
-                yield from known.price(args.product, args.price, (*here, "price"))
-                yield from known.quantity(args.product, args.quantity, (*here, "quantity"))
+            yield from known.listing(step.product, (*here, "product"))
+            if step.product not in changing:
+                yield from known.price(step.product, step.price, (*here, "price"))
+                yield from known.quantity(step.product, step.quantity, (*here, "quantity"))
         case "delist":
-            yield from known.listing(args, here)
+            yield from known.listing(step.product, here)
         case "increments":
-            yield from known.listing(args.product, (*here, "product"))
-            for key in ("quote_increment", "base_increment"):
-                if getattr(args, key) is not None and amount(getattr(args, key)) == 0:
-                    yield (*here, key), f"expected more than 0, got {getattr(args, key)!r}"
+            yield from known.listing(step.product, (*here, "product"))
+            for key, text in (
+                ("quote_increment", step.quote_increment),
+                ("base_increment", step.base_increment),
+            ):
+                if text is not None and amount(text) == 0:
+                    yield (*here, key), f"expected more than 0, got {text!r}"
         case "halt" | "resume":
-            yield from known.scope(args, here)
+            yield from known.scope(step.scope, here)
         case "limits":
-            yield from known.limits(args, here)
-        case "view" if not args:
+            yield from known.limits(step.limits, here)
+        case "view" if not step.views:
             yield here, "expected at least one query, got none"
 
 
-def _check_place(step: StepEntry, types: frozenset[str], rule: Rule | None, place: Path) -> Iterator[Fault]:
+def _check_place(step: Step, types: frozenset[str], rule: Rule | None, place: Path) -> Iterator[Fault]:
     """Yield the fault of a step where there is nothing for it to be about."""
     if rule is not None and is_for_nothing(rule.when):
         return
     where = "the timeline" if rule is None else "a rule for an event"
     if not types and step.verb in _OF_REQUESTS:
         yield (*place, step.verb), f"expected no {step.verb} in {where}, which has no request"
-    if step.verb not in TRUTH or getattr(step.args, "order", "") != "this" or not types.isdisjoint(_WITH_ORDER):
+    if step.kind != "order" or step.order != "this" or not types.isdisjoint(_WITH_ORDER):
         return
     if step.verb == "reject" and types:
         return  # any request can be refused
@@ -113,18 +115,17 @@ def _check_place(step: StepEntry, types: frozenset[str], rule: Rule | None, plac
 
 def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:
     """Yield the fault of the first of a rule's steps that cannot be, and of more than one reply."""
-    steps = [entry_of(step) for step in rule.then]
-    replies = [at for at, step in enumerate(steps) if step.verb == "reply"]
+    replies = [at for at, step in enumerate(rule.then) if step.verb == "reply"]
     for at in replies[1:]:
         yield (*place, at), "expected one reply to a request, got another"
     types = types_of(rule.when)
     if rule.illegal or len(types) != 1 or types.isdisjoint(_WITH_ORDER):
         return
     order = StepSequence(types == {"SendLimitOrder"}, _most(rule.when))
-    for at, step in enumerate(steps):
-        if step.verb not in TRUTH or getattr(step.args, "order", "") != "this":
+    for at, step in enumerate(rule.then):
+        if step.kind != "order" or step.order != "this":
             continue
-        why = order.do(step.verb, getattr(step.args, "quantity", "rest"))
+        why = order.do(step.verb, step.quantity if step.verb == "fill" else "rest")
         if why is not None:
             yield (*place, at), f"expected what a venue can do, but {why}; if it is to, say illegal: true in the rule"
             return

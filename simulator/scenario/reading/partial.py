@@ -11,11 +11,12 @@ from simulator.scenario.model import Await, ClientStep, Expectation, MarketEntry
 from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import INVALID, Reader
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import Step, StepEntry
+from simulator.scenario.step_forms import StepInFile
+from simulator.scenario.steps import Delay
 
 __all__ = ["readable"]
 
-_NOTHING = StepEntry(delay="0s")
+_NOTHING = Delay("0s")
 _BLANKS: dict[str, Any] = {
     "rules": Rule(When(), ()),
     "timeline": TimelineEntry("0s", ()),
@@ -113,7 +114,7 @@ class _PartialReader:
         return value
 
     def _step(self, node: Node) -> Any:
-        step = _read(node, Step)
+        step = _read(node, StepInFile)
         if step is not INVALID:
             return step
         self.words |= set(_words(node))

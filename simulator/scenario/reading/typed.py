@@ -18,7 +18,8 @@ from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.reading.key_hints import misplaced, unknown
 from simulator.scenario.reading.nodes import Mark, Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.yaml_hints import unspaced
-from simulator.scenario.steps import DURATION, VERBS, StepEntry
+from simulator.scenario.step_forms import VERBS, StepEntry, written_out
+from simulator.scenario.steps import DURATION
 
 __all__ = ["INVALID", "Path", "Reader", "path_text", "plain"]
 
@@ -125,7 +126,7 @@ class Reader:
             for kind in sorted(fitting, key=lambda kind: isinstance(_bare(kind), inspect.StrType)):
                 value = _meaning(node, kind)
                 if value is not INVALID:
-                    return value
+                    return written_out(value, None) if _is_step(union) else value
             if _is_step(union):
                 return self._unknown_step(node, path)
         elif fitting:
@@ -176,6 +177,9 @@ class Reader:
             self._placed(node, kind, path)
         if not valid or any(value is INVALID for value in values.values()):
             return INVALID
+        if kind.cls is StepEntry:
+            ((verb, words),) = values.items()
+            return written_out(verb, words)
         return kind.cls(**values)
 
     def _placed(self, node: Pairs, kind: inspect.StructType, path: Path) -> None:

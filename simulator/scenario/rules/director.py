@@ -9,7 +9,7 @@ from simulator.scenario.amounts import duration, share
 from simulator.scenario.model import Rule
 from simulator.scenario.rules.index import RuleIndex
 from simulator.scenario.rules.matching import Condition, RequestFacts
-from simulator.scenario.steps import RateLimit, StepEntry, entry_of
+from simulator.scenario.steps import RateLimit, Steps
 from simulator.terms import BILLION
 from simulator.wire.requests import Request
 
@@ -32,11 +32,12 @@ class RuleInPlay:
         self.number = number
         self.name = rule.name or f"rule {number + 1}"
         self.condition = Condition(rule.when)
-        self.steps: tuple[StepEntry, ...] = tuple(entry_of(step) for step in rule.then)
+        self.limits: list[RateLimit] = [step for step in rule.then if step.verb == "rate_limit"]
+        self.steps = Steps(step for step in rule.then if step.verb != "rate_limit")
         self.matched = 0
         self.fired = 0
         self.chance = None if rule.chance is None else share(rule.chance)
-        self.only_limits = bool(self.steps) and all(step.verb == "rate_limit" for step in self.steps)
+        self.only_limits = bool(self.limits) and not self.steps.in_order
         self._requests: dict[int, deque[int]] = {}
 
     def takes(self, facts: RequestFacts, rng: random.Random) -> bool:
@@ -58,16 +59,14 @@ class RuleInPlay:
     def exceeded(self, session: int, now: int) -> RateLimit | None:
         """Count a request against the rule's rate limits; return the one that it exceeds, or None."""
         exceeded = None
-        for step in self.steps:
-            if step.verb == "rate_limit":
-                limit: RateLimit = step.args
-                times = self._requests.setdefault(session, deque())
-                while times and times[0] <= now - duration(limit.per):
-                    times.popleft()
-                if len(times) >= limit.cap:
-                    exceeded = limit
-                else:
-                    times.append(now)
+        for limit in self.limits:
+            times = self._requests.setdefault(session, deque())
+            while times and times[0] <= now - duration(limit.per):
+                times.popleft()
+            if len(times) >= limit.cap:
+                exceeded = limit
+            else:
+                times.append(now)
         return exceeded
 
     def forget(self, session: int) -> None:

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec import Raw, Struct
@@ -8,18 +8,32 @@ from simulator.scenario import parse_step, parse_when
 from simulator.scenario.model import Await, Bounds, ClientStep, LegEntry, MarketEntry, Scenario, When
 from simulator.scenario.reading.nodes import of_data, of_yaml
 from simulator.scenario.reading.typed import INVALID, Reader, path_text, plain
+from simulator.scenario.step_forms import BARE, VERBS, written_out
 from simulator.scenario.steps import (
-    BARE,
-    VERBS,
+    Abort,
+    Ack,
+    Alert,
+    Answer,
+    Bust,
     Code,
+    Corrupt,
+    Delay,
+    Delist,
     Disconnect,
     Fill,
+    Goto,
+    Halt,
+    Hold,
     LimitEntry,
     Reject,
+    Release,
     Reply,
+    Resume,
+    SetLimits,
     Stall,
-    StepEntry,
+    Step,
     View,
+    Views,
 )
 from simulator.terms import RejectReason
 from simulator.wire import encode
@@ -111,26 +125,45 @@ def test_what_an_alias_repeats_is_said_once() -> None:
 @pytest.mark.parametrize(
     ("data", "step"),
     [
-        ("ack", StepEntry(ack=None)),
-        ({"ack": None}, StepEntry(ack=None)),
-        ({"fill": "40%"}, StepEntry(fill="40%")),
-        ({"fill": 4}, StepEntry(fill="4")),
-        ({"fill": {"quantity": 2.5, "as": "first"}}, StepEntry(fill=Fill(quantity="2.5", as_="first"))),
-        ({"reject": {"code": "OffTick"}}, StepEntry(reject=Reject("OffTick"))),
-        ({"reply": "never"}, StepEntry(reply="never")),
-        ({"reply": {"Ok": [1]}}, StepEntry(reply=Reply(ok=[Raw(b"1")]))),
-        ({"reply": {"Err": "no"}}, StepEntry(reply=Reply(err="no"))),
-        ({"disconnect": "abort"}, StepEntry(disconnect="abort")),
-        ({"disconnect": {"code": 1012}}, StepEntry(disconnect=Disconnect(1012))),
-        ({"stall": {"what": "pong", "for": "1s"}}, StepEntry(stall=Stall("pong", "1s"))),
-        ({"view": {"ListOpen": {"lag": "1s"}}}, StepEntry(view={"ListOpen": View("1s")})),
+        ("ack", Ack()),
+        ({"ack": None}, Ack()),
+        ({"ack": {"send": "never"}}, Ack("never")),
+        ("fill", Fill()),
+        ({"fill": "40%"}, Fill("40%")),
+        ({"fill": 4}, Fill("4")),
+        ({"fill": {"quantity": 2.5, "as": "first"}}, Fill("2.5", as_="first")),
+        ({"bust": "first"}, Bust("first")),
+        ({"reject": {"code": "OffTick"}}, Reject("OffTick")),
+        ("reply", Answer("once")),
+        ({"reply": None}, Answer("once")),
+        ({"reply": "never"}, Answer("never")),
+        ({"reply": {"Ok": [1]}}, Reply(ok=[Raw(b"1")])),
+        ({"reply": {"Ok": None}}, Reply(ok=None)),
+        ({"reply": {"Err": "no"}}, Reply(err="no")),
+        ("disconnect", Disconnect(1000)),
+        ({"disconnect": "abort"}, Abort()),
+        ({"disconnect": {"code": 1012}}, Disconnect(1012)),
+        ({"stall": None}, Stall("all")),
+        ({"stall": "data"}, Stall("data")),
+        ({"stall": {"what": "pong", "for": "1s"}}, Stall("pong", "1s")),
+        ({"corrupt": "utf8"}, Corrupt("utf8")),
+        ({"delay": "250ms"}, Delay("250ms")),
+        ({"hold": "second"}, Hold("second")),
+        ({"release": "second"}, Release("second")),
+        ({"goto": "busy"}, Goto("busy")),
+        ({"halt": "All"}, Halt("All")),
+        ({"halt": None}, Halt(None)),
+        ({"resume": {"Venue": "X"}}, Resume({"Venue": "X"})),
+        ({"delist": "BTC"}, Delist("BTC")),
+        ({"alert": {"level": 3}}, Alert({"level": Raw(b"3")})),
+        ({"view": {"ListOpen": {"lag": "1s"}}}, Views({"ListOpen": View("1s")})),
         (
             {"limits": [{"set": "All", "scope": {"Venue": "X"}, "name": "N"}]},
-            StepEntry(limits=(LimitEntry("All", {"Venue": "X"}, "N"),)),
+            SetLimits((LimitEntry("All", {"Venue": "X"}, "N"),)),
         ),
     ],
 )
-def test_steps_are_read_in_their_short_and_long_forms(data: Any, step: StepEntry) -> None:
+def test_steps_are_read_in_their_short_and_long_forms(data: Any, step: Step) -> None:
     """Each form of a step is the struct that it stands for."""
     assert parse_step(data) == step
 
@@ -198,6 +231,12 @@ def test_every_verb_can_be_read_by_its_name() -> None:
         else:
             with pytest.raises(ScenarioError, match=f"expected '{verb}' with what it takes"):
                 parse_step(verb)
+
+
+def test_every_verb_is_written_out_as_a_step_of_that_verb() -> None:
+    """The verbs of a file are those of the steps, and each has its own."""
+    assert set(VERBS) == {step.verb for step in get_args(Step)}
+    assert {verb: written_out(verb, None).verb for verb in BARE} == {verb: verb for verb in BARE}
 
 
 def test_reject_codes_are_those_of_the_vocabulary() -> None:

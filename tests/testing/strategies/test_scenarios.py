@@ -13,7 +13,7 @@ from simulator.exchange.orders import LEGAL
 from simulator.replay import Client
 from simulator.replay.inprocess import drive
 from simulator.scenario import load
-from simulator.scenario.steps import VERBS
+from simulator.scenario.step_forms import VERBS
 from simulator.simulation import Simulation
 from simulator.terms import STALE, FillKind
 from simulator.testing.strategies import FAULTS, Heard, Venue, order_flows, play, scenarios
