@@ -6,7 +6,7 @@ side were filled.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 import msgspec
 
@@ -16,10 +16,12 @@ from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Order
 from simulator.terms import BILLION, LimitName
 
-__all__ = ["ALL", "Limit", "Limits", "Scope", "ScopeKind"]
+__all__ = ["ALL", "SCOPE_KINDS", "Limit", "Limits", "Scope", "ScopeKind"]
 
 ScopeKind = Literal["TradableProduct", "Product", "Venue", "Route"]
 """What a scope may name; a product as the base of what is traded."""
+
+SCOPE_KINDS: tuple[ScopeKind, ...] = get_args(ScopeKind)
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -30,19 +32,22 @@ class Scope(msgspec.Struct, frozen=True):
 
     def covers(self, listing: TradableProduct) -> bool:
         """Tell whether a tradable product is within this scope."""
-        match self.kind:
-            case "All":
-                return True
-            case "TradableProduct":
-                return listing.id == self.id
-            case "Product":
-                return listing.base.id == self.id
-            case "Venue":
-                return listing.venue.id == self.id
-            case "Route":
-                return listing.route.id == self.id
-            case _:
-                assert_never(self.kind)
+        return self.kind == "All" or self.id == _id_within(listing, self.kind)
+
+
+def _id_within(listing: TradableProduct, kind: ScopeKind) -> str:
+    """Return the id of the one thing of a kind that a tradable product is within."""
+    match kind:
+        case "TradableProduct":
+            return listing.id
+        case "Product":
+            return listing.base.id
+        case "Venue":
+            return listing.venue.id
+        case "Route":
+            return listing.route.id
+        case _:
+            assert_never(kind)
 
 
 ALL = Scope()
@@ -122,13 +127,7 @@ class Limits:
 
 def _scopes_of(listing: TradableProduct) -> tuple[Scope, ...]:
     """Return every scope that covers a tradable product."""
-    return (
-        ALL,
-        Scope("TradableProduct", listing.id),
-        Scope("Product", listing.base.id),
-        Scope("Venue", listing.venue.id),
-        Scope("Route", listing.route.id),
-    )
+    return (ALL, *(Scope(kind, _id_within(listing, kind)) for kind in SCOPE_KINDS))
 
 
 def _whose(limit: Limit) -> str:

@@ -1,10 +1,10 @@
 """How a request says whose orders and which instruments it is about, and what it is told when it says it wrongly."""
 
 from collections.abc import Iterable
-from typing import assert_never, get_args
+from typing import assert_never
 
 from simulator.catalogue import Catalogue, Product, Route, TradableProduct, VenueInfo
-from simulator.exchange.limits import ALL, Scope, ScopeKind
+from simulator.exchange.limits import ALL, SCOPE_KINDS, Scope, ScopeKind
 from simulator.terms import Refusal
 
 __all__ = ["EVERYBODY", "read_scope", "read_set"]
@@ -12,7 +12,6 @@ __all__ = ["EVERYBODY", "read_scope", "read_set"]
 EVERYBODY = ""
 """The account that stands for all accounts: what the set ``All`` reads as."""
 
-_KINDS: tuple[ScopeKind, ...] = get_args(ScopeKind)
 _LONGEST_QUOTE = 80
 
 
@@ -21,7 +20,7 @@ def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> S
     if value == "All":
         return ALL
     if isinstance(value, str):
-        found = [Scope(kind, id_) for kind in _KINDS if (id_ := _id_of(kind, value, catalogue))]
+        found = [Scope(kind, id_) for kind in SCOPE_KINDS if (id_ := _id_of(kind, value, catalogue))]
         if len(found) == 1:
             return found[0]
         if found:
@@ -29,7 +28,7 @@ def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> S
             return Refusal(f"`{where}`: {_quoted(value)} is the name of a {kinds}: say which, as in {{kind: name}}")
     elif isinstance(value, dict) and len(value) == 1:
         kind, name = next(iter(value.items()))
-        if kind in _KINDS and isinstance(name, str):
+        if kind in SCOPE_KINDS and isinstance(name, str):
             id_ = _id_of(kind, name, catalogue)
             if id_ is not None:
                 return Scope(kind, id_)
