@@ -1,6 +1,6 @@
 """The connections of one world: who may open one, who is there, and how one ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from simulator.errors import nearest
@@ -9,7 +9,7 @@ from simulator.gateway.session import GATEWAY, NETIDX, Session
 from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 
-__all__ = ["PATHS", "Refused", "Sessions", "is_greeted"]
+__all__ = ["PATHS", "Refused", "Sessions", "is_greeted", "read_target"]
 
 _GREETED = "/architect"
 PATHS = (_GREETED, "/", "/netidx")
@@ -17,6 +17,8 @@ PATHS = (_GREETED, "/", "/netidx")
 
 QUERY = ("account", "scenario", "session", "clock")
 """What an address may say behind its path."""
+
+_LONGEST_QUOTE = 80
 
 BAD_REQUEST = 400
 NOT_FOUND = 404
@@ -36,6 +38,32 @@ class Refused(Exception):
         super().__init__(text)
         self.status = status
         self.text = text
+
+
+def read_target(target: str, accounts: Mapping[str, str] | None) -> tuple[str, str | None]:
+    """Return the kind of connection that a request target asks for, and the account it is bound to.
+
+    ``accounts`` are names by their lower case; None if they are not known yet, and then none is looked for. Raises
+    `Refused` for a path that is none of `PATHS`, for what an address cannot say, and for an account that there is not.
+    """
+    path, _, query = target.partition("?")
+    if path not in PATHS:
+        raise Refused(NOT_FOUND, f"there is nothing at {_short(path)}; connect to one of {', '.join(PATHS)}")
+    asked = parse_qs(query, keep_blank_values=True)
+    names = asked.pop("account", None)
+    if asked:
+        unknown = next(iter(asked))
+        raise Refused(BAD_REQUEST, f"an address has no {unknown[:40]!r}{nearest(unknown[:40], QUERY)}")
+    viewer = None
+    if names and accounts is not None:
+        viewer = accounts.get(names[-1].lower())
+        if viewer is None:
+            raise Refused(NOT_FOUND, f"there is no account {_short(names[-1])}")
+    return (NETIDX if path == "/netidx" else GATEWAY), viewer
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
 
 
 class Sessions:
@@ -70,7 +98,7 @@ class Sessions:
         try:
             if self._refused_until > self._schedule.now:
                 raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
-            kind, viewer = self._read(target)
+            kind, viewer = read_target(target, self._accounts)
         except Refused as refused:
             self._journal.write(self._schedule.now, 0, "refused", f"{target}: {refused.text}")
             raise
@@ -79,23 +107,6 @@ class Sessions:
         self.open[session.number] = session
         self._journal.write(self._schedule.now, session.number, "open", target)
         return session
-
-    def _read(self, target: str) -> tuple[str, str | None]:
-        """Return the kind of connection that a request target asks for and the account it is bound to."""
-        path, _, query = target.partition("?")
-        if path not in PATHS:
-            raise Refused(NOT_FOUND, f"there is nothing at {path!r}; connect to one of {', '.join(PATHS)}")
-        asked = parse_qs(query, keep_blank_values=True)
-        names = asked.pop("account", None)
-        if asked:
-            unknown = next(iter(asked))
-            raise Refused(BAD_REQUEST, f"an address has no {unknown[:40]!r}{nearest(unknown[:40], QUERY)}")
-        viewer = None
-        if names:
-            viewer = self._accounts.get(names[-1].lower())
-            if viewer is None:
-                raise Refused(NOT_FOUND, f"there is no account {names[-1]!r}")
-        return (NETIDX if path == "/netidx" else GATEWAY), viewer
 
     def lose(self, session: Session, why: str) -> None:
         """A connection is gone: nothing more is sent on it."""

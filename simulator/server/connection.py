@@ -52,6 +52,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_accepting",
         "_answers_pings",
         "_decoder",
         "_fragments",
@@ -88,6 +89,8 @@ class Connection(asyncio.Protocol):
         self._is_text = True
         self._is_mid_frame = False
         self._answers_pings = True
+        self._accepting: Response | None = None
+        """The answer to a handshake whose world is not made yet."""
         self._is_closing = False
         self._is_heard = True
         self._is_paused = False
@@ -239,7 +242,7 @@ class Connection(asyncio.Protocol):
 
     def _read_on(self) -> None:
         self._reading = None
-        if self._is_paused:  # what the client has not read comes first
+        if self._is_paused or self._accepting is not None:  # what is to be written comes first
             return
         data, self._unread = self._unread, b""
         if len(data) <= _AT_ONCE and not self.transport.is_closing():
@@ -249,6 +252,11 @@ class Connection(asyncio.Protocol):
     def _read_handshake(self, data: bytes) -> bytes:
         """Read lines until the handshake is answered; return the data that follows it."""
         while data and self.protocol.state is State.CONNECTING:
+            if self._accepting is not None:  # what follows waits for the answer
+                self._unread = data + self._unread
+                if not self.transport.is_closing():
+                    self.transport.pause_reading()
+                return b""
             line, newline, data = data.partition(b"\n")
             self.protocol.receive_data(line + newline)
             for request in self.protocol.events_received():
@@ -265,12 +273,27 @@ class Connection(asyncio.Protocol):
             server.note_refusal(request.path, answer.text)
         response = self.protocol.accept(request) if answer is None else _plain(answer)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            opened = server.open_session(self, request.path)
-            if isinstance(opened, Answer):
-                response = _plain(opened)
-            else:
-                self.world, self.session = opened
-                self.deadline = None
+            self._accepting = response
+            server.open_session(self, request.path)
+        else:
+            self._respond(response)
+
+    def enter(self, opened: "tuple[Driver, Session] | Answer") -> None:
+        """Answer the handshake: the connection has a session in a world, or is told why it has none."""
+        response, self._accepting = self._accepting, None
+        if response is None:
+            return
+        if isinstance(opened, Answer):
+            response = _plain(opened)
+        else:
+            self.world, self.session = opened
+            self.deadline = None
+        self._respond(response)
+        if self._unread:
+            self._read_later()
+        self._serve()
+
+    def _respond(self, response: Response) -> None:
         self.protocol.send_response(response)
         self._flush_protocol()
 

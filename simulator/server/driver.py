@@ -54,13 +54,19 @@ class Driver:
     def start(self, loop: asyncio.AbstractEventLoop, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
         """Let its time begin; ``monotonic_ns`` is the wall's."""
         self._loop = loop
-        self._clock = clock_of(self.simulation, monotonic_ns)
+        self._monotonic_ns = monotonic_ns
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Let its time go on from where it stands."""
+        self._clock = clock_of(self.simulation, self._monotonic_ns)
         self.flush()
 
     def stop(self) -> None:
-        """Let its time stand still for good."""
+        """Let its time stand still until it is to go on."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = self._timer_due = None
         self._clock = None
 
     @property

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +22,7 @@ from simulator.server.busy_poll import BusyPoll
 from simulator.server.connection import Connection
 from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
-from simulator.server.routing import Worlds
+from simulator.server.routing import Asked, Worlds
 from simulator.server.settings import Settings
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
@@ -33,6 +34,8 @@ DEFAULT_PORT = 6001
 """The published client's own default."""
 
 _CHECK_EVERY = 0.5
+_MOST_READING = 64
+"""For how many connections a scenario may wait to be read."""
 
 
 class Watch(Protocol):
@@ -78,7 +81,9 @@ class Server:
         self._monotonic_ns = monotonic_ns
         self.busy_poll: BusyPoll | None = None
         self._watch = watch
-        self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world)
+        self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world, self._say)
+        self._reader = ThreadPoolExecutor(1, "scenarios")
+        self._reading = 0
         self._listener: asyncio.Server | None = None
         self._checks: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -98,6 +103,11 @@ class Server:
     def world(self) -> Driver:
         """The world of clients that name no scenario."""
         return self._worlds.own
+
+    @property
+    def named_worlds(self) -> tuple[Driver, ...]:
+        """The worlds of scenarios that clients have named."""
+        return self._worlds.named
 
     async def start(self) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
@@ -125,6 +135,7 @@ class Server:
             connection.transport.abort()
         await self._until_empty(self.settings.close_timeout)
         self._worlds.stop()
+        self._reader.shutdown(wait=False, cancel_futures=True)
         if self._checks is not None:
             self._checks.cancel()
 
@@ -147,6 +158,12 @@ class Server:
         world = Driver(simulation, self._report)
         world.start(self._loop, self._monotonic_ns)
         return world
+
+    def _say(self, text: str) -> None:
+        """Print a line to stderr, if there is one that takes it."""
+        if sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):
+                print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201
 
     # What connections call
 
@@ -172,23 +189,57 @@ class Server:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
-    def open_session(self, connection: Connection, target: str) -> tuple[Driver, Session] | Answer:
-        """Open a session for a connection in the world it asks for, or return the answer to one that has none."""
-        try:
-            world, inner = self._find_world(target)
-            return world, world.open(connection, inner)
-        except Refused as refused:
-            return Answer(HTTPStatus(refused.status), refused.text)
-        except Exception as error:
-            self._report(error)
-            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
+    def open_session(self, connection: Connection, target: str) -> None:
+        """Open a session for a connection in the world that it asks for, and tell it so, or why there is none.
 
-    def _find_world(self, target: str) -> tuple[Driver, str]:
+        It is told at once, or later where a scenario has to be read first.
+        """
         try:
-            return self._worlds.find(target)
+            asked = self._worlds.read(target)
+            world = self._worlds.find(asked)
+            if world is None and self._reading >= _MOST_READING:
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many scenarios are being read.")
         except Refused as refused:
             self.note_refusal(target, refused.text)
-            raise
+            connection.enter(_answer(refused))
+            return
+        if world is not None:
+            self._let_in(connection, world, asked.target)
+            return
+        self._reading += 1
+        job = self._loop.run_in_executor(self._reader, self._worlds.simulate, asked)
+        job.add_done_callback(partial(self._end_reading, connection, target, asked))
+
+    def _end_reading(
+        self, connection: Connection, target: str, asked: Asked, job: "asyncio.Future[Simulation]"
+    ) -> None:
+        self._reading -= 1
+        if connection not in self.connections:  # it has not waited
+            job.cancelled() or job.exception()
+            return
+        try:
+            simulation = job.result()
+            world = self._worlds.find(asked) or self._worlds.add(asked, simulation)
+        except Refused as refused:
+            self.note_refusal(target, refused.text)
+            connection.enter(_answer(refused))
+        except Exception as error:
+            self._report(error)
+            connection.enter(Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED))
+        else:
+            self._let_in(connection, world, asked.target)
+
+    def _let_in(self, connection: Connection, world: Driver, target: str) -> None:
+        opened: tuple[Driver, Session] | Answer
+        try:
+            opened = world, world.open(connection, target)
+        except Refused as refused:
+            opened = _answer(refused)
+        except Exception as error:
+            self._report(error)
+            opened = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
+        connection.enter(opened)
+        self._worlds.leave(world)
 
     def note_refusal(self, target: str, why: str) -> None:
         """Write down that a connection was refused before any world knew of it."""
@@ -201,6 +252,7 @@ class Server:
 
     def _check_times(self) -> None:
         now = self.monotonic()
+        self._worlds.tend(now)
         for connection in list(self.connections):
             connection.check_time(now)
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
@@ -213,3 +265,7 @@ class Server:
     def _report(self, error: Exception) -> None:
         self.errors.append(error)
         traceback.print_exception(error, file=sys.stderr)
+
+
+def _answer(refused: Refused) -> Answer:
+    return Answer(HTTPStatus(refused.status), refused.text)

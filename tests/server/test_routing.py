@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from simulator.server import Server
+from simulator.server import Server, routing
 from simulator.server import driver as world_module
 from simulator.simulation import Simulation
+from support.server import ACCEPTED, TEXT, RawClient, frame, handshake, order
 
 pytestmark = pytest.mark.asyncio
 
@@ -229,6 +230,160 @@ async def test_world_that_nobody_can_come_into_stops() -> None:
         assert world._timer is None or world._timer.cancelled()
 
 
+async def test_refused_handshakes_make_no_world() -> None:
+    """A connection that is refused for whatever reason leaves no world behind, and holds nobody up."""
+    scenario = {"timeline": [{"at": "0s", "do": {"refuse": {"for": "1h"}}}]}
+    async with serving() as server:
+        for address in (
+            "/?scenario=fast-market&account=NOBODY",
+            "/nope?scenario=fast-market",
+            "/?scenario=fast-market&sesion=a",
+            "/?scenario=fast-market&clock=0",
+            "/?scenario=fast-market&session=" + "a" * 101,
+        ):
+            assert (await refused(server.url + address))[0] in (400, 404)
+        assert server.named_worlds == ()
+    async with serving(scenario) as server:
+        assert (await refused(server.url + "/"))[0] == 503
+
+
+async def test_scenario_that_refuses_everybody(tmp_path: Path) -> None:
+    """A scenario that takes no connection at first is a world only where others may come into it."""
+    (tmp_path / "closed.yaml").write_text("timeline: [{at: 0s, do: {refuse: {for: 1h}}}]\n")
+    async with serving(folder=tmp_path) as server:
+        for session, worlds in (("", 0), ("&session=a", 1), ("&session=a", 1)):
+            status, text = await refused(f"{server.url}/?scenario=closed{session}")
+            assert (status, text) == (503, "the exchange takes no connections at the moment\n")
+            assert len(server.named_worlds) == worlds
+
+
+async def test_too_many_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are only so many worlds at once; one more is refused, and those that are there may be shared still."""
+    monkeypatch.setattr(routing, "_MOST", 2)
+    async with serving() as server:
+        url = server.url + "/?scenario=partial-fill"
+        async with connect(url) as one, connect(url + "&session=a"):
+            assert await refused(url) == (503, "There are too many exchanges.\n")
+            async with connect(url + "&session=a") as shared:
+                assert await ask(shared, 1, **ORDER) == {"Ok": "1"}
+            await one.close()
+            await asyncio.wait_for(_until(lambda: len(server.named_worlds) == 1), 10)
+            async with connect(url) as again:
+                assert await ask(again, 1, **ORDER) == {"Ok": "1"}
+
+
+async def test_messages_behind_a_handshake_that_takes_long() -> None:
+    """What a client says before its scenario is read is answered behind the handshake."""
+    async with serving() as server:
+        client = await RawClient.dial(server)
+        client.write(handshake("/architect?scenario=partial-fill"), frame(TEXT, order(1)), frame(TEXT, order(2)))
+        head, _ = await client.response()
+        assert head == ACCEPTED
+        assert [await client.json() for _ in range(3)] == [
+            "Normal",
+            {"id": 1, "response": {"Ok": "1"}},
+            {"id": 2, "response": {"Ok": "2"}},
+        ]
+        await client.hang_up()
+
+
+async def test_client_that_does_not_wait_for_its_scenario() -> None:
+    """A client that is gone before its scenario is read leaves no world behind."""
+    async with serving() as server:
+        for _ in range(5):
+            client = await RawClient.dial(server)
+            client.write(handshake("/?scenario=partial-fill"))
+            await client.hang_up()
+        async with connect(server.url + "/?scenario=partial-fill&session=a"):  # read behind those
+            await asyncio.wait_for(_until(lambda: len(server.connections) == 1), 10)
+            assert len(server.named_worlds) == 1
+
+
+async def test_broken_scenario_tells_a_client_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A file that is no scenario is refused in words that show nothing of it, and the log says what is wrong."""
+    (tmp_path / "secrets.yaml").write_text("password: hunter2\n")
+    async with serving(folder=tmp_path) as server:
+        assert await refused(server.url + "/?scenario=secrets") == (
+            404,
+            "the scenario 'secrets' cannot be used: see the server's log\n",
+        )
+    said = capfd.readouterr().err
+    assert said.startswith(f"exchange-simulator: ?scenario=secrets: {tmp_path}/secrets.yaml:1:1: ")
+
+
+async def test_links_lead_nowhere(tmp_path: Path) -> None:
+    """A link beside the served scenario that leads out of its folder is no scenario."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "outside.yaml").write_text("rules: []\n")
+    (tmp_path / "served" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (tmp_path / "served" / "inside.yaml").write_text("rules: []\n")
+    (tmp_path / "served" / "other.yaml").symlink_to(tmp_path / "served" / "inside.yaml")
+    async with serving(folder=tmp_path / "served") as server:
+        assert (await refused(server.url + "/?scenario=link"))[0] == 404
+        async with connect(server.url + "/?scenario=other") as venue:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+
+
+async def test_clock_of_a_session_that_is_there_already() -> None:
+    """A client that joins a session may name its clock, or none, and is refused if it names another."""
+    async with serving() as server:
+        url = server.url + "/?scenario=partial-fill&session=a"
+        async with connect(url + "&clock=20"), connect(url), connect(url + "&clock=20"):
+            assert await refused(url + "&clock=real") == (
+                409,
+                "the session 'a' of 'partial-fill' is on another clock\n",
+            )
+
+
+async def test_world_that_nobody_is_in() -> None:
+    """In a session that everybody has left time stands still once nothing is awaited, and goes on with the next one."""
+    async with serving() as server:
+        url = server.url + "/?scenario=fast-market&session=a"
+        async with connect(url) as venue:
+            await ask(venue, 1, **ORDER)
+        await asyncio.wait_for(_gone(server), 10)
+        (world,) = server.named_worlds
+        server._worlds.tend(1000.0)
+        left = world.now()
+        assert world._timer is None
+        async with connect(url) as venue:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "2"}
+            await asyncio.wait_for(_until(lambda: world.now() > left), 10)
+        await asyncio.wait_for(_gone(server), 10)
+        server._worlds.tend(2000.0)
+        assert server.named_worlds == (world,)
+        server._worlds.tend(2601.0)
+        assert not server.named_worlds
+
+
+async def test_refusal_ends_though_nobody_is_there(tmp_path: Path) -> None:
+    """A session that its scenario has thrown everybody out of lets them in again in its time."""
+    (tmp_path / "out.yaml").write_text("rules: [{when: {request: GetHalts}, then: [{restart: {for: 200ms}}]}]\n")
+    async with serving(folder=tmp_path) as server:
+        url = server.url + "/?scenario=out&session=a"
+        async with connect(url) as venue:
+            await venue.send(json.dumps({"id": 1, "type": "GetHalts"}))
+            await asyncio.wait_for(venue.wait_closed(), 10)
+        await asyncio.wait_for(_gone(server), 10)
+        server._worlds.tend(1000.0)
+        assert (await refused(url))[0] == 503
+
+        async def come_again() -> None:
+            while True:
+                try:
+                    async with connect(url) as venue:
+                        await ask(venue, 1, **ORDER)
+                        return
+                except InvalidStatus:
+                    server._worlds.tend(1001.0)
+
+        await asyncio.wait_for(come_again(), 10)
+
+
 async def _gone(server: Server) -> None:
-    while server.connections:  # noqa: ASYNC110 - a server tells nobody that a connection is gone
+    await _until(lambda: not server.connections)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 - a server tells nobody what it no longer has
         await asyncio.sleep(0)
