@@ -134,6 +134,7 @@ class Evidence(msgspec.Struct):
         wanted: the orders that the client was asked to send, by their tags.
         acts: what it was asked to do.
         bounds: what it is held to.
+        tick: the product's price increment, in billionths.
         healed: when the faults ended, and ``flattening`` when the client was told to be flat, in nanoseconds.
         settled: what was true and believed when it had had the time to know.
         flat: what was true and believed after it was told to be flat.
@@ -145,6 +146,7 @@ class Evidence(msgspec.Struct):
     wanted: dict[str, Wanted]
     acts: list[Act]
     bounds: Bounds
+    tick: int
     healed: int = 0
     flattening: int = 0
     settled: Reading | None = None

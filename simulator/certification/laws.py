@@ -292,15 +292,15 @@ def belief_of_outcomes(evidence: Evidence) -> Iterator[Finding]:
 
 
 def belief_of_fills(evidence: Evidence) -> Iterator[Finding]:
-    """The client knows how much of each of its orders is filled, and at what price on average."""
+    """The client knows how much of each of its orders is filled, and at what price on average, to a tick."""
     for tag, believed, orders, reading in _beliefs(evidence):
         filled = sum(order.cum_qty for order in orders)
-        if believed.filled is not None and _differs(believed.filled, filled, exact=True):
+        if believed.filled is not None and _differs(believed.filled, filled):
             text = f"it believes that {tag!r} is filled {believed.filled}, and it is {text_of_amount(filled)}"
             yield Finding("belief_of_fills", text, reading.time)
         elif believed.average is not None and len(orders) == 1:
             average = orders[0].avg_price
-            if average is None or _differs(believed.average, average, exact=False):
+            if average is None or _differs(believed.average, average, within=evidence.tick):
                 is_so = "nothing is filled" if average is None else f"it is {text_of_amount(average)}"
                 text = f"it believes that the average price of {tag!r} is {believed.average}, and {is_so}"
                 yield Finding("belief_of_fills", text, reading.time)
@@ -311,7 +311,7 @@ def belief_of_position(evidence: Evidence) -> Iterator[Finding]:
     for reading in (evidence.settled, evidence.flat):
         if reading is None or reading.belief is None or reading.belief.position is None:
             continue
-        if _differs(reading.belief.position, reading.position, exact=True):
+        if _differs(reading.belief.position, reading.position):
             text = (
                 f"it believes that it holds {reading.belief.position}, and it holds {text_of_amount(reading.position)}"
             )
@@ -348,14 +348,13 @@ def _state(order: TrueOrder) -> str:
     return f"{', '.join(flags_of(order.state & ~OUT)) or 'Out'}{filled}"
 
 
-def _differs(text: str, amount: int, exact: bool) -> bool:
-    """Tell whether a decimal's text is another amount; an average may be rounded by a millionth of it."""
+def _differs(text: str, amount: int, within: int = 0) -> bool:
+    """Tell whether a decimal's text is another amount, by more than so many billionths."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         return True
-    true = Decimal(amount) * _FINEST
-    return value != true if exact else abs(value - true) > abs(true) / 1_000_000
+    return abs(value - Decimal(amount) * _FINEST) > Decimal(within) * _FINEST
 
 
 def _amount(raw: msgspec.Raw) -> int:

@@ -35,8 +35,7 @@ def run_in_virtual_time(
         play(simulation, lambda server: run.whole(server, make_adapter), limit=_LIMIT)
     except Hang as hang:
         run.evidence.hang = str(hang)
-    run.evidence.journal = list(simulation.journal)
-    return run.evidence
+    return run.evidence_of(simulation)
 
 
 async def run_in_real_time(
@@ -56,8 +55,7 @@ async def run_in_real_time(
         await run.whole(server, make_adapter)
     finally:
         await server.close(patience=0.0)
-    run.evidence.journal = list(simulation.journal)
-    return run.evidence
+    return run.evidence_of(simulation)
 
 
 class _Run:
@@ -68,7 +66,13 @@ class _Run:
         self._ground = ground
         self._bounds = bounds
         self._tasks: set[asyncio.Task[object]] = set()
-        self.evidence = Evidence([], {}, [], bounds)
+        self.evidence = Evidence([], {}, [], bounds, ground.product.quote_increment)
+
+    def evidence_of(self, simulation: Simulation) -> Evidence:
+        """Return the evidence; of a run that could not go on, with what had happened by then."""
+        if not self.evidence.journal:
+            self.evidence.journal = list(simulation.journal)
+        return self.evidence
 
     async def whole(self, server: Server, make_adapter: Callable[[], Adapter]) -> None:
         """Let the client go through all phases."""
@@ -99,6 +103,7 @@ class _Run:
         evidence.stopped = server.world.now()
         await self._act(server, "stop", "", client.stop(), self._bounds.stop)
         await self._pass(server, BILLION)
+        evidence.journal = list(self._simulation.journal)
         for task in self._tasks:
             task.cancel()
 

@@ -73,7 +73,9 @@ CASES = (
                 ground,
                 ("resting buy",),
                 "ack",
+                {"delay": "1s"},
                 {"fill": {"quantity": "40%", "price": ground.price(-40)}},
+                {"delay": "1s"},
                 {"fill": {"quantity": "rest", "price": ground.price(-21)}},
             )
         ),

@@ -127,11 +127,11 @@ CASES = (
     Case(
         name="rate-limited",
         family=RATES,
-        what="For a minute the venue takes two requests in two seconds, and refuses the others.",
+        what="For a minute the venue takes one request in twenty seconds, and refuses the others.",
         must="Slow down when a request is refused for its rate, and ask again later.",
         threads=(threads.BANNED,),
         scenario=lambda ground: {
-            **rules({"when": {"request": "*", "state": "busy"}, "then": [{"rate_limit": {"cap": 2, "per": "2s"}}]}),
+            **rules({"when": {"request": "*", "state": "busy"}, "then": [{"rate_limit": {"cap": 1, "per": "20s"}}]}),
             "timeline": [{"at": "8s", "do": {"goto": "busy"}}, {"at": "68s", "do": {"goto": "start"}}],
         },
     ),

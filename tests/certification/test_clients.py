@@ -1,0 +1,32 @@
+"""Careful clients survive every case, and each mistake is found by a case that is made for it."""
+
+import pytest
+
+from certification.clients.mistaken import MISTAKES
+from certification.clients.streaming import StreamingClient
+from simulator.certification import CASES, Case, certify, chosen
+from simulator.certification.adapters import AsyncClient
+
+CAREFUL = [StreamingClient]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize("client", CAREFUL)
+def test_careful_client_survives(case: Case, client: type[AsyncClient]) -> None:
+    """A client that is careful breaks no law, whatever the venue's seed."""
+    for seed in range(2):
+        (verdict,) = certify(client, cases=[case], seed=seed)
+        assert [str(finding) for finding in verdict.findings] == []
+
+
+@pytest.mark.parametrize("client", MISTAKES)
+def test_mistake_is_found(client: type[AsyncClient]) -> None:
+    """A client with one mistake does not survive the cases that are made for it."""
+    assert [verdict.case.name for verdict in certify(client, cases=chosen(MISTAKES[client])) if verdict.survives] == []
+
+
+def test_every_run_is_the_same() -> None:
+    """The same client and seed give the same evidence, byte for byte."""
+    cases = chosen(["jitter", "updates-reordered", "flapping"])
+    runs = [[verdict.evidence.journal for verdict in certify(StreamingClient, cases=cases, seed=3)] for _ in range(2)]
+    assert runs[0] == runs[1]
