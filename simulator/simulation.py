@@ -29,7 +29,7 @@ from simulator.gateway.query_views import FaultyView, History
 from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
 from simulator.gateway.subscriptions import Subscriptions
-from simulator.journal.journal import DEFAULT_LIMIT, Journal
+from simulator.journal.journal import DEFAULT_BUDGET, DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.latency import Latencies
@@ -64,6 +64,7 @@ class Simulation:
         start: the time at which the world begins, in nanoseconds since 1970, instead of the scenario's.
         moving: how many of the catalogue's markets walk and trade without being told to.
         journal_limit: how many entries the journal keeps.
+        journal_budget: how many bytes the long texts among them may take.
         history_limit: how many orders that are out, and how many fills, the exchange keeps.
 
     Raises `simulator.errors.SimulatorError` for a scenario or a catalogue that cannot be used.
@@ -79,18 +80,23 @@ class Simulation:
         start: int | None = None,
         moving: int = 0,
         journal_limit: int = DEFAULT_LIMIT,
+        journal_budget: int = DEFAULT_BUDGET,
         history_limit: int = DEFAULT_HISTORY,
     ) -> None:
-        for name, limit in (("journal_limit", journal_limit), ("history_limit", history_limit)):
-            if limit < 1:
-                raise SimulatorError(f"{name}: expected at least 1, got {limit}")
+        for name, bound in (
+            ("journal_limit", journal_limit),
+            ("journal_budget", journal_budget),
+            ("history_limit", history_limit),
+        ):
+            if bound < 1:
+                raise SimulatorError(f"{name}: expected at least 1, got {bound}")
         plan, self.catalogue = _read(scenario, catalogue, clock)
         self.scenario = plan
         self.seed = plan.seed if seed is None else seed
 
         # Each part is given those before it; what a connection's end needs of those behind it is in `_on_end`.
         schedule = Schedule(_start(plan) if start is None else start)
-        journal = Journal(journal_limit, schedule=schedule)
+        journal = Journal(journal_limit, schedule=schedule, budget=journal_budget)
         venue = Venue(self.catalogue, history_limit)
         markets = Markets(schedule, venue, self.seed)
         fill_ids = FillIds(self.seed, venue.fills)

@@ -28,6 +28,9 @@ USAGE_ERROR = 2
 _STDERR = 2
 _MOVING_MARKETS = 6
 _ENTRIES = 4
+_LEAST_BUDGET = 1 << 23
+_BUDGET_FOR_EACH = 1 << 11
+"""How many bytes of long texts the journal keeps, and how many more for each order that is remembered."""
 _DIGITS = 9
 _LOOK_EVERY = 0.25
 _STAY_AWAKE = 0.0001
@@ -172,7 +175,12 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
 
 def _bounds(keep: int | None) -> dict[str, int]:
     """Return what is remembered at most: of an order, the request, two changes and the reply are in the journal."""
-    return {} if keep is None else {"history_limit": keep, "journal_limit": _ENTRIES * keep}
+    from simulator.journal.journal import DEFAULT_BUDGET
+
+    if keep is None:
+        return {}
+    budget = min(DEFAULT_BUDGET, _LEAST_BUDGET + _BUDGET_FOR_EACH * keep)
+    return {"history_limit": keep, "journal_limit": _ENTRIES * keep, "journal_budget": budget}
 
 
 def _moving(options: argparse.Namespace) -> int:

@@ -3,14 +3,18 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from sys import getsizeof
 from typing import Any
 
 from simulator.schedule import Schedule
 
-__all__ = ["DEFAULT_LIMIT", "Journal", "JournalEntry"]
+__all__ = ["DEFAULT_BUDGET", "DEFAULT_LIMIT", "Journal", "JournalEntry"]
 
 DEFAULT_LIMIT = 1_000_000
 """How many entries a journal keeps unless told otherwise: a day's development, and about half a gigabyte if full."""
+
+DEFAULT_BUDGET = 1 << 27
+"""How many bytes the long texts of a journal may take."""
 
 JournalEntry = tuple[int, int, str, Any]
 """Time in nanoseconds, connection (0 for none), kind and data.
@@ -20,7 +24,8 @@ text), ``event`` for what the exchange did (the event's struct), ``rule`` for on
 for an entry of it that is played (its place), ``fault`` for bytes, closes and resets that a scenario sends (the
 struct), and for what a scenario does to messages: ``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped``
 (a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type);
-``late`` for a clock that the machine cannot keep up with.
+``late`` for a clock that the machine cannot keep up with. A text longer than a quarter of a megabyte is kept
+shortened, and says at its end how much is left out.
 """
 
 
@@ -29,15 +34,21 @@ _CAUSES = frozenset({"in", "open", "close", "rule", "timeline"})
 
 _FROM_OUTSIDE = frozenset({"in", "open"})
 
+_TEXTS = frozenset({str, bytes})
+_SHORT = 512
+"""A text up to this length counts as its entry, whatever its length."""
+_LONGEST = 1 << 18
+
 _WIDTH = 5
 """How many fields an entry has in the queue: the cause is the last."""
 
 
 class Journal:
-    """Entries in the order in which things happened, the oldest given up when there are too many.
+    """Entries in the order in which things happened, the oldest given up when there are too many, or too long.
 
     Args:
         limit: how many entries are kept.
+        budget: how many bytes the texts among them may take that are not short.
         watch: called with each entry as it is written.
         schedule: knows what has caused what happens now; without one, nothing has a cause.
     """
@@ -47,8 +58,13 @@ class Journal:
         limit: int = DEFAULT_LIMIT,
         watch: Callable[[JournalEntry], None] | None = None,
         schedule: Schedule | None = None,
+        budget: int = DEFAULT_BUDGET,
     ) -> None:
         self.limit = limit
+        self.budget = budget
+        self._long: deque[tuple[int, int]] = deque()
+        """The lines of texts that are not short, and their sizes."""
+        self._long_bytes = 0
         # One queue of all fields takes half the memory of a queue of tuples, and leaves the collector less to visit.
         self._fields: deque[Any] = deque(maxlen=_WIDTH * limit)
         self._schedule = schedule or Schedule(0)
@@ -104,11 +120,38 @@ class Journal:
         """Add an entry."""
         self.written += 1
         schedule = self._schedule
-        if kind in _CAUSES:
-            cause = 0 if kind in _FROM_OUTSIDE else schedule.cause
-            schedule.cause = self.written
-        else:
-            cause = schedule.cause
+        cause = schedule.cause
+        is_long = False
+        if kind != "event":  # most entries are one, which is no text
+            if kind in _CAUSES:
+                cause = 0 if kind in _FROM_OUTSIDE else cause
+                schedule.cause = self.written
+            if type(data) in _TEXTS and len(data) > _SHORT:
+                is_long = True
+                data = _shortened(data)
         self._fields.extend((time, connection, kind, data, cause))
+        if is_long:
+            self._keep_to_budget(getsizeof(data))
         if self.watch is not None:
             self.watch((time, connection, kind, data))
+
+    def _keep_to_budget(self, size: int) -> None:
+        """Count a long text that has just been written, and give up the oldest entries if it is one too many."""
+        self._long.append((self.written, size))
+        self._long_bytes += size
+        dropped = self.dropped
+        while self._long[0][0] <= dropped or self._long_bytes > self.budget:
+            line, size = self._long.popleft()
+            self._long_bytes -= size
+            for _ in range(_WIDTH * (line - dropped)):
+                self._fields.popleft()
+            dropped = max(line, dropped)
+
+
+def _shortened(text: Any) -> Any:
+    """Return a text, or the beginning of one that is too long to be kept."""
+    more = len(text) - _LONGEST
+    if more <= 0:
+        return text
+    note = f"... ({more} more are not kept)"
+    return text[:_LONGEST] + (note if isinstance(text, str) else note.encode())

@@ -23,6 +23,8 @@ _SESSION = re.compile(r"[^\x00-\x1f\x7f]{0,100}")
 _ENDINGS = (".yaml", ".yml", ".scenario.yaml")
 _MOST = 256
 """How many named worlds there are at most."""
+_SHARE = 16
+"""Which part of what the server's own world keeps a named one does: there may be many."""
 _ENDS_AFTER = 600.0
 """For how many seconds a shared world is kept that nobody is in."""
 _FRESH = 1.0
@@ -144,8 +146,9 @@ class Worlds:
                 loaded,
                 clock=asked.clock,
                 start=start,
-                journal_limit=own.journal.limit,
-                history_limit=own.venue.limit,
+                journal_limit=max(1, own.journal.limit // _SHARE),
+                journal_budget=max(1, own.journal.budget // _SHARE),
+                history_limit=max(1, own.venue.limit // _SHARE),
             )
         except SimulatorError as error:
             self._say(f"?scenario={name}: {error}")

@@ -34,6 +34,8 @@ DEFAULT_PORT = 6001
 """The published client's own default."""
 
 _CHECK_EVERY = 0.5
+_MOST_ERRORS = 100
+"""How many of its own mistakes a server keeps, the first ones; it prints each."""
 _MOST_READING = 64
 """For how many connections a scenario may wait to be read."""
 
@@ -263,7 +265,8 @@ class Server:
                 await asyncio.wait_for(self._emptied.wait(), seconds)
 
     def _report(self, error: Exception) -> None:
-        self.errors.append(error)
+        if len(self.errors) < _MOST_ERRORS:
+            self.errors.append(error)
         traceback.print_exception(error, file=sys.stderr)
 
 
