@@ -10,7 +10,6 @@ from simulator.certification.case import Case
 from simulator.certification.evidence import Act, Bounds, Evidence, Wanted, read_truth
 from simulator.certification.ground import Ground
 from simulator.certification.routine import Cancel, Submit, Wait
-from simulator.gateway.query_views import ViewFault
 from simulator.scenario.amounts import amount, duration
 from simulator.server import Server
 from simulator.simulation import Simulation
@@ -121,8 +120,7 @@ class _Run:
 
     async def _heal(self, server: Server) -> None:
         """End every fault, deepen the market, and give the client the time to know what is true."""
-        _heal(server.simulation)
-        server.simulation.do({"book": {"product": self._ground.product.name, **self._ground.market(10_000)}})
+        server.simulation.do("heal", {"book": {"product": self._ground.product.name, **self._ground.market(10_000)}})
         server.world.flush()
         self.evidence.healed = server.world.now()
         await self._pass(server, int(self._bounds.settle * BILLION))
@@ -165,21 +163,3 @@ def _text_of(error: Exception) -> str:
     where = traceback.extract_tb(error.__traceback__)
     place = f" ({where[-1].filename.rsplit('/', 1)[-1]}:{where[-1].lineno})" if where else ""
     return f"{type(error).__name__}: {error}{place}" if str(error) else f"{type(error).__name__}{place}"
-
-
-def _heal(simulation: Simulation) -> None:
-    simulation.set_rules(())
-    for name in simulation.held:
-        simulation.release(name)
-    for scope in list(simulation.venue.halts):
-        simulation.venue.resume(scope)
-    for view in simulation.gateway._views.values():
-        view.fault = ViewFault()  # type: ignore
-    simulation._sessions._refused_until = 0
-    for session in simulation.sessions.values():
-        if session.faults:
-            session.faults.damages.clear()
-            session.faults.bytes_per_second = 0
-            session.faults.stalled_until = session.faults.silent_until = simulation.now
-            simulation._delivery._resume(session)
-            simulation._delivery._answer_pings(session)

@@ -12,7 +12,7 @@ from simulator.decimals import text_of_amount
 from simulator.exchange.book import BookEntry
 from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.limits import Limits, Scope
+from simulator.exchange.limits import ALL, Limits, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
 from simulator.forgetting import forget
 from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, RejectReason
@@ -423,7 +423,10 @@ class Venue:
             self.halts.append(scope)
 
     def resume(self, scope: Scope) -> bool:
-        """End a halt; False if there was none of just this scope."""
+        """End a halt, or every halt if all is to resume; False if there was none."""
+        if scope == ALL and self.halts:
+            self.halts.clear()
+            return True
         if scope not in self.halts:
             return False
         self.halts.remove(scope)

@@ -183,6 +183,20 @@ class Delivery:
         """Let a connection damage its next messages."""
         _faults(session).damages.extend([what] * messages)
 
+    def heal(self, session: Session) -> None:
+        """End what a scenario does to a connection, and send what was kept."""
+        faults = session.faults
+        if faults is not None:
+            now = self._schedule.now
+            faults.damages.clear()
+            faults.bytes_per_second = 0
+            was_silent = faults.silent_until > now
+            faults.stalled_until = min(faults.stalled_until, now)
+            faults.silent_until = min(faults.silent_until, now)
+            self._resume(session)
+            if was_silent:
+                self._answer_pings(session)
+
     def _note(self, session: Session, kind: str, data: bytes | str) -> None:
         self._journal.write(self._schedule.now, session.number, kind, data)
 

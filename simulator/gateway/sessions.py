@@ -144,6 +144,10 @@ class Sessions:
         self._refused_until = max(self._refused_until, self._schedule.now + nanoseconds)
         self._schedule.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
 
+    def refuse_no_more(self) -> None:
+        """Take new connections again."""
+        self._refused_until = 0
+
     def restart(self, nanoseconds: int) -> None:
         """Close every connection as a venue does that restarts, and take new ones only after a while."""
         for session in list(self.open.values()):

@@ -18,6 +18,7 @@ from simulator.scenario.steps import (
     Duration,
     Expire,
     Fill,
+    Heal,
     Increments,
     LimitEntry,
     Match,
@@ -73,12 +74,15 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     increments: Increments | UnsetType = UNSET
     limits: tuple[LimitEntry, ...] | UnsetType = UNSET
     goto: Name | UnsetType = UNSET
+    heal: Heal | UnsetType | None = UNSET
     rate_limit: RateLimit | UnsetType = UNSET
     restart: Restart | UnsetType | None = UNSET
     alert: Any = UNSET
 
 
-Bare = Literal["ack", "match", "cancel", "expire", "stale", "reject", "fill", "bust", "reply", "disconnect", "restart"]
+Bare = Literal[
+    "ack", "match", "cancel", "expire", "stale", "reject", "fill", "bust", "reply", "disconnect", "restart", "heal"
+]
 BARE: tuple[str, ...] = Bare.__args__  # type: ignore[attr-defined]  # a Literal has them at run time
 """The verbs that may stand alone."""
 

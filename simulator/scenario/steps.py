@@ -35,6 +35,7 @@ __all__ = [
     "FlowStep",
     "Goto",
     "Halt",
+    "Heal",
     "Hold",
     "Increments",
     "LimitEntry",
@@ -398,6 +399,12 @@ class Goto(_FlowStep, frozen=True):
     state: Name
 
 
+class Heal(_FlowStep, frozen=True):
+    """Every fault ends: rules, halts and refusals are gone, lines and views are as they should be, nothing is held."""
+
+    verb: ClassVar[Literal["heal"]] = "heal"
+
+
 class RateLimit(_FlowStep, frozen=True):
     """At most ``cap`` requests ``per`` time on a connection; one more is refused, or banned for a while."""
 
@@ -431,7 +438,7 @@ class Views(_Args, frozen=True):
 
 OrderStep = Ack | Reject | Fill | Match | Cancel | Expire | Stale
 FillStep = Bust | Correct
-FlowStep = Delay | Hold | Release | Answer | Reply | Goto | RateLimit
+FlowStep = Delay | Hold | Release | Answer | Reply | Goto | Heal | RateLimit
 ConnectionStep = Disconnect | Abort | Refuse | Stall | Slow | Corrupt | Restart
 MarketStep = Book | Trade | Halt | Resume | Delist | Increments | SetLimits | Alert
 Step = OrderStep | FillStep | FlowStep | ConnectionStep | MarketStep | Views

@@ -50,6 +50,12 @@ class ConnectionSteps:
             case _:
                 assert_never(step)
 
+    def heal(self) -> None:
+        """Let connections be opened again, and those that are open carry what they are given as it is."""
+        self._sessions.refuse_no_more()
+        for session in self._sessions.open.values():
+            self._delivery.heal(session)
+
     def _disconnect(self, run: RuleRun, step: Disconnect | Abort) -> None:
         if isinstance(step, Abort):
             for session in self._sessions.named(None, run.session):

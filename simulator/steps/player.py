@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any, assert_never
 
+from simulator.exchange.limits import ALL
 from simulator.exchange.orders import Order
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
@@ -173,6 +174,8 @@ class StepPlayer:
                 self.release(step.name)
             case "reply":
                 self._reply(run, step)
+            case "heal":
+                self._heal()
             case "goto":
                 self._director.state = step.state
                 self._note("state", step.state)
@@ -181,6 +184,15 @@ class StepPlayer:
             case _:
                 assert_never(step)
         return False
+
+    def _heal(self) -> None:
+        """End every fault that a scenario has made, and let what is held go on."""
+        self._director.set_rules(())
+        self._venue.resume(ALL)
+        self._view_steps.straighten()
+        self._connection_steps.heal()
+        for name in list(self._held):
+            self.release(name)
 
     def _holds(self, run: RuleRun, name: str) -> bool:
         """Tell whether a script has to wait for a release; one that came before anybody waited counts."""

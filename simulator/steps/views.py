@@ -34,6 +34,11 @@ class ViewSteps:
             if asked.for_ is not None:
                 self._schedule.at(self._schedule.now + duration(asked.for_), partial(_restore, view, fault))
 
+    def straighten(self) -> None:
+        """Let every view be straight again."""
+        for view in self._views.values():
+            view.fault = ViewFault()
+
     def _read_fault(self, run: RuleRun, view: View) -> ViewFault:
         """Read how a view is bent: what is left out is what the names stand for at this moment."""
         lag = None if view.lag is None else duration(view.lag)

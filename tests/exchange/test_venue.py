@@ -896,21 +896,22 @@ def test_halt_keeps_new_orders_away_until_resumed(floor: Floor) -> None:
     taken = [not floor.submit("ann", BUY, 50, 1, on).is_out for on in (floor.btc, south, ether)]
     assert taken == [False, True, False]
     floor.venue.cancel(order)
-    assert floor.venue.resume(ALL) is False
+    assert floor.venue.resume(Scope("Venue", south.listing.venue.id)) is False
     assert floor.venue.resume(scope) is True
     assert floor.venue.resume(scope) is False
     assert not floor.submit("ann", BUY, 50, 1).is_out
 
 
 def test_halts_overlap(floor: Floor) -> None:
-    """A product is halted until the last halt that covers it has ended."""
-    scope = Scope("TradableProduct", floor.btc.listing.id)
-    floor.venue.halt(ALL)
-    floor.venue.halt(scope)
-    floor.venue.resume(ALL)
-    assert floor.venue.is_halted(floor.btc.listing)
+    """A product is halted until the last halt that covers it has ended; if all is to resume, every halt ends."""
+    scope, venue = Scope("TradableProduct", floor.btc.listing.id), Scope("Venue", floor.btc.listing.venue.id)
+    for halt in (ALL, venue, scope):
+        floor.venue.halt(halt)
     floor.venue.resume(scope)
-    assert not floor.venue.is_halted(floor.btc.listing)
+    assert floor.venue.is_halted(floor.btc.listing)
+    floor.venue.resume(ALL)
+    assert floor.venue.halts == []
+    assert floor.venue.resume(ALL) is False
 
 
 def test_delisted_product_is_empty_for_good(floor: Floor) -> None:

@@ -1,0 +1,29 @@
+"""The step that ends every fault: what is lifted, and what stays."""
+
+from support.steps import PAIR, Play
+
+
+def test_heal_ends_every_fault() -> None:
+    """After it no rule decides, nothing is halted, refused, stalled, slow, bent or held; orders and time stay."""
+    play = Play(
+        {"when": {"request": "SendLimitOrder"}, "then": ["ack", {"hold": "fill"}, {"fill": "rest"}]},
+        {"when": {"request": "GetHalts"}, "then": [{"reply": {"Err": "no"}}]},
+    )
+    client = play.connect()
+    client.order(price=100, quantity=2)
+    play.sim.do(
+        {"halt": "All"},
+        {"halt": {"TradableProduct": PAIR}},
+        {"refuse": {"for": "1h"}},
+        {"stall": "all"},
+        {"corrupt": {"what": "json", "messages": 5}},
+        {"view": {"ListOpen": {"omit": ["all"]}}},
+    )
+    client.news()
+    play.sim.do("heal")
+    client.news()
+    assert (play.sim.held, play.sim.venue.halts, play.sim.director.rules) == ((), [], [])
+    assert play.sim.venue.orders[1].cum_qty == 2 * 10**9
+    other = play.connect()
+    assert other.ask("GetHalts")["Ok"] == []
+    assert client.ask("ListOpen", set="All", scope="All")["Ok"] == []
