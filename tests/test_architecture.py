@@ -15,7 +15,7 @@ PACKAGE = Path(simulator.__file__).parent
 # A room, or a module outside of rooms, imports only from floors above its own; those on one floor do not import each
 # other.
 FLOORS = [
-    {"errors", "terms", "resources", "wildcards", "schedule", "forgetting", "libraries", "regex"},
+    {"errors", "terms", "resources", "wildcards", "schedule", "forgetting", "libraries", "yaml_writer", "regex"},
     {"decimals", "times"},
     {"catalogue", "wire"},
     {"exchange"},

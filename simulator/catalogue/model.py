@@ -52,7 +52,7 @@ class Catalogue:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Catalogue):
             return NotImplemented
-        return self._parts() == other._parts()
+        return self.parts() == other.parts()
 
     def __hash__(self) -> int:
         return hash((self.name, len(self.products), len(self.tradable_products)))
@@ -60,7 +60,8 @@ class Catalogue:
     def __repr__(self) -> str:
         return f"<Catalogue {self.name!r}: {len(self.tradable_products)} tradable products>"
 
-    def _parts(self) -> tuple[object, ...]:
+    def parts(self) -> tuple[object, ...]:
+        """Return all that it is made of: of equal catalogues this is equal, and so is its encoding."""
         return (self.name, self.accounts, self.venues, self.routes, self.products, self.tradable_products)
 
     def venue(self, name_or_id: str) -> VenueInfo | None:

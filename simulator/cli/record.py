@@ -63,7 +63,8 @@ def _record(options: argparse.Namespace) -> int:
 
 def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Namespace) -> int:
     """Write a session as a scenario, and say what is not as it was; return the exit status."""
-    from simulator.record import left_out, scenario_of, shortcomings, yaml_of
+    from simulator.record import left_out, scenario_of, shortcomings
+    from simulator.yaml_writer import yaml_of
 
     scenario = scenario_of(session, catalogue, options.catalogue, options.keep_accounts)
     options.output.write_text(yaml_of(scenario), encoding="utf-8")

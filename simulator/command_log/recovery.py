@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 
 from simulator import __version__
-from simulator.catalogue import dump
 from simulator.command_log.apply import CommandRunner
 from simulator.command_log.folder import Folder
 from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, CommandLogError, Header, Input, read
@@ -50,7 +49,7 @@ def header_of(simulation: Simulation, scenario: str | None, moving: int = 0) -> 
         scenario,
         msgspec.json.encode(simulation.scenario).decode(),
         catalogue.name,
-        sha256(dump(catalogue).encode()).hexdigest(),
+        sha256(msgspec.json.encode(catalogue.parts())).hexdigest(),
         str(simulation.seed),
         simulation.now,
         moving,

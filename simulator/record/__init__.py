@@ -4,6 +4,5 @@ from simulator.record.fidelity import shortcomings
 from simulator.record.omissions import left_out
 from simulator.record.reading import Seen
 from simulator.record.session import scenario_of
-from simulator.record.text import yaml_of
 
-__all__ = ["Seen", "left_out", "scenario_of", "shortcomings", "yaml_of"]
+__all__ = ["Seen", "left_out", "scenario_of", "shortcomings"]

@@ -14,7 +14,7 @@ from simulator.server import Server
 from simulator.simulation import Simulation
 
 PATIENCE = 10
-EMPTY = "{name: recorded session, clock: instant, catalogue: default}\n"
+EMPTY = "name: recorded session\nclock: instant\ncatalogue: default\n"
 
 
 async def _ask(url: str) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import scenario_of, shortcomings, yaml_of
+from simulator.record import scenario_of, shortcomings
+from simulator.yaml_writer import yaml_of
 from support.record import newcomer
 
 

@@ -16,13 +16,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from simulator.catalogue import load as load_catalogue
 from simulator.cli.main import main
-from simulator.record import scenario_of, yaml_of
+from simulator.record import scenario_of
 from simulator.record.proxy import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load
 from simulator.server import Server
 from simulator.simulation import Simulation
+from simulator.yaml_writer import yaml_of
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 ORDER = {"type": "SendLimitOrder", "target": PAIR, "dir": "Buy", "price": 100, "quantity": "10", "account": "Default"}
@@ -173,7 +174,7 @@ def test_the_command_writes_when_it_is_stopped(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("ws://127.0.0.1:")
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
-    assert path.read_text() == "{name: recorded session, clock: instant, catalogue: default}\n"
+    assert path.read_text() == "name: recorded session\nclock: instant\ncatalogue: default\n"
 
 
 async def ask_for_little(client: ClientConnection) -> None:

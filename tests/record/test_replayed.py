@@ -10,13 +10,14 @@ import pytest
 from websockets.asyncio.client import connect
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of, yaml_of
+from simulator.record import Seen, scenario_of
 from simulator.record.proxy import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
 from simulator.scenario import load
 from simulator.server import Server
 from simulator.simulation import Simulation
+from simulator.yaml_writer import yaml_of
 from support.replay import ORDER
 
 LIMITED = {"type": "SetLimits", "limits": [{"set": "All", "scope": "All", "name": "MaxOrderQty", "value": "5"}]}

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of, yaml_of
+from simulator.record import Seen, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.nodes import of_yaml
 from simulator.scenario.reading.typed import plain
+from simulator.yaml_writer import yaml_of
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 MS = 1_000_000

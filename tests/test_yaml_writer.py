@@ -1,0 +1,107 @@
+from decimal import Decimal
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator import yaml_writer
+from simulator.yaml_writer import yaml_of
+
+TEXTS = st.text(max_size=8) | st.sampled_from(["on", "no", "null", "~", "1e3", "0x1", "10:30", "- a", "a: b", "#", "*"])
+VALUES = st.recursive(
+    TEXTS | st.integers() | st.booleans() | st.none(),
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(TEXTS, values, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(TEXTS, VALUES))
+def test_what_is_written_is_read_as_the_same(data: dict[str, Any]) -> None:
+    """Texts stay texts, whatever they look like, and all else what it is."""
+    assert yaml.safe_load(yaml_of(data)) == data
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=9))
+def test_decimals_keep_their_digits(value: Decimal) -> None:
+    """A decimal is written without an exponent, with all its digits."""
+    written = yaml_of({"price": value}).removeprefix("price: ").rstrip()
+    assert "E" not in written
+    assert Decimal(written) == value
+
+
+def test_the_layout() -> None:
+    """Sections, rules and steps have lines of their own; what is short, or has texts only, stands on one."""
+    order = {"type": "SendLimitOrder", "target": "BTC Crypto/USD*COINBASE/DIRECT", "price": Decimal("9000.50")}
+    levels = [["9999.50", "2"], ["9999.00", "5"]]
+    state = {"order_id": "$order", "state": ["Open"]}
+    data = {
+        "name": "a scenario",
+        "accounts": ["ALICE", "BOB"],
+        "latency": {"reply": "10s", "entry": {"uniform": ["1ms", "10ms"]}},
+        "markets": {"BTC Crypto/USD*COINBASE/DIRECT": {"bids": levels, "asks": levels * 2}},
+        "rules": [
+            {
+                "when": {"request": "SendLimitOrder"},
+                "then": ["ack", {"fill": "40%"}, {"view": {"ListOpen": {"lag": "1s"}}}],
+            },
+            {"when": {"request": "*"}, "times": 1, "then": ["fill", "ack"]},
+        ],
+        "timeline": [{"at": "1s", "do": "restart"}, {"at": "2s", "do": {"halt": "All"}}],
+        "client": [
+            {"send": {**order, "account": "ALICE", "dir": "Buy"}, "as": "order"},
+            {"await": {"on": "$states", "order_id": "$order", "state": ["Open"]}},
+            {"connect": "main", "within": "10s"},
+            {"send": {"type": "GetOrderState"}, "reply": {"Ok": [state] * 4}},
+        ],
+        "expect": [],
+    }
+    assert yaml_of(data) == dedent(
+        """\
+        name: a scenario
+        accounts: [ALICE, BOB]
+        latency:
+          reply: 10s
+          entry: {uniform: [1ms, 10ms]}
+        markets:
+          BTC Crypto/USD*COINBASE/DIRECT:
+            bids: [['9999.50', '2'], ['9999.00', '5']]
+            asks: [['9999.50', '2'], ['9999.00', '5'], ['9999.50', '2'], ['9999.00', '5']]
+        rules:
+        - when: {request: SendLimitOrder}
+          then:
+          - ack
+          - fill: 40%
+          - view: {ListOpen: {lag: 1s}}
+        - when: {request: '*'}
+          times: 1
+          then: [fill, ack]
+        timeline:
+        - {at: 1s, do: restart}
+        - at: 2s
+          do: {halt: All}
+        client:
+        - send: {type: SendLimitOrder, target: BTC Crypto/USD*COINBASE/DIRECT, price: 9000.50, account: ALICE, dir: Buy}
+          as: order
+        - await: {'on': $states, order_id: $order, state: [Open]}
+        - {connect: main, within: 10s}
+        - send: {type: GetOrderState}
+          reply:
+            Ok:
+            - {order_id: $order, state: [Open]}
+            - {order_id: $order, state: [Open]}
+            - {order_id: $order, state: [Open]}
+            - {order_id: $order, state: [Open]}
+        expect: []
+        """
+    )
+
+
+def test_the_layout_is_the_same_without_the_library_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML may have come without its part in C, which is ten times as fast."""
+    data = {"rules": [{"when": {"request": "*", "account": "ä: #x " * 40}, "then": ["fill", {"reply": "never"}]}]}
+    fast = yaml_of(data)
+    monkeypatch.setattr(yaml_writer, "_Dumper", yaml.SafeDumper)
+    assert yaml_of(data) == fast
