@@ -142,10 +142,16 @@ class Latency(_Section, frozen=True):
 
 
 class WalkEntry(_Section, frozen=True):
-    """How a market's price moves."""
+    """How a market's price moves.
+
+    ``volatility`` is the standard deviation of one move, as a share of the price; that of n moves is the square root of
+    n times as much. ``reversion`` is how much of its distance from ``mid`` each move takes back: with ``1%`` the price
+    is half way back after 69 moves, and strays by about seven times its volatility at most.
+    """
 
     every: Duration = "100ms"
     volatility: Percent = "0.01%"
+    reversion: Percent = "0%"
 
 
 class TradesEntry(_Section, frozen=True):

@@ -97,6 +97,7 @@ def _spec_of(entry: MarketEntry, mid: str) -> MarketSpec:
         levels=entry.levels,
         every=None if walk is None else max(1, duration(walk.every)),
         volatility=0 if walk is None else share(walk.volatility),
+        reversion=0 if walk is None else share(walk.reversion),
         trade_every=None if trades is None else BILLION * BILLION // max(1, amount(trades.per_second)),
     )
 
