@@ -36,7 +36,7 @@ class Gate(io.RawIOBase):
         self.reached = threading.Event()
         self.text = b""
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # of what there is, it is given bytes
         """Take some of the data."""
         self.reached.set()
         assert self.opened.wait(10)
@@ -48,7 +48,7 @@ def test_terminal_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines for which there is no room are left out, and their number is said where they would stand."""
     monkeypatch.setattr("simulator.cli.traffic._WAITING_LINES", 2)
     gate = Gate()
-    printer = TrafficPrinter(gate)  # type: ignore[arg-type]
+    printer = TrafficPrinter(gate)  # type: ignore[arg-type]  # it is enough of one
     with printer:
         printer.show((NOON, 1, "in", "first"))
         assert gate.reached.wait(10)

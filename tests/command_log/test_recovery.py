@@ -419,7 +419,7 @@ def test_mistake_in_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Simulation, "receive", fail)
     kept = begun(tmp_path)
     listener, session = one = kept.connect()
-    listener.close = lambda code, reason: kept.world.end(session, f"{code} {reason}")  # type: ignore[method-assign]
+    listener.close = lambda code, reason: kept.world.end(session, f"{code} {reason}")  # type: ignore[method-assign]  # it ends at once
     assert kept.ask(one, order(1), order(2, quote_id="Fail"), order(3)) == [
         {"id": 1, "response": {"Ok": "1"}},
         {"id": 2, "response": {"Ok": "2"}},

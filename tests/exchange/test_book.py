@@ -1,5 +1,6 @@
 """The order book: priority, partial fills, holes, and the same trades as a naive book makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -211,12 +212,12 @@ class NaiveBook:
         found = [one for one in self.standing if one.buy is not buy]
         return sorted(found, key=lambda one: one.price if buy else -one.price)  # stable: age decides at a price
 
-    def take(self, buy: bool, quantity: int, suits: object) -> tuple[list[tuple[BookEntry, int]], int]:
+    def take(self, buy: bool, quantity: int, suits: Callable[[int], bool]) -> tuple[list[tuple[BookEntry, int]], int]:
         """Trade a quantity with those whose price suits."""
         trades = []
         for one in self.opposite(buy):
             traded = min(one.leaves_qty, quantity)
-            if traded and suits(one.price):  # type: ignore[operator]
+            if traded and suits(one.price):
                 one.leaves_qty -= traded
                 quantity -= traded
                 trades.append((one.entry, traded))

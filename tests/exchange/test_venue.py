@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -571,7 +572,7 @@ def test_bust_takes_both_sides_back(floor: Floor, side: int) -> None:
     assert (exposures(floor.venue), floor.venue.open, floor.depth()) == ({}, {}, ([], []))
     for fill in floor.venue.fills[:2]:
         number = fill.number
-        refuses(floor, lambda fill=fill: floor.venue.bust(fill, 8), f"fill {number} is busted already")  # type: ignore[misc]
+        refuses(floor, partial(floor.venue.bust, fill, 8), f"fill {number} is busted already")
 
 
 def test_bust_leaves_other_trades(floor: Floor) -> None:
@@ -805,12 +806,8 @@ def test_amendments_are_not_amended(floor: Floor) -> None:
     for number, kind in ((2, "correction"), (3, "reversal")):
         amendment = floor.venue.fills[number - 1]
         message = f"fill {number} is a {kind} of fill 1, which is to be named"
-        refuses(floor, lambda amendment=amendment: floor.venue.bust(amendment, 9), message)  # type: ignore[misc]
-        refuses(
-            floor,
-            lambda amendment=amendment: floor.venue.correct(amendment, 1, 1, 9),  # type: ignore[misc]
-            message,
-        )
+        refuses(floor, partial(floor.venue.bust, amendment, 9), message)
+        refuses(floor, partial(floor.venue.correct, amendment, 1, 1, 9), message)
 
 
 # The market

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.plugin import CLIENT
+from support.plugin import CLIENT, Run
 
 pytest_plugins = ["pytester"]
 
@@ -10,7 +10,7 @@ ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers")
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+def run(pytester: pytest.Pytester) -> Run:
     """Run pytest on a test file in a process of its own, without a plugin for asyncio."""
 
     def runs(text: str, *more: str) -> pytest.RunResult:
@@ -20,7 +20,7 @@ def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
     return runs
 
 
-def test_sync_test_talks_to_its_own_exchange(run) -> None:  # type: ignore[no-untyped-def]
+def test_sync_test_talks_to_its_own_exchange(run: Run) -> None:
     """A test gets an exchange with books of its own: the first order of each test is order 1."""
     result = run(
         """
@@ -33,7 +33,7 @@ def test_order(exchange, _):
     result.assert_outcomes(passed=3)
 
 
-def test_params_of_orders_are_data(run) -> None:  # type: ignore[no-untyped-def]
+def test_params_of_orders_are_data(run: Run) -> None:
     """What an order's sender hangs on it is there to compare; a number beyond all doubles stays a text."""
     result = run(
         """
@@ -51,7 +51,7 @@ def test_params(exchange):
     result.assert_outcomes(passed=1)
 
 
-def test_manual_clock_and_steps(run) -> None:  # type: ignore[no-untyped-def]
+def test_manual_clock_and_steps(run: Run) -> None:
     """On a manual clock a test lets time pass, releases what is held, and pushes steps of its own."""
     result = run(
         """
@@ -113,7 +113,7 @@ WRONG = [
 ]
 
 
-def test_wrong_marker_is_a_usage_error(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_marker_is_a_usage_error(run: Run, pytester: pytest.Pytester) -> None:
     """A marker that says something wrong is an error that says what is right and where it was looked, and only that."""
     tests = [f"@pytest.mark.exchange({marker})\ndef test_it(exchange):\n    pass\n" for marker, _ in WRONG]
     result = run("".join(text.replace("test_it", f"test_{number}") for number, text in enumerate(tests)))
@@ -126,7 +126,7 @@ def test_wrong_marker_is_a_usage_error(run, pytester: pytest.Pytester) -> None: 
     ]
 
 
-def test_wrong_scenario_of_a_marker(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_scenario_of_a_marker(run: Run, pytester: pytest.Pytester) -> None:
     """What is wrong inside a scenario, a file or a dict, is said with its place there."""
     pytester.makefile(".yaml", wrong="rules:\n  - when: {requst: '*'}\n    then: [ack]\n")
     result = run(
@@ -154,7 +154,7 @@ def test_dict(exchange):
         ("catalogue=none", f": {CATALOGUES} 'none' (looked for in HERE)"),
     ],
 )
-def test_wrong_option_is_a_usage_error(run, pytester: pytest.Pytester, option: str, error: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_option_is_a_usage_error(run: Run, pytester: pytest.Pytester, option: str, error: str) -> None:
     """An option that says something wrong is named, on the command line and in the ini file."""
     name, value = option.split("=")
     separator = "" if error[0] == ":" else " "
@@ -195,7 +195,7 @@ def test_plain(exchange):
     result.assert_outcomes(passed=2)
 
 
-def test_precedence(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+def test_precedence(run: Run, pytester: pytest.Pytester) -> None:
     """The command line comes before the marker, the marker before the ini file, that before the default."""
     text = """
 @pytest.mark.exchange(seed=2)
@@ -216,7 +216,7 @@ def test_plain(exchange):
         result.stdout.fnmatch_lines_random([f"*plain {expected[0]}*", f"*marked {expected[1]}*"])
 
 
-def test_config_fixture_decides(run) -> None:  # type: ignore[no-untyped-def]
+def test_config_fixture_decides(run: Run) -> None:
     """A suite that overrides exchange_config decides itself what is started."""
     result = run(
         """
@@ -232,7 +232,7 @@ def test_it(exchange):
     result.assert_outcomes(passed=1)
 
 
-def test_several_venues_in_one_test(run) -> None:  # type: ignore[no-untyped-def]
+def test_several_venues_in_one_test(run: Run) -> None:
     """The factory makes as many exchanges as a test wants, each with its own books; a with block ends one."""
     result = run(
         """
@@ -249,7 +249,7 @@ def test_it(make_exchange):
     result.assert_outcomes(passed=1)
 
 
-def test_trio_client(run) -> None:  # type: ignore[no-untyped-def]
+def test_trio_client(run: Run) -> None:
     """A client on trio talks to the exchange as any other."""
     pytest.importorskip("websockets.trio", reason="websockets has a client for trio from 17 on")
     result = run(
@@ -269,7 +269,7 @@ def test_trio(exchange):
     result.assert_outcomes(passed=1)
 
 
-def test_client_in_another_process(run) -> None:  # type: ignore[no-untyped-def]
+def test_client_in_another_process(run: Run) -> None:
     """A client in another process talks to the exchange as any other."""
     result = run(
         """

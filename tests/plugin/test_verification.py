@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.plugin import CLIENT
+from support.plugin import CLIENT, Run
 
 pytest_plugins = ["pytester"]
 
@@ -10,7 +10,7 @@ ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:a
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+def run(pytester: pytest.Pytester) -> Run:
     """Run pytest on a test file in a process of its own."""
 
     def runs(text: str, *more: str) -> pytest.RunResult:
@@ -20,7 +20,7 @@ def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
     return runs
 
 
-def test_required_rule_that_never_fired(run) -> None:  # type: ignore[no-untyped-def]
+def test_required_rule_that_never_fired(run: Run) -> None:
     """A required rule that never fired fails the test, with the nearest request and what it lacks, and the seed."""
     result = run(
         """
@@ -50,7 +50,7 @@ def test_it(exchange):
     )
 
 
-def test_expectation_that_does_not_hold(run) -> None:  # type: ignore[no-untyped-def]
+def test_expectation_that_does_not_hold(run: Run) -> None:
     """What the scenario expects never to come, and came, fails the test."""
     result = run(
         """
@@ -64,7 +64,7 @@ def test_it(exchange):
     result.stdout.fnmatch_lines(["expect?0?.never: expected never *SendLimitOrder*, got 1", "first: *SendLimitOrder*"])
 
 
-def test_strict_scenario_without_a_rule(run) -> None:  # type: ignore[no-untyped-def]
+def test_strict_scenario_without_a_rule(run: Run) -> None:
     """A request for which a strict scenario has no rule fails the test."""
     result = run(
         """
@@ -77,7 +77,7 @@ def test_it(exchange):
     result.stdout.fnmatch_lines(["exchange: the scenario is strict and has no rule for SendLimitOrder on connection 1"])
 
 
-def test_error_inside_the_simulator(run) -> None:  # type: ignore[no-untyped-def]
+def test_error_inside_the_simulator(run: Run) -> None:
     """A mistake of the simulator's own fails the test with its traceback, whatever the client made of it."""
     result = run(
         """
@@ -96,7 +96,7 @@ def test_it(exchange, monkeypatch):
     )
 
 
-def test_a_test_s_own_failure_comes_first(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_test_s_own_failure_comes_first(run: Run) -> None:
     """A test that fails by itself is not told of unmet expectations besides."""
     result = run(
         """
@@ -124,7 +124,7 @@ def _section(result: pytest.RunResult, test: str) -> list[str]:
     return lines[title + 1 : end]
 
 
-def test_transcript_of_a_failed_test(run) -> None:  # type: ignore[no-untyped-def]
+def test_transcript_of_a_failed_test(run: Run) -> None:
     """A test that fails by itself shows the last messages, escaped, the seed, the clock and what waits for the test."""
     result = run(
         STALLED
@@ -153,7 +153,7 @@ def test_it(exchange):
     ]
 
 
-def test_transcripts_of_several_exchanges(run) -> None:  # type: ignore[no-untyped-def]
+def test_transcripts_of_several_exchanges(run: Run) -> None:
     """A failed test shows each exchange in which something happened, also a fixture's and one that has stopped."""
     result = run(
         """
@@ -192,7 +192,7 @@ def test_setup(broken):
     ]
 
 
-def test_transcript_is_shown_once(run) -> None:  # type: ignore[no-untyped-def]
+def test_transcript_is_shown_once(run: Run) -> None:
     """A failure of the plugin's own that shows what happened is not followed by it, nor is what comes after."""
     result = run(
         """
@@ -230,7 +230,7 @@ def test_untidy(untidy):
     assert _section(result, "test_caught")[-2:] == ["seed: 7", "clock: real"]
 
 
-def test_exchange_that_does_not_answer(run) -> None:  # type: ignore[no-untyped-def]
+def test_exchange_that_does_not_answer(run: Run) -> None:
     """A report does not wait for ever for an exchange whose thread does something else, and says so."""
     result = run(
         """
@@ -249,14 +249,14 @@ def test_it(exchange, monkeypatch, request):
     assert _section(result, "test_it") == ["the exchange does not answer"]
 
 
-def test_passed_test_shows_nothing(run) -> None:  # type: ignore[no-untyped-def]
+def test_passed_test_shows_nothing(run: Run) -> None:
     """A test that passes shows nothing of its exchange."""
     result = run("def test_it(exchange):\n    order(exchange.url)\n", "-rA")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*seed: 0*")
 
 
-def test_waiting_and_never(run) -> None:  # type: ignore[no-untyped-def]
+def test_waiting_and_never(run: Run) -> None:
     """A test waits for what the client says, and what does not come in time is explained by the nearest that did."""
     result = run(
         """

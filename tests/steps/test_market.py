@@ -10,7 +10,8 @@ def book(client: Client) -> tuple[list[Any], list[Any]]:
     found = client.ask("SubscribeBook", tradable_product=PAIR, width=1)["Ok"]
     client.request("Unsubscribe", id=client.id)
     client.news()
-    return tuple([(level["price"], level["size"]) for level in found[side]] for side in ("buy", "sell"))  # type: ignore[return-value]
+    buy, sell = ([(level["price"], level["size"]) for level in found[side]] for side in ("buy", "sell"))
+    return buy, sell
 
 
 def test_book_replaces_the_markets_quotes() -> None:

@@ -1,5 +1,12 @@
 """What the tests of the plugin share: texts of test files that use it."""
 
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+"""Runs pytest on a test file's text, with more arguments of the command line, in a process of its own."""
+
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
 CLIENT = f"""

@@ -325,10 +325,17 @@ FIELDS = {
 @pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, fields in FIELDS.items() for field in fields])
 def test_huge_number_in_a_field(kind: str, field: str, number: str) -> None:
     """A number beyond all bounds in any field is refused under the request's id and by the field's path."""
-    fields = {"price": "1", "quantity": "1", "account": "", "dir": "Buy", "target": "", "tradable_product": ""}
+    fields: dict[str, Any] = {
+        "price": "1",
+        "quantity": "1",
+        "account": "",
+        "dir": "Buy",
+        "target": "",
+        "tradable_product": "",
+    }
     fields |= {"set": "All", "scope": "All", "pat": "", "start": "", "end": "", "width": "1s"}
     if kind == "SearchSymbol":
-        fields["limit"] = 1  # type: ignore[assignment]
+        fields["limit"] = 1
     rest = "".join(f',"{name}":{json.dumps(value)}' for name, value in fields.items() if name != field)
     id_, said = refused(f'{{"id":1,"type":"{kind}","{field}":{number}{rest}}}')
     assert (id_, said.partition(": ")[0]) == (b"1", f"`$.{field}`")

@@ -114,8 +114,8 @@ class Watch:
 
     def _check_book(self, instrument: Instrument) -> None:
         book, name = instrument.book, instrument.listing.name
-        best = book.bids.best, book.asks.best
-        require(None in best or best[0] < best[1], f"{name} is crossed: {best}")  # type: ignore[operator]
+        bid, ask = book.bids.best, book.asks.best
+        require(bid is None or ask is None or bid < ask, f"{name} is crossed: {(bid, ask)}")
         for side, buy in ((book.bids, True), (book.asks, False)):
             for level in side:
                 entries = list(level)

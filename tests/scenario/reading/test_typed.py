@@ -241,7 +241,7 @@ def test_every_verb_is_written_out_as_a_step_of_that_verb() -> None:
 
 def test_reject_codes_are_those_of_the_vocabulary() -> None:
     """A scenario can give each reason for which a venue refuses, and no other."""
-    assert Code.__args__ == tuple(reason.value for reason in RejectReason)  # type: ignore[attr-defined]
+    assert get_args(Code) == tuple(reason.value for reason in RejectReason)
 
 
 def test_a_path_reads_as_one_would_write_it() -> None:

@@ -10,7 +10,7 @@ from simulator.catalogue import load
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.index import RuleIndex
 from simulator.scenario.rules.matching import Condition, RequestFacts
-from simulator.wire import decode
+from simulator.wire import BadRequest, decode
 
 CATALOGUE = load("default")
 BTC, ETH = "BTC Crypto/USD*COINBASE/DIRECT", "ETH Crypto/USD*COINBASE/DIRECT"
@@ -56,8 +56,9 @@ def conditions(whens: list[dict[str, Any]]) -> list[Condition]:
 def passing(request: dict[str, Any], index: RuleIndex, among: list[Condition]) -> tuple[list[bool], list[bool]]:
     """Return which conditions an index lets pass, and which have no test of a field that fails."""
     decoded = decode(json.dumps({"id": 1, **request}))
-    left = index.passing(decoded)  # type: ignore[arg-type]  # it is right
-    facts = RequestFacts(decoded, 0, "", CATALOGUE)  # type: ignore[arg-type]
+    assert not isinstance(decoded, BadRequest)
+    left = index.passing(decoded)
+    facts = RequestFacts(decoded, 0, "", CATALOGUE)
     whole = [all(test.matches(facts.texts(test.field)) for test in condition.tests) for condition in among]
     return [bool(left >> at & 1) for at in range(len(among))], whole
 

@@ -8,7 +8,7 @@ import pytest
 from simulator.catalogue import derived_id, load
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.matching import Condition, Difference, RequestFacts
-from simulator.wire import decode
+from simulator.wire import BadRequest, decode
 from support.steps import PAIR, Play
 
 CATALOGUE = load("default")
@@ -27,7 +27,8 @@ ORDER = {
 def facts(**fields: Any) -> RequestFacts:
     """Return the facts of an order, or of another request."""
     request = decode(json.dumps({"id": 1, **({} if "type" in fields else ORDER), **fields}))
-    return RequestFacts(request, 3, "calm", CATALOGUE)  # type: ignore[arg-type]  # it is right
+    assert not isinstance(request, BadRequest)
+    return RequestFacts(request, 3, "calm", CATALOGUE)
 
 
 @pytest.mark.parametrize(
