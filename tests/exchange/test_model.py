@@ -418,12 +418,20 @@ class VenueAgainstModel(RuleBasedStateMachine):
         if scope not in self.model.halts:
             self.model.halts.append(scope)
 
+    @precondition(lambda self: self.model.halts)
+    @rule(scope=st.sampled_from(list(SCOPES)))
+    def resume(self, scope: Scope) -> None:
+        """A halt ends, or every halt if all is to resume."""
+        ended = [halt for halt in self.model.halts if scope in (halt, ALL)]
+        assert self.venue.resume(scope) is bool(ended)
+        self.model.halts = [halt for halt in self.model.halts if halt not in ended]
+        assert self.venue.halts == self.model.halts
+
     @precondition(lambda self: self.model.halts or self.model.limits)
     @rule()
     def calm(self) -> None:
         """All halts and limits end, so that the others' commands are not refused for ever."""
-        for scope in list(self.model.halts):
-            assert self.venue.resume(scope)
+        assert self.venue.resume(ALL) is bool(self.model.halts)
         self.venue.limits.set([Limit(*key, None) for key in self.model.limits])
         self.model.halts.clear()
         self.model.limits.clear()
