@@ -178,14 +178,14 @@ CASES = (
     Case(
         name="fast-market",
         family=LOAD,
-        what="The market moves fifty times a second.",
+        what="The market moves five times a second.",
         must="Keep up, or leave out what is old.",
         scenario=lambda ground: {
             "markets": {
                 ground.product.name: {
                     "mid": ground.price(0),
                     "levels": 10,
-                    "walk": {"every": "20ms", "volatility": "0.001%"},
+                    "walk": {"every": "200ms", "volatility": "0.001%"},
                 }
             },
         },

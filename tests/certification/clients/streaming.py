@@ -10,7 +10,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 REPLY_WITHIN = 5.0
-LOOK_EVERY = 5.0
 PROBED = 20
 
 
@@ -37,6 +36,8 @@ class Order:
 
 class StreamingClient:
     """Never sends an order twice: what became of one whose reply did not come is found out by asking."""
+
+    look_every = 5.0
 
     def __init__(self, account: str = "DEFAULT") -> None:
         self.account = account
@@ -123,6 +124,9 @@ class StreamingClient:
         self.stream = self.number
         await venue.send(json.dumps({"id": self.stream, "type": "SubscribeOrderState"}))
         self.online.set()
+        await self.hear_all(venue)
+
+    async def hear_all(self, venue: ClientConnection) -> None:
         async for text in venue:
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
                 self.hear(json.loads(text))
@@ -192,7 +196,7 @@ class StreamingClient:
 
     async def keep_looking(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(self.look_every)
             await self.look()
 
     async def look(self) -> None:
@@ -210,7 +214,7 @@ class StreamingClient:
                 self.learn(told[order.id])
             else:
                 order.misses += 1
-                if order.misses >= 10 and not order.is_out:
+                if order.misses * self.look_every >= 50 and not order.is_out:
                     order.outcome = "lost"
         for order in list(self.orders.values()):
             if not order.is_wanted and not order.is_out and order.id is not None:
@@ -239,7 +243,7 @@ class StreamingClient:
         for order in lost:
             if order.id is None:
                 order.misses += 1
-                if order.misses >= 15:
+                if order.misses * self.look_every >= 75:
                     order.outcome = "lost"
 
     async def price_to_cross(self, product: str, side: str) -> str:
