@@ -8,6 +8,8 @@ import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from simulator.quoting import LONGEST, escaped
+
 __all__ = [
     "CatalogueError",
     "Failure",
@@ -15,7 +17,6 @@ __all__ = [
     "ScenarioError",
     "SimulatorError",
     "UnmetExpectation",
-    "escaped",
     "most_alike",
     "nearest",
 ]
@@ -102,15 +103,10 @@ def _shown(text: str, at: int) -> tuple[str, int]:
     return ("…" if start else "") + cut, len(before) - start + bool(start)
 
 
-def escaped(text: str) -> str:
-    """Return a text with every character that does not print, or that turns the writing about, as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def nearest(word: str, valid: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the valid word nearest to ``word``, or an empty string."""
     by_folded = {choice.casefold(): choice for choice in valid}
-    folded = word.casefold()
+    folded = word[:LONGEST].casefold()
     found = difflib.get_close_matches(folded, most_alike(folded, by_folded), n=1)
     return f"; did you mean {by_folded[found[0]]!r}?" if found else ""
 

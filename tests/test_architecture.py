@@ -15,8 +15,8 @@ PACKAGE = Path(simulator.__file__).parent
 # A room, or a module outside of rooms, imports only from floors above its own; those on one floor do not import each
 # other.
 FLOORS = [
-    {"errors", "terms", "resources", "wildcards", "schedule", "forgetting", "libraries", "yaml_writer", "regex"},
-    {"decimals", "times"},
+    {"quoting", "terms", "resources", "wildcards", "schedule", "forgetting", "libraries", "yaml_writer", "regex"},
+    {"errors", "decimals", "times"},
     {"catalogue", "wire"},
     {"exchange"},
     {"scenario"},

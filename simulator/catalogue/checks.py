@@ -6,6 +6,7 @@ from typing import Final
 from simulator.catalogue.entries import DocumentError
 from simulator.decimals import parse_amount
 from simulator.errors import nearest
+from simulator.quoting import quoted
 
 __all__ = ["MAX_NAME", "Checks"]
 
@@ -27,7 +28,7 @@ class Checks:
         """Return a name or id that is short, printable and neither begins nor ends with a blank."""
         if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name.strip() != name:
             wanted = f"1 to {MAX_NAME} printable characters, the first and the last no blanks"
-            raise self.error(where, f"expected {wanted}, got {name[:80]!r}")
+            raise self.error(where, f"expected {wanted}, got {quoted(name)}")
         return name
 
     def once(self, seen: dict[str, str], key: str, where: str, word: str) -> None:
@@ -40,8 +41,8 @@ class Checks:
         """Return a word that is one of the valid ones; no message lists more than a dozen of them."""
         words = list(valid)
         if word not in words:
-            listed = f"one of {', '.join(words)}" if len(words) <= 12 else f"one of {len(words)} known names"
-            raise self.error(where, f"expected {listed}, got {word[:80]!r}{nearest(word[:80], words)}")
+            wanted = ", ".join(words) if len(words) <= 12 else f"{len(words)} known names"
+            raise self.error(where, f"expected one of {wanted}, got {quoted(word)}{nearest(word, words)}")
         return word
 
     def amount(self, where: str, value: str | int, *, zero: bool = False) -> int:
@@ -49,12 +50,12 @@ class Checks:
         amount = parse_amount(str(value))
         if amount is None or amount < 0 or (amount == 0 and not zero):
             wanted = "0 or more" if zero else "above 0"
-            raise self.error(where, f'expected a decimal {wanted}, like "0.01", got {str(value)[:80]!r}')
+            raise self.error(where, f'expected a decimal {wanted}, like "0.01", got {quoted(str(value))}')
         return amount
 
     def count(self, where: str, value: str | int) -> int:
         """Return a whole number of at most fifteen digits that is not below zero."""
         text = str(value)
         if not (text.isascii() and text.isdigit() and len(text) <= 15):
-            raise self.error(where, f"expected a whole number, 0 or more, got {text[:80]!r}")
+            raise self.error(where, f"expected a whole number, 0 or more, got {quoted(text)}")
         return int(text)

@@ -19,6 +19,7 @@ from simulator.catalogue.products import (
     derived_id,
     tradable_product_name,
 )
+from simulator.quoting import quoted
 from simulator.times import parse_time
 
 __all__ = ["build"]
@@ -143,7 +144,7 @@ def _expiration(check: Checks, where: str, written: str | None) -> tuple[int | N
         return None, None
     time = parse_time(written)
     if time is None:
-        raise check.error(where, f"expected a date like 2024-12-20 or an RFC 3339 time, got {written[:80]!r}")
+        raise check.error(where, f"expected a date like 2024-12-20 or an RFC 3339 time, got {quoted(written)}")
     return time
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from simulator.catalogue.products import KINDS
 from simulator.errors import nearest
+from simulator.quoting import quoted
 from simulator.times import parse_span
 
 __all__ = [
@@ -120,18 +121,15 @@ def shown(value: object) -> str:
             return "an object"
         case list():
             return "an array"
-        case str() if len(value) <= 80:
-            return repr(value)
         case str():
-            return f"{value[:77]!r}..."
+            return quoted(value)
         case _:
             return "a number"
 
 
 def unknown(what: str, word: str, valid: list[str] | tuple[str, ...], where: str) -> Misread:
     """Return the mistake of a word that is none of the valid ones."""
-    hint = nearest(word[:80], valid)
-    return Misread(f"{where}: expected {what}, one of {', '.join(valid)}, got {shown(word)}{hint}")
+    return Misread(f"{where}: expected {what}, one of {', '.join(valid)}, got {quoted(word)}{nearest(word, valid)}")
 
 
 def _span(value: object, where: str) -> tuple[int, int]:

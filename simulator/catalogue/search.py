@@ -7,6 +7,7 @@ from itertools import islice
 
 from simulator.catalogue.products import Thing
 from simulator.errors import nearest
+from simulator.quoting import quoted
 from simulator.terms import Refusal
 from simulator.wildcards import Glob, has_wildcard
 
@@ -34,9 +35,7 @@ def check_search(pat: str, scope: str, limit: int) -> Refusal | None:
     """Return why a search is refused, or None if it can be made."""
     if scope != "All" and scope not in SCOPES:
         valid = ["All", *SCOPES]
-        return Refusal(
-            f"expected scope to be one of {', '.join(valid)}, got {scope[:80]!r}{nearest(scope[:80], valid)}"
-        )
+        return Refusal(f"expected scope to be one of {', '.join(valid)}, got {quoted(scope)}{nearest(scope, valid)}")
     if limit < 0:
         return Refusal(f"expected limit to be 0 or more, got {limit}")
     if len(pat) > MAX_PATTERN:

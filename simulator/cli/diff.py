@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from simulator.errors import SimulatorError, escaped
+from simulator.errors import SimulatorError
 from simulator.journal.diff import parting
+from simulator.quoting import escaped
 
 __all__ = ["DIFFERENT", "SAME", "add_diff_command"]
 

@@ -12,6 +12,7 @@ from simulator.errors import Failure
 from simulator.exchange.orders import Order, average_price
 from simulator.journal.journal import Journal
 from simulator.journal.queries import explain, received
+from simulator.quoting import listed
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
 from simulator.scenario.reading.typed import Path
@@ -116,10 +117,10 @@ def _judge_order(
     place: Path = ("orders", key)
     if order is None:
         venue = simulation.venue
-        known = ", ".join(map(str, venue.orders)) or "none"
+        known = listed(map(str, venue.orders), 20) or "none"
         was_there = name.isdecimal() and 0 < int(name) <= venue.numbered
         why = "is no longer kept" if was_there else "does not exist"
-        yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known[:200]}", ""
+        yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known}", ""
         return
     for field, stated, came in _fields(wanted, order):
         if stated != came:

@@ -1,18 +1,16 @@
 """How a request says whose orders and which instruments it is about, and what it is told when it says it wrongly."""
 
-from collections.abc import Iterable
 from typing import assert_never
 
 from simulator.catalogue import Catalogue, Product, Route, TradableProduct, VenueInfo
 from simulator.exchange.limits import ALL, SCOPE_KINDS, Scope, ScopeKind
+from simulator.quoting import listed, quoted
 from simulator.terms import Refusal
 
 __all__ = ["EVERYBODY", "read_scope", "read_set"]
 
 EVERYBODY = ""
 """The account that stands for all accounts: what the set ``All`` reads as."""
-
-_LONGEST_QUOTE = 80
 
 
 def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> Scope | Refusal:
@@ -25,17 +23,17 @@ def read_scope(value: object, catalogue: Catalogue, where: str = "$.scope") -> S
             return found[0]
         if found:
             kinds = " and ".join(scope.kind for scope in found)
-            return Refusal(f"`{where}`: {_quoted(value)} is the name of a {kinds}: say which, as in {{kind: name}}")
+            return Refusal(f"`{where}`: {_shown(value)} is the name of a {kinds}: say which, as in {{kind: name}}")
     elif isinstance(value, dict) and len(value) == 1:
         kind, name = next(iter(value.items()))
         if kind in SCOPE_KINDS and isinstance(name, str):
             id_ = _id_of(kind, name, catalogue)
             if id_ is not None:
                 return Scope(kind, id_)
-            return Refusal(f"`{where}`: there is no {kind} {_quoted(name)}")
+            return Refusal(f"`{where}`: there is no {kind} {_shown(name)}")
     return Refusal(
         f'`{where}`: expected "All", {{"TradableProduct": id}}, {{"Product": id}}, {{"Venue": id}}, {{"Route": id}}, '
-        f"or the name or id of one such thing, got {_quoted(value)}"
+        f"or the name or id of one such thing, got {_shown(value)}"
     )
 
 
@@ -69,21 +67,16 @@ def read_set(value: object, accounts: dict[str, str], where: str = "$.set") -> s
         return accounts[name.lower()]
     return Refusal(
         f'`{where}`: expected "All", {{"Account": name}} or the name of an account '
-        f"({_listed(accounts.values())}), got {_quoted(name)}"
+        f"({listed(accounts.values())}), got {_shown(name)}"
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    shown = list(names)
-    return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
-
-
-def _quoted(value: object) -> str:
+def _shown(value: object) -> str:
     match value:
         case str():
-            return repr(value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…")
+            return quoted(value)
         case dict() if len(value) == 1:
-            return f"an object with the key {_quoted(next(iter(value)))}"
+            return f"an object with the key {_shown(next(iter(value)))}"
         case dict():
             return f"an object with {len(value)} keys"
         case list():

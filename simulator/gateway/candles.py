@@ -7,6 +7,7 @@ from hashlib import sha1
 
 from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Traded
+from simulator.quoting import quoted
 from simulator.terms import BILLION, Refusal
 from simulator.times import text_of_time
 from simulator.wire.replies import CandleView
@@ -35,7 +36,7 @@ def read_width(width: str) -> int | Refusal:
     """Return a candle's width in nanoseconds."""
     if width in WIDTHS:
         return WIDTHS[width]
-    return Refusal(f"`$.width`: expected one of {', '.join(WIDTHS)}, got {width[:40]!r}")
+    return Refusal(f"`$.width`: expected one of {', '.join(WIDTHS)}, got {quoted(width)}")
 
 
 class Tape:

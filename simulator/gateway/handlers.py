@@ -20,6 +20,7 @@ from simulator.gateway import replies
 from simulator.gateway.candles import Tape, read_width
 from simulator.gateway.fill_ids import FillIds
 from simulator.gateway.query_views import OrderView
+from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.times import parse_span
 from simulator.wire import amount_of, encode, requests
@@ -34,9 +35,8 @@ from simulator.wire.replies import (
     TradableProductDetails,
 )
 
-__all__ = ["Gateway", "no_amount", "raw_text", "short"]
+__all__ = ["Gateway", "no_amount"]
 
-_LONGEST_QUOTE = 80
 _MOST_RFQS = 64
 
 
@@ -224,7 +224,7 @@ class Gateway:
             value = amount_of(entry.value)
             if value is None or value < 0:
                 return Refusal(
-                    f"`{where}.value`: expected a decimal that is not negative, or null, got {raw_text(entry.value)}"
+                    f"`{where}.value`: expected a decimal that is not negative, or null, got {cut_raw(entry.value)}"
                 )
         return Limit(account or None, scope, entry.name, value)
 
@@ -265,7 +265,7 @@ class Gateway:
     def _candles(self, request: requests.GetHistoricalCandles) -> list[CandleView] | Refusal:
         listing = self.catalogue.tradable_product(request.tradable_product)
         if listing is None:
-            return Refusal(f"`$.tradable_product`: there is no tradable product {short(request.tradable_product)}")
+            return Refusal(f"`$.tradable_product`: there is no tradable product {quoted(request.tradable_product)}")
         width = read_width(request.width)
         if isinstance(width, Refusal):
             return width
@@ -284,7 +284,7 @@ class Gateway:
         pair = self.catalogue.product(base), self.catalogue.product(quote)
         for product, name, field in zip(pair, (base, quote), ("base", "quote"), strict=True):
             if product is None:
-                return Refusal(f"`{where}.{field}`: there is no product {short(name)}")
+                return Refusal(f"`{where}.{field}`: there is no product {quoted(name)}")
         amount = amount_of(quantity)
         if amount is None or amount <= 0:
             return no_amount(f"{where}.quantity", quantity)
@@ -322,15 +322,4 @@ def _each_once(find: Callable[[str], _Thing | None], names: Iterable[str]) -> It
 def no_amount(where: str, raw: Raw) -> Refusal:
     """Return the refusal of what is no positive amount."""
     what = "a positive decimal of at most 15 digits before the point and 9 after it"
-    return Refusal(f"`{where}`: expected {what}, got {raw_text(raw)}")
-
-
-def raw_text(raw: Raw) -> str:
-    """Return JSON as it came, cut if it is long."""
-    text = bytes(raw)[: _LONGEST_QUOTE + 1].decode(errors="replace")
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
-
-
-def short(text: str) -> str:
-    """Return a text in quotes, cut if it is long."""
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+    return Refusal(f"`{where}`: expected {what}, got {cut_raw(raw)}")

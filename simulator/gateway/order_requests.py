@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order
-from simulator.gateway.handlers import Gateway, no_amount, raw_text, short
+from simulator.gateway.handlers import Gateway, no_amount
+from simulator.quoting import cut_raw, quoted
 from simulator.schedule import Schedule
 from simulator.terms import Dir, Refusal
 from simulator.wire import amount_of
@@ -46,12 +47,12 @@ class OrderRequests:
         gateway = self._gateway
         account = gateway.accounts.get(request.account.lower())
         if account is None:
-            return Refusal(f"`$.account`: there is no account {short(request.account)}")
+            return Refusal(f"`$.account`: there is no account {quoted(request.account)}")
         if viewer is not None and account != viewer:
             return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {account!r}")
         listing = gateway.catalogue.tradable_product(request.target)
         if listing is None:
-            return Refusal(f"`$.target`: there is no tradable product {short(request.target)}")
+            return Refusal(f"`$.target`: there is no tradable product {quoted(request.target)}")
         if not listing.traded:
             return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
         price = amount_of(request.price)
@@ -62,7 +63,7 @@ class OrderRequests:
             return no_amount("$.quantity", request.quantity)
         params = bytes(request.params)
         if params[:1] not in b"{n":
-            return Refusal(f"`$.params`: expected an object or null, got {raw_text(request.params)}")
+            return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
         if len(params) > _MOST_PARAMS:
             return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
         is_buy = request.dir is Dir.BUY
@@ -82,7 +83,7 @@ class OrderRequests:
         """Find the order that a cancel is for, and mark it as one that is being cancelled."""
         order = self._gateway.order(request.order_id)
         if order is None:
-            return Refusal(f"there is no order {short(str(request.order_id))}")
+            return Refusal(f"there is no order {quoted(str(request.order_id))}")
         if viewer is not None and order.account != viewer:
             return Refusal(f"order {order.id} belongs to another account than {viewer!r}")
         if order.is_out:

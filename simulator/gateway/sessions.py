@@ -7,6 +7,7 @@ from simulator.errors import nearest
 from simulator.gateway.outgoing import Abort, Close
 from simulator.gateway.session import GATEWAY, NETIDX, Session
 from simulator.journal.journal import Journal
+from simulator.quoting import quoted
 from simulator.schedule import Schedule
 
 __all__ = ["PATHS", "Refused", "Sessions", "is_greeted", "read_target"]
@@ -18,7 +19,6 @@ PATHS = (_GREETED, "/", "/netidx")
 QUERY = ("account", "scenario", "session", "clock")
 """What an address may say behind its path."""
 
-_LONGEST_QUOTE = 80
 
 BAD_REQUEST = 400
 NOT_FOUND = 404
@@ -48,22 +48,18 @@ def read_target(target: str, accounts: Mapping[str, str] | None) -> tuple[str, s
     """
     path, _, query = target.partition("?")
     if path not in PATHS:
-        raise Refused(NOT_FOUND, f"there is nothing at {_short(path)}; connect to one of {', '.join(PATHS)}")
+        raise Refused(NOT_FOUND, f"there is nothing at {quoted(path)}; connect to one of {', '.join(PATHS)}")
     asked = parse_qs(query, keep_blank_values=True)
     names = asked.pop("account", None)
     if asked:
         unknown = next(iter(asked))
-        raise Refused(BAD_REQUEST, f"an address has no {unknown[:40]!r}{nearest(unknown[:40], QUERY)}")
+        raise Refused(BAD_REQUEST, f"an address has no {quoted(unknown)}{nearest(unknown, QUERY)}")
     viewer = None
     if names and accounts is not None:
         viewer = accounts.get(names[-1].lower())
         if viewer is None:
-            raise Refused(NOT_FOUND, f"there is no account {_short(names[-1])}")
+            raise Refused(NOT_FOUND, f"there is no account {quoted(names[-1])}")
     return (NETIDX if path == "/netidx" else GATEWAY), viewer
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
 
 
 class Sessions:

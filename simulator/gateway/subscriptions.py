@@ -9,6 +9,7 @@ from simulator.gateway import replies
 from simulator.gateway.candles import read_width
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.session import Session, Subscription
+from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.times import text_of_time
 from simulator.wire import amount_of, encode, ok, requests
@@ -164,7 +165,7 @@ class Subscriptions:
     def _find(self, name: str, where: str) -> Instrument | Refusal:
         listing = self._gateway.catalogue.tradable_product(name)
         if listing is None:
-            return Refusal(f"`{where}`: there is no tradable product {name[:80]!r}")
+            return Refusal(f"`{where}`: there is no tradable product {quoted(name)}")
         return self._gateway.instrument(listing)
 
     def _read_book(self, request: requests.SubscribeBook) -> _Read | Refusal:
@@ -193,7 +194,7 @@ class Subscriptions:
         if bytes(request.precision) != b"null":
             precision = amount_of(request.precision)
             if precision is None or precision <= 0:
-                came = bytes(request.precision)[:80].decode(errors="replace")
+                came = cut_raw(request.precision)
                 return Refusal(f"`$.precision`: expected a positive decimal, the width of a price bucket, got {came}")
             bucket = precision
         return tuple(found.values()), bucket

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.errors import escaped
+from simulator.quoting import cut, escaped
 
 __all__ = ["differing", "parting"]
 
@@ -56,7 +56,7 @@ def _readable(entry: _Entry) -> str:
     mark = _MARKS.get(str(entry.get("kind")), f"*** {entry.get('kind')}")
     connection = entry.get("connection")
     parts = [entry.get("time"), f"#{connection}" if connection else None, mark, _json(entry.get("data"))]
-    return escaped(" ".join(str(part) for part in parts if part is not None))[:_WIDEST]
+    return cut(escaped(" ".join(str(part) for part in parts if part is not None)), _WIDEST)
 
 
 def _json(value: Any) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from simulator.catalogue import Catalogue
 from simulator.journal.journal import Journal, JournalEntry
 from simulator.journal.plain import message, plain
+from simulator.quoting import escaped
 from simulator.times import text_of_time
 
 __all__ = ["JournalLine", "json_lines", "lines", "traffic_line"]
@@ -53,14 +54,10 @@ def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
             return None
         arrow = f"*** {kind}"
         data = data if isinstance(data, bytes) else str(data)
-    cut = len(data) - _LONGEST
-    if cut > 0:
-        data = data[:_LONGEST]
-    text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    if cut > 0:
-        text += f"… ({cut} more)"
+    shown = data[:_LONGEST]
+    text = escaped(shown.decode(errors="replace") if isinstance(shown, bytes) else shown)
+    if len(data) > _LONGEST:
+        text += f"… ({len(data) - _LONGEST} more)"
     where = f"{world}#{connection} " if connection else f"{world} " if world else ""
     return f"{text_of_time(time)[11:-4]}Z {where}{arrow} {text}".rstrip()
 

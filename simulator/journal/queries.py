@@ -11,9 +11,9 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
-from simulator.errors import escaped
 from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
+from simulator.quoting import escaped
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.director import FIRST_STATE
 from simulator.scenario.rules.matching import Condition, Difference, RequestFacts, said

@@ -10,6 +10,7 @@ import msgspec
 from simulator import catalogue as catalogues
 from simulator.catalogue.entries import DocumentError
 from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
+from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when
 from simulator.scenario.checks.scenario import check
@@ -149,7 +150,7 @@ def _further(root: Node, folder: Path | None, catalogue: catalogues.Catalogue | 
 def _says_its_grounds(root: Pairs) -> bool:
     """Tell whether a file says what its exchange has: no other file does, nor a key written wrongly."""
     unknown = [key for key in root.values if key not in Scenario.__struct_encode_fields__]
-    return "include" not in root.values and not any(nearest(key[:80], ("include", *_GROUNDS)) for key in unknown)
+    return "include" not in root.values and not any(nearest(key, ("include", *_GROUNDS)) for key in unknown)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:
@@ -169,7 +170,7 @@ def _catalogue(scenario: Scenario, whole: Whole, folder: Path | None) -> catalog
         start = whole.folders.get(id(whole.node(place)), "")
         path = beside(folder, said, start)
         if isinstance(path, str):
-            raise CatalogueError(f"{path}, got {said!r:.200}")
+            raise CatalogueError(f"{path}, got {quoted(said, 200)}")
         return catalogues.load(path)
     except DocumentError as error:
         raise ScenarioError([whole.problem((*place, *_place_of(error.where)), error.problem)]) from None

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from simulator.decimals import parse_amount, text_of_amount
+from simulator.quoting import cut
 from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]
@@ -52,8 +53,7 @@ def _encodable(value: Any) -> Any:
 
 def shown(value: Any) -> str:
     """Return data as JSON fit to print, cut if it is long."""
-    text = text_of(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return cut(text_of(value), _LONGEST)
 
 
 def fill_in(value: Any, names: dict[str, Any]) -> Any:

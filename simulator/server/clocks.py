@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from simulator.errors import SimulatorError, nearest
+from simulator.quoting import quoted
 from simulator.scenario import Scenario
 from simulator.simulation import Simulation
 
@@ -112,7 +113,7 @@ def clock_named(text: str) -> str | dict[str, str]:
         return {"scaled": text}
     raise SimulatorError(
         f"clock: expected real, instant, or a number above 0 and below a million for how many times as fast, "
-        f"got {text[:40]!r}{nearest(text[:40], _WORDS)}"
+        f"got {quoted(text)}{nearest(text, _WORDS)}"
     )
 
 

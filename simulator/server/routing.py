@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from simulator.errors import SimulatorError, nearest
 from simulator.gateway.sessions import read_target
+from simulator.quoting import quoted
 from simulator.scenario import Loaded, load
 from simulator.scenario.loader import parse_clock
 from simulator.scenario.reading.files import beside, bundled
@@ -205,7 +206,7 @@ class Worlds:
                 path = beside(self._folder, f"{name}{ending}")
                 if isinstance(path, Path):
                     return path
-        raise Refused(NOT_FOUND, f"there is no scenario {name[:100]!r}{nearest(name[:100], known)}")
+        raise Refused(NOT_FOUND, f"there is no scenario {quoted(name)}{nearest(name, known)}")
 
     def _load(self, path: Path) -> Loaded:
         """Return what a scenario's file says; it is not read again for every client."""

@@ -6,6 +6,7 @@ import msgspec
 
 from simulator.decimals import LONGEST_CACHED, parse_amount
 from simulator.errors import nearest
+from simulator.quoting import cut
 from simulator.wire.decode_errors import explained
 from simulator.wire.requests import REQUEST_TYPES, NetidxRequest, Request
 
@@ -26,7 +27,6 @@ NO_ID = b"null"
 """The id of an answer to something that had none."""
 
 _LONGEST_ID = 64
-_LONGEST_QUOTE = 80
 _NOT_UNICODE = "not a JSON request: not valid UTF-8"
 
 
@@ -126,7 +126,7 @@ def _is_unicode(text: str | bytes) -> bool:
 def unknown_fields(text: str | bytes, request: Request) -> str | None:
     """Say which fields of a message its request does not have, with the nearest ones that it has; None if none."""
     known = (*type(request).__struct_encode_fields__, "type")
-    unknown = [name[:_LONGEST_QUOTE] for name in _objects.decode(text) if name not in known]
+    unknown = [cut(name) for name in _objects.decode(text) if name not in known]
     if not unknown:
         return None
     said = ", ".join(f"`$.{name}` is unknown{nearest(name, known)}" for name in unknown[:10])

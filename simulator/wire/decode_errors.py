@@ -10,11 +10,10 @@ import msgspec
 from msgspec import inspect
 
 from simulator.errors import nearest
+from simulator.quoting import cut, cut_raw, quoted
 from simulator.wire.requests import REQUEST_TYPES, Request
 
 __all__ = ["explained"]
-
-_LONGEST_QUOTE = 80
 
 _PLACE = re.compile(r"(?s)(.*?)(?: - at `(\$[^`]*)`)?")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
@@ -48,20 +47,20 @@ def explained(error: str, text: str | bytes = b"", type_: msgspec.Raw | None = N
         came = f", got {expected[2]}" if expected[2] else ""
         return f"`{where}`: expected {expected[1]}{came}"
     if (enum := _ENUM.fullmatch(what)) and (words := _words_at(_request_type(type_), where)):
-        return f"`{where}`: expected one of {', '.join(words)}, got {enum[1][:_LONGEST_QUOTE]}"
+        return f"`{where}`: expected one of {', '.join(words)}, got {cut(enum[1])}"
     if where != "$":
-        return f"`{where}`: {what[:_LONGEST_QUOTE]}"
-    return f"not a JSON request: {what[:_LONGEST_QUOTE]}"
+        return f"`{where}`: {cut(what)}"
+    return f"not a JSON request: {cut(what)}"
 
 
 def _explained_type(raw: msgspec.Raw) -> str:
     text = bytes(raw)
     if text[:1] != b'"':
-        return f"`$.type`: expected the name of a request, got {_cut(text.decode())}"
+        return f"`$.type`: expected the name of a request, got {cut_raw(raw)}"
     name = _texts.decode(raw)
     if name in REQUEST_TYPES:
         return "`$.type`: expected once, got twice"
-    return f"unknown request type {_cut(name)!r}{nearest(name[:_LONGEST_QUOTE], REQUEST_TYPES)}"
+    return f"unknown request type {quoted(name)}{nearest(name, REQUEST_TYPES)}"
 
 
 def _fields(type_: msgspec.Raw | None) -> str:
@@ -118,7 +117,3 @@ def _inner(outer: inspect.Type, name: str) -> Iterator[inspect.Type]:
 
 def _parts(kind: inspect.Type) -> tuple[inspect.Type, ...]:
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

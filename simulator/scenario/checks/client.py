@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.errors import nearest
+from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_things, check_when
 from simulator.scenario.model import ClientStep, Expectation, Scenario
@@ -73,8 +74,8 @@ def _check_type(request: dict[str, Any], place: Path) -> Iterator[Fault]:
         hint = next(filter(None, (unspaced(key, ("type",)) for key in request)), "")
         yield place, f"expected the key 'type', which is missing{hint}"
     elif not isinstance(kind, str) or kind not in REQUEST_TYPES:
-        near = nearest(kind[:80], REQUEST_TYPES) if isinstance(kind, str) else ""
-        got = repr(kind)[:80] if isinstance(kind, str) else "no text"
+        near = nearest(kind, REQUEST_TYPES) if isinstance(kind, str) else ""
+        got = quoted(kind) if isinstance(kind, str) else "no text"
         yield (*place, "type"), f"expected a type of request, got {got}{near}"
 
 
@@ -85,14 +86,14 @@ def _check_on(step: ClientStep, place: Path) -> Iterator[Fault]:
     if step.await_ is not UNSET and step.await_.on is not None:
         yield (*place, "on"), "expected on either beside await or under it, got both"
     if isinstance(step.connect, str) and not step.connect.startswith("/"):
-        yield (*place, "on"), f"expected on only beside a connect to a path, got connect: {step.connect!r:.80}"
+        yield (*place, "on"), f"expected on only beside a connect to a path, got connect: {quoted(step.connect)}"
 
 
 def _check_flags(state: tuple[str, ...] | None, place: Path) -> Iterator[Fault]:
     for at, flag in enumerate(state or ()):
         if flag not in _FLAGS:
-            near = nearest(flag[:80], _FLAGS)
-            yield (*place, at), f"expected one of {', '.join(_FLAGS)}, got {flag!r:.80}{near}"
+            near = nearest(flag, _FLAGS)
+            yield (*place, at), f"expected one of {', '.join(_FLAGS)}, got {quoted(flag)}{near}"
 
 
 def _references(step: ClientStep, place: Path) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.errors import nearest
 from simulator.exchange.scopes import read_scope, read_set
+from simulator.quoting import listed, quoted
 from simulator.scenario.amounts import amount
 from simulator.scenario.checks.patterns import Names
 from simulator.scenario.reading.typed import Path
@@ -47,7 +48,7 @@ class KnownNames:
         if getattr(self._catalogue, kind)(name) is None:
             yield (
                 place,
-                f"expected a {kind.replace('_', ' ')} of the catalogue, got {name!r:.100}{self._near(name, kind)}",
+                f"expected a {kind.replace('_', ' ')} of the catalogue, got {quoted(name)}{self._near(name, kind)}",
             )
 
     def pattern(self, kind: str, pattern: str, place: Path) -> Iterator[Fault]:
@@ -55,12 +56,12 @@ class KnownNames:
         names = self._of_kind(kind)
         if not names.have(pattern):
             what = f"a {kind.replace('_', ' ')} of the catalogue"
-            yield place, f"expected {what}, or a pattern that one matches, got {pattern!r:.100}{names.near(pattern)}"
+            yield place, f"expected {what}, or a pattern that one matches, got {quoted(pattern)}{names.near(pattern)}"
 
     def accounts_like(self, pattern: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a pattern that no account matches."""
         if not any(map(Glob(pattern.lower()).matches, self.accounts)):
-            yield place, f"expected an account of the exchange, or a pattern that one matches, got {pattern!r:.100}"
+            yield place, f"expected an account of the exchange, or a pattern that one matches, got {quoted(pattern)}"
 
     def listing(self, name: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of a name or id that is of no tradable product."""
@@ -69,9 +70,9 @@ class KnownNames:
     def account(self, name: str, place: Path) -> Iterator[Fault]:
         """Yield the fault of an account that is none."""
         if name.lower() not in self.accounts:
-            names = list(self.accounts.values())
-            listed = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-            yield place, f"expected an account of the exchange, {listed}, got {name!r:.100}{nearest(name[:80], names)}"
+            names = self.accounts.values()
+            near = nearest(name, names)
+            yield place, f"expected an account of the exchange, {listed(names)}, got {quoted(name)}{near}"
 
     def scope(self, value: object, place: Path) -> Iterator[Fault]:
         """Yield the fault of a scope that covers nothing."""
@@ -86,13 +87,12 @@ class KnownNames:
         for at, limit in enumerate(limits):
             answer = read_set(limit.set, self.accounts, "")
             if isinstance(answer, Refusal):
-                hint = nearest(limit.set[:80], self.accounts.values()) if isinstance(limit.set, str) else ""
+                hint = nearest(limit.set, self.accounts.values()) if isinstance(limit.set, str) else ""
                 yield (*place, at, "set"), answer.text.removeprefix("``: ") + hint
             yield from self.scope(limit.scope, (*place, at, "scope"))
             if limit.name not in _LIMIT_NAMES:
-                listed = ", ".join(_LIMIT_NAMES)
-                hint = nearest(limit.name[:80], _LIMIT_NAMES)
-                yield (*place, at, "name"), f"expected one of {listed}, got {limit.name!r:.80}{hint}"
+                got = f"{quoted(limit.name)}{nearest(limit.name, _LIMIT_NAMES)}"
+                yield (*place, at, "name"), f"expected one of {', '.join(_LIMIT_NAMES)}, got {got}"
 
     def levels(self, name: str, levels: Iterable[tuple[str, str]], side: str, place: Path) -> Iterator[Fault]:
         """Yield the faults of one side of a product's book: off the increments, or not best first."""
@@ -129,7 +129,7 @@ class KnownNames:
 
     def _near(self, name: str, *kinds: str) -> str:
         names = [thing.name for kind in kinds for thing in getattr(self._catalogue, _KINDS[kind])]
-        return nearest(name[:100], names)
+        return nearest(name, names)
 
 
 def _off(text: str, what: str, increment: int | None, listing: TradableProduct | None, place: Path) -> Iterator[Fault]:

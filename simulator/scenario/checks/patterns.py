@@ -5,11 +5,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from simulator.errors import most_alike, nearest
+from simulator.quoting import LONGEST
 from simulator.wildcards import Glob
 
 __all__ = ["Names"]
 
-_LONGEST = 100
 _MOST_HINTS = 10
 
 
@@ -39,7 +39,7 @@ class Names:
         """Return a hint at the name that is nearest to a pattern, or that begins most like it; or an empty string."""
         hint = self._hints.get(pattern)
         if hint is None:
-            hint = self._nearest(pattern[:_LONGEST]) if len(self._hints) < _MOST_HINTS else ""
+            hint = self._nearest(pattern[:LONGEST]) if len(self._hints) < _MOST_HINTS else ""
             self._hints[pattern] = hint
         return hint
 

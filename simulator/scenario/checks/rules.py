@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from simulator.decimals import parse_amount
 from simulator.errors import nearest
+from simulator.quoting import listed, quoted
 from simulator.regex import Regex
 from simulator.scenario.amounts import amount, share
 from simulator.scenario.checks.names import Fault, KnownNames
@@ -90,11 +91,11 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
             yield from _check_matcher(getattr(when, name), (*place, name))
     for here, name in _plain_words(when.dir, (*place, "dir")):
         if name.casefold() not in ("buy", "sell"):
-            yield here, f"expected one of Buy, Sell, got {name!r:.80}{nearest(name[:80], _DIRS)}"
+            yield here, f"expected one of Buy, Sell, got {quoted(name)}{nearest(name, _DIRS)}"
     for field in _NUMBERS:
         for here, word in _plain_words(getattr(when, field), (*place, field)):
             if parse_amount(word) is None:
-                yield here, f"expected a number, or bounds such as {{ge: 10}}, got {word!r:.80}{_as_bounds(word)}"
+                yield here, f"expected a number, or bounds such as {{ge: 10}}, got {quoted(word)}{_as_bounds(word)}"
 
 
 def _as_bounds(word: str) -> str:
@@ -111,9 +112,9 @@ def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]
         if has_wildcard(pattern):
             glob = Glob(pattern)  # once: it may be long
             if not any(map(glob.matches, REQUEST_TYPES)):
-                yield here, f"expected a type of request, got {pattern!r:.80}, which none matches"
+                yield here, f"expected a type of request, got {quoted(pattern)}, which none matches"
         elif pattern not in REQUEST_TYPES:
-            yield here, f"expected a type of request, got {pattern!r:.80}{nearest(pattern[:80], REQUEST_TYPES)}"
+            yield here, f"expected a type of request, got {quoted(pattern)}{nearest(pattern, REQUEST_TYPES)}"
 
 
 def _check_field(name: str, types: frozenset[str], place: Path) -> Iterator[Fault]:
@@ -122,8 +123,7 @@ def _check_field(name: str, types: frozenset[str], place: Path) -> Iterator[Faul
         whose = (
             "of an event" if not types else f"of {min(types)}" if len(types) == 1 else "that one of these requests has"
         )
-        listed = ", ".join(having[:5]) + (", …" if len(having) > 5 else "")
-        yield place, f"expected a field {whose}, got {name!r}, a field of {listed}: the rule can never match"
+        yield place, f"expected a field {whose}, got {name!r}, a field of {listed(having, 5)}: the rule can never match"
 
 
 def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from simulator.errors import nearest
+from simulator.quoting import quoted
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.checks.client import check_client, check_expectations
 from simulator.scenario.checks.names import Fault, KnownNames
@@ -40,7 +41,7 @@ def _check_head(scenario: Scenario) -> Iterator[Fault]:
     if isinstance(scenario.clock, Scaled) and amount(scenario.clock.scaled) == 0:
         yield ("clock", "scaled"), "expected more than 0, got '0'"
     if scenario.start is not None and parse_time(scenario.start) is None:
-        yield ("start",), f"expected a time such as 2024-01-01T00:00:00Z, got {scenario.start!r:.80}"
+        yield ("start",), f"expected a time such as 2024-01-01T00:00:00Z, got {quoted(scenario.start)}"
     seen: set[str] = set()
     for at, account in enumerate(scenario.accounts):
         if account.casefold() in seen:
@@ -54,7 +55,7 @@ def _check_latency(latency: Latency) -> Iterator[Fault]:
     for kind, leg in latency.requests.items():
         place: Path = ("latency", "requests", kind)
         if kind not in REQUEST_TYPES:
-            yield place, f"expected a type of request, got {kind!r:.80}{nearest(kind[:80], REQUEST_TYPES)}"
+            yield place, f"expected a type of request, got {quoted(kind)}{nearest(kind, REQUEST_TYPES)}"
         yield from _check_leg(leg, place)
 
 

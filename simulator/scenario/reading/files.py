@@ -4,6 +4,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 from simulator.errors import Problem, ScenarioError, nearest
+from simulator.quoting import quoted
 from simulator.resources import data_path
 from simulator.scenario.reading.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
 
@@ -32,8 +33,8 @@ def find(name: str | Path) -> Path:
         return known[str(name)]
     why = "that is a folder" if _is_folder(path) else "there is no such file"
     word = path.stem if path.suffix.lower() in SUFFIXES else str(name)
-    message = f"expected a scenario's file or the name of a bundled one, got {str(name)!r:.200}: {why}"
-    raise ScenarioError([Problem(message + nearest(word[:80], known))])
+    message = f"expected a scenario's file or the name of a bundled one, got {quoted(str(name), 200)}: {why}"
+    raise ScenarioError([Problem(message + nearest(word, known))])
 
 
 def read(path: Path, name: str) -> Node:

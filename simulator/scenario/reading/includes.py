@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from simulator.errors import Problem, ScenarioError
+from simulator.quoting import quoted
 from simulator.scenario.model import Scenario
 from simulator.scenario.reading.files import at, beside, read
 from simulator.scenario.reading.nodes import MAX_BYTES, MAX_NODES, Node, Pairs, Scalar, Sequence
@@ -103,7 +104,7 @@ class _Assembly:
         self._files += 1
         problem = None
         if isinstance(path, str):
-            problem = f"{path}, got {node.text!r:.200}"
+            problem = f"{path}, got {quoted(node.text, 200)}"
         elif path.resolve() in within:
             problem = f"expected no file that includes this one, got {node.text!r}"
         elif len(within) == _MAX_DEPTH:

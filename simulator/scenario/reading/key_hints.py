@@ -54,7 +54,7 @@ def unknown(key: str, cls: type[Struct], keys: Iterable[str]) -> str:
     meant = _SYNONYMS.get(cls, {}).get(key)
     if meant is not None:
         return f"; did you mean {meant!r}?"
-    return unspaced(key, keys) or nearest(key[:80], keys)
+    return unspaced(key, keys) or nearest(key, keys)
 
 
 def _or(words: Sequence[str]) -> str:

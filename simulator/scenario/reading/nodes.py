@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from simulator.errors import Problem, ScenarioError, escaped
+from simulator.errors import Problem, ScenarioError
 from simulator.libraries import nested_beyond
+from simulator.quoting import cut, escaped
 from simulator.scenario.reading.yaml_hints import needs_quotes, yaml_hint
 
 __all__ = [
@@ -301,7 +302,7 @@ class _OfData:
         pairs = Pairs()
         for key, value in data.items():
             if not isinstance(key, str):
-                raise _refused(path, f"expected a key to be a word, got {key!r:.80}")
+                raise _refused(path, f"expected a key to be a word, got {cut(repr(key))}")
             pairs.keys[key] = None
             pairs.values[key] = self.node(value, f"{path}.{key}" if path else key, depth + 1)
         return pairs

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import inspect
 
 from simulator.errors import Problem, ScenarioError, nearest
+from simulator.quoting import listed, quoted
 from simulator.scenario.amounts import MAX_DURATION, duration
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.reading.key_hints import misplaced, unknown
@@ -32,7 +33,6 @@ INVALID: Final = object()
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LONGEST_QUOTE = 80
 _MOST_LISTED = 12
 _MOST_PROBLEMS = 500
 
@@ -48,11 +48,6 @@ def path_text(path: Path) -> str:
         else:
             text += f"[{quoted(part)}]"
     return text
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotes, cut if it is long."""
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
 
 
 def plain(node: Node) -> Any:
@@ -348,14 +343,11 @@ def found(node: Node) -> str:
 
 
 def _listed(words: list[str] | tuple[str, ...]) -> str:
-    if len(words) == 1:
-        return words[0]
-    shown = ", ".join(words[:_MOST_LISTED])
-    return f"one of {shown}, …" if len(words) > _MOST_LISTED else f"one of {shown}"
+    return words[0] if len(words) == 1 else f"one of {listed(words, _MOST_LISTED)}"
 
 
 def _near(node: Node, words: list[str] | tuple[str, ...]) -> str:
-    return nearest(node.text[:_LONGEST_QUOTE], words) if isinstance(node, Scalar) else ""
+    return nearest(node.text, words) if isinstance(node, Scalar) else ""
 
 
 def _unspaced(node: Node, keys: Iterable[str]) -> str:
