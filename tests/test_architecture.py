@@ -1,6 +1,7 @@
 """The rules of the house: imports run one way, what decides is pure, and importing is cheap."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -11,6 +12,7 @@ import pytest
 import simulator
 
 PACKAGE = Path(simulator.__file__).parent
+TESTS = Path(__file__).parent
 
 # A room, or a module outside of rooms, imports only from floors above its own; those on one floor do not import each
 # other.
@@ -128,3 +130,11 @@ def test_importing_the_package_is_light() -> None:
     script = f"import simulator, sys; print(sorted({heavy} & set(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert output == "[]\n"
+
+
+def test_folders_of_tests_mirror_the_rooms() -> None:
+    """Each folder with tests is a room of the package, or is named by the tests' README."""
+    named = set(re.findall(r"^\| `(\w+)/`", (TESTS / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    rooms = {module.rpartition(".")[0].replace(".", "/") for module in MODULES} | {"plugin"}
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")} - {Path()}
+    assert [str(folder) for folder in folders if str(folder) not in rooms and folder.parts[0] not in named] == []

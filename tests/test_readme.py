@@ -1,4 +1,4 @@
-"""Every snippet of the README is run, and prints what the README says it prints."""
+"""The README's snippets are the files of ``tests/examples``, and those do what the README says."""
 
 import json
 import re
@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from simulator.cli.main import _parser
-from simulator.replay import replay
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
 
@@ -20,62 +19,45 @@ pytest_plugins = ["pytester"]
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(README.read_text(encoding="utf-8"))]
-BY_KIND = {kind: [text for name, text in BLOCKS if name == kind] for kind in {name for name, _ in BLOCKS}}
+KINDS = {".py": "python", ".txt": "text", ".yaml": "yaml", ".json": "json"}
+EXAMPLES = Path(__file__).parent / "examples"  # its test and its scenario are collected by pytest themselves
 
 
-def _is_test(text: str) -> bool:
-    return "def test_" in text
+def example(name: str) -> str:
+    """Return the text of an example."""
+    return (EXAMPLES / name).read_text(encoding="utf-8")
 
 
-def _printed(number: int) -> str:
-    """Return the text block that follows the block of a number, or an empty text."""
-    following = BLOCKS[number + 1 : number + 2]
-    return following[0][1] if following and following[0][0] == "text" else ""
+def test_snippets_are_the_examples() -> None:
+    """Each snippet but the commands is an example, to the letter, and what a program prints follows it."""
+    examples = [(KINDS[path.suffix], path.read_text(encoding="utf-8")) for path in EXAMPLES.iterdir() if path.is_file()]
+    snippets = [block for block in BLOCKS if block[0] != "sh"]
+    assert sorted(snippets) == sorted(examples)
+    for path in EXAMPLES.glob("*.txt"):
+        program = snippets.index(("python", example(path.with_suffix(".py").name)))
+        assert snippets[program + 1] == ("text", example(path.name))
 
 
-PROGRAMS = [
-    (text, _printed(number))
-    for number, (kind, text) in enumerate(BLOCKS)
-    if kind == "python" and not _is_test(text) and "architect_py" not in text  # that one has a test of its own in e2e
-]
-TESTS = [(text, _printed(number)) for number, (kind, text) in enumerate(BLOCKS) if kind == "python" and _is_test(text)]
-SCENARIOS = [text for text in BY_KIND["yaml"] if "\nrules:" in text]
-
-
-def test_kinds_of_blocks() -> None:
-    """The README has no block of a kind that no test runs."""
-    assert set(BY_KIND) <= {"sh", "python", "text", "yaml", "json"}
-
-
-@pytest.mark.parametrize(("program", "printed"), PROGRAMS)
-def test_program(program: str, printed: str) -> None:
+@pytest.mark.parametrize("name", ["first_client", "in_process"])
+def test_program(name: str) -> None:
     """A program prints what the README shows, against an exchange as it is started from the command line."""
     with Exchange() as exchange:
-        text = program.replace("ws://127.0.0.1:6001", exchange.url)
+        text = example(f"{name}.py").replace("ws://127.0.0.1:6001", exchange.url)
         done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.stdout, done.stderr) == (printed, "")
+    assert (done.stdout, done.stderr) == (example(f"{name}.txt"), "")
 
 
-@pytest.mark.parametrize(("text", "printed"), TESTS)
-def test_test(text: str, printed: str, pytester: pytest.Pytester) -> None:
-    """A test of the README passes, or fails with what the README shows."""
-    pytester.makepyfile(text)
+def test_invented_venues(pytester: pytest.Pytester) -> None:
+    """The client with a bug fails with the venue that the README shows."""
+    pytester.makepyfile(example("invented_venues.py"))
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error")
-    result.assert_outcomes(**{"failed" if printed else "passed": text.count("def test_")})
+    result.assert_outcomes(failed=1)
     said = [line.removeprefix("E").strip() for line in result.outlines]
-    shown = [line.strip() for line in printed.splitlines()]
-    assert not shown or said[said.index(shown[0]) :][: len(shown)] == shown
+    shown = [line.strip() for line in example("invented_venues.txt").splitlines()]
+    assert said[said.index(shown[0]) :][: len(shown)] == shown
 
 
-@pytest.mark.parametrize("text", SCENARIOS)
-def test_scenario(text: str, tmp_path: Path) -> None:
-    """A scenario of the README is right, and its client survives it."""
-    path = tmp_path / "readme.scenario.yaml"
-    path.write_text(text, encoding="utf-8")
-    replay(path).check()
-
-
-@pytest.mark.parametrize("line", [line for text in BY_KIND["sh"] for line in text.splitlines()])
+@pytest.mark.parametrize("line", [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()])
 def test_command(line: str) -> None:
     """A command of the README is one that the program has, with options that it takes."""
     for command in line.split("&&"):
@@ -90,7 +72,7 @@ def test_requests() -> None:
     """Each request of the README is answered Ok, sent one after the other, and no type of the reference is left out."""
     world = Simulation()
     client = world.connect("/")
-    sent = [json.loads(line) for text in BY_KIND["json"] for line in text.splitlines()]
+    sent = [json.loads(line) for line in example("requests.json").splitlines()]
     for request in sent:
         world.receive(client, json.dumps(request))
     answers = [json.loads(item) for _, items in world.take() for item in items if isinstance(item, bytes)]
@@ -99,7 +81,10 @@ def test_requests() -> None:
     assert len({request["type"] for request in sent}) == 17
 
 
-@pytest.mark.parametrize("text", [text for text in BY_KIND["yaml"] if text not in SCENARIOS])
-def test_other_yaml(text: str) -> None:
-    """What else is YAML in the README can be read."""
-    assert yaml.safe_load(text)
+def test_workflow() -> None:
+    """The workflow replays, with options that the command takes."""
+    (job,) = yaml.safe_load(example("workflow.yaml"))["jobs"].values()
+    (command,) = (step["run"] for step in job["steps"] if "run" in step)
+    words = shlex.split(re.sub(r"\$\{\{.*?\}\}", "1/2", command.rpartition("&& ")[2]))
+    assert words[0] == "exchange-simulator"
+    assert callable(_parser().parse_args(words[1:]).run)

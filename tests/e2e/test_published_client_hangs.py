@@ -1,7 +1,6 @@
 """Why this project exists: what the published client does when its order is refused."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +9,7 @@ import pytest
 
 from simulator.testing.exchange import Exchange
 
-README = Path(__file__).parents[2] / "README.md"
-(PROGRAM,) = (
-    text for text in re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL) if "architect" in text
-)
+PROGRAM = (Path(__file__).parents[1] / "examples" / "published_client.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
