@@ -1,13 +1,14 @@
 """Where libraries differ from release to release: what is asked of them here is answered alike by all of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from websockets.asyncio.connection import Connection
     from websockets.http11 import Request
 
-__all__ = ["http_method", "nested_beyond", "send_text", "websocket_mask", "without_proxy"]
+__all__ = ["http_method", "latin_1", "nested_beyond", "receive", "send_text", "websocket_mask", "without_proxy"]
 
 
 # PyYAML
@@ -40,6 +41,9 @@ def nested_beyond(limit: int, text: str, error: Exception) -> Any | None:
 
 # websockets
 
+_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+"""What stands for a byte that is not ASCII (PEP 383), and that byte's character."""
+
 
 def websocket_mask() -> Callable[[bytes, bytes], bytes]:
     """Return the function that masks a frame's payload: the one in C, where the release has it built."""
@@ -50,8 +54,16 @@ def websocket_mask() -> Callable[[bytes, bytes], bytes]:
 
 
 def http_method(request: "Request") -> str:
-    """Return the method of a handshake; before websockets 16 none but GET gets so far."""
+    """Return the method of a handshake; before websockets 17 none but GET gets so far."""
     return getattr(request, "method", "GET")
+
+
+def latin_1(request: "Request") -> "Request":
+    """Return a handshake whose headers are Latin-1; before websockets 17 a byte beyond ASCII is half a character."""
+    from websockets.datastructures import Headers
+
+    headers = [(name, value.translate(_LATIN_1)) for name, value in request.headers.raw_items()]
+    return replace(request, headers=Headers(headers))
 
 
 def without_proxy() -> dict[str, Any]:
@@ -72,3 +84,14 @@ async def send_text(connection: "Connection", data: bytes) -> None:
     else:
         async with connection.send_context():
             connection.protocol.send_text(data)
+
+
+async def receive(connection: "Connection") -> bytes:
+    """Return the next message as it is; raises ConnectionClosed.
+
+    websockets 13 forgets a message that comes at the moment at which the connection is cut, and then finds none.
+    """
+    try:
+        return await connection.recv(decode=False)
+    except IndexError:
+        return await connection.recv(decode=False)

@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.http11 import Request, Response
 
-from simulator.libraries import send_text, without_proxy
+from simulator.libraries import receive, send_text, without_proxy
 from simulator.record.reading import Seen
 from simulator.replay.endpoints import joined
 
@@ -113,7 +113,7 @@ class Recorder:
         """Pass messages on until one side ends; return the code and the reason of the source's end."""
         try:
             while True:
-                data = await source.recv(decode=False)
+                data = await receive(source)
                 self._see(number, kind, data.decode(errors="replace"))
                 with contextlib.suppress(ConnectionClosed):  # whose end is for the other direction to tell
                     await send_text(target, data)

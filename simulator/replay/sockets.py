@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from simulator.control.expectations import unmet, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
-from simulator.libraries import without_proxy
+from simulator.libraries import receive, without_proxy
 from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
@@ -114,7 +114,7 @@ class _Sockets:
     async def _read(self, line: str, connection: ClientConnection) -> None:
         try:
             while True:
-                data = await connection.recv(decode=False)
+                data = await receive(connection)
                 self._note(line, "out", data)
                 self._client.arrived(line, data)
                 self.news.set()

@@ -20,6 +20,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
+from simulator.libraries import latin_1
 from simulator.server.admission import Answer, admit
 from simulator.server.frames import FrameReader
 
@@ -260,7 +261,7 @@ class Connection(asyncio.Protocol):
             line, newline, data = data.partition(b"\n")
             self.protocol.receive_data(line + newline)
             for request in self.protocol.events_received():
-                self._shake_hands(cast(Request, request))
+                self._shake_hands(latin_1(cast(Request, request)))
             if self.protocol.eof_sent:  # it was refused, or was no HTTP
                 self._flush_protocol()
                 return b""

@@ -14,6 +14,7 @@ from simulator.scenario import load
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 from support.messages import payloads
+from support.server import ANSWERS_ALL
 
 pytestmark = pytest.mark.no_cover  # being traced, what is timed here takes many times as long
 
@@ -198,16 +199,16 @@ def test_frames_that_are_a_bomb(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    "headers",
     [
-        (b"X: " + b"a" * 9000, 431),
-        (b"\r\n".join(b"X%d: a" % number for number in range(200)), 431),
-        (b"X: " + b"a" * 5_000_000, 431),
-        (b"a" * 5_000_000, 431),
+        b"X: " + b"a" * 9000,
+        b"\r\n".join(b"X%d: a" % number for number in range(200)),
+        b"X: " + b"a" * 5_000_000,
+        b"a" * 5_000_000,
     ],
     ids=["a long header", "many headers", "a header of five megabytes", "no header of five megabytes"],
 )
-def test_headers_that_are_a_bomb(headers: bytes, status: int) -> None:
+def test_headers_that_are_a_bomb(headers: bytes) -> None:
     """Headers made to fill the memory are answered 431, whatever follows."""
 
     async def ask() -> int | None:
@@ -223,4 +224,4 @@ def test_headers_that_are_a_bomb(headers: bytes, status: int) -> None:
         assert server.errors == []
         return got
 
-    assert asyncio.run(ask()) == status
+    assert asyncio.run(ask()) == (431 if ANSWERS_ALL else None)

@@ -1,6 +1,5 @@
 import asyncio
 import socket
-from importlib.metadata import version
 
 import pytest
 
@@ -8,6 +7,7 @@ from simulator.server import Server
 from simulator.server.admission import is_loopback
 from support.server import (
     ACCEPTED,
+    ANSWERS_ALL,
     CLOSE,
     PAIR,
     PING,
@@ -28,10 +28,6 @@ from support.server import (
 pytestmark = pytest.mark.asyncio
 
 PLAIN = ["Connection: close", "Content-Type: text/plain; charset=utf-8"]
-
-
-ANSWERS_ALL = int(version("websockets").partition(".")[0]) >= 17
-"""Whether websockets answers what is no GET of HTTP/1.1, or is too long; before 17 it only closes the connection."""
 
 
 async def status_of(data: bytes) -> int | None:

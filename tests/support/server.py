@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from simulator.catalogue import Catalogue, build
@@ -13,6 +14,8 @@ from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 
 PATIENCE = 10.0
+ANSWERS_ALL = int(version("websockets").partition(".")[0]) >= 17
+"""Whether websockets answers what is no GET of HTTP/1.1, or is too long; before 17 it only closes the connection."""
 TEXT, BINARY, CONT, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 ORDER = {

@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
 from simulator import Simulation
+from simulator.libraries import receive
 from simulator.server import Server
 from simulator.testing.virtual_time import Hang, play
 
@@ -26,7 +27,7 @@ async def _told(venue: ClientConnection, messages: int) -> list[tuple[float, Any
     loop = asyncio.get_running_loop()
     told = []
     for _ in range(messages):
-        message = json.loads(await venue.recv())
+        message = json.loads(await receive(venue))
         told.append((loop.time(), message))
     return told
 
