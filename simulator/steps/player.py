@@ -77,6 +77,10 @@ class StepPlayer:
         self._note = journal.note
         self._held: dict[str, deque[RuleRun]] = {}
         self._released: dict[str, int] = {}
+        self._playing: list[RuleRun] = []
+        """The runs that are being played, the one whose turn it is last."""
+        self._set_off: list[RuleRun] = []
+        """The runs that the present step has set off."""
 
     # Beginning
 
@@ -86,13 +90,13 @@ class StepPlayer:
         if exceeded is not None:
             self._limit_rate(exceeded, session, request)
             return
-        run = RuleRun(rule.name, rule.steps, session, request, rule.rule.illegal)
+        run = RuleRun(rule.name, rule.steps, self._schedule.cause, session, request, rule.rule.illegal)
         if self._find_order(run):
             self._play(run)
 
     def play(self, steps: Steps, name: str, session: Session | None = None) -> None:
         """Play steps that answer no request: of the timeline, of an event, or of a test."""
-        self._play(RuleRun(name, steps, session))
+        self._play(RuleRun(name, steps, self._schedule.cause, session))
 
     def _limit_rate(self, limit: RateLimit, session: Session, request: Request) -> None:
         text = f"{limit.code}: more than {limit.cap} requests in {limit.per}"
@@ -124,17 +128,39 @@ class StepPlayer:
     # The steps
 
     def _play(self, run: RuleRun) -> None:
-        """Play on until the end, or until time or a release has to come."""
+        """Play on until the end, or until time or a release has to come.
+
+        A run that another one sets off is played before that one goes on. However many set each other off, they wait on
+        a stack of their own, and not on the interpreter's.
+        """
+        if self._playing:
+            self._set_off.append(run)
+            return
+        self._playing.append(run)
+        try:
+            while self._playing:
+                self._play_step(self._playing[-1])
+                self._playing += reversed(self._set_off)
+                self._set_off.clear()
+        finally:
+            self._playing.clear()
+            self._set_off.clear()
+
+    def _play_step(self, run: RuleRun) -> None:
+        """Do the next step of a run, which is the last of those that are being played, or end it."""
+        self._schedule.cause = run.cause
         steps = run.steps.in_order
-        while run.position < len(steps):
-            step = steps[run.position]
-            if _is_unanswered(run) and _reveals(step):
-                self._answer(run)
-                self._dispatcher.publish()
-            run.position += 1
-            if self._do(run, step):
-                return
-        self._finish(run)
+        if run.position == len(steps):
+            self._playing.pop()
+            self._finish(run)
+            return
+        step = steps[run.position]
+        if _is_unanswered(run) and _reveals(step):
+            self._answer(run)
+            self._dispatcher.publish()
+        run.position += 1
+        if self._do(run, step):
+            self._playing.remove(run)
 
     def _do(self, run: RuleRun, step: Step) -> bool:
         """Do a step; return whether those after it have to wait."""

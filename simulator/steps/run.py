@@ -15,23 +15,37 @@ class RuleRun:
     Args:
         name: the rule's name, for the journal.
         steps: what is to be done.
+        cause: the number of the journal's entry that has set it off.
         session: the connection that the request came on, if there is one.
         request: the request, if there is one.
         illegal: whether the steps may tell what is not true.
     """
 
-    __slots__ = ("illegal", "is_answered", "name", "order", "position", "refusal", "request", "session", "steps")
+    __slots__ = (
+        "cause",
+        "illegal",
+        "is_answered",
+        "name",
+        "order",
+        "position",
+        "refusal",
+        "request",
+        "session",
+        "steps",
+    )
 
     def __init__(
         self,
         name: str,
         steps: Steps,
+        cause: int,
         session: Session | None = None,
         request: Request | None = None,
         illegal: bool = False,
     ) -> None:
         self.name = name
         self.steps = steps
+        self.cause = cause
         self.session = session
         self.request = request
         self.illegal = illegal
