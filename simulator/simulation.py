@@ -25,7 +25,7 @@ from simulator.gateway.handlers import Gateway
 from simulator.gateway.netidx import Netidx
 from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
-from simulator.gateway.query_views import FaultyView, History
+from simulator.gateway.query_views import FaultyView
 from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
 from simulator.gateway.subscriptions import Subscriptions
@@ -100,17 +100,16 @@ class Simulation:
         venue = Venue(self.catalogue, history_limit)
         markets = Markets(schedule, venue, self.seed)
         fill_ids = FillIds(self.seed, venue.fills)
-        history = History(venue.orders)
-        views: dict[str, FaultyView] = {name: FaultyView(venue, fill_ids, history, schedule) for name in VIEWED}
+        views: dict[str, FaultyView] = {name: FaultyView(venue, fill_ids, schedule) for name in VIEWED}
         tape = Tape(schedule.now, self.seed)
         gateway = Gateway(venue, plan.accounts or self.catalogue.accounts, markets.instrument, fill_ids, tape, views)
         latencies = Latencies(plan.latency, self._rng("latency"))
         sessions = Sessions(schedule, journal, gateway.accounts, self._on_end)
         delivery = Delivery(schedule, journal, latencies, sessions)
         subscriptions = Subscriptions(gateway, delivery.update)
-        past = None if scenario is None else history  # only a scenario looks at it
         order_requests = OrderRequests(gateway, schedule)
-        dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, past)
+        keeps_past = scenario is not None  # nothing else looks at it
+        dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, keeps_past)
         netidx = Netidx(schedule, delivery)
         director = Director(plan.rules, self.catalogue, self._rng("rules"))
         order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)

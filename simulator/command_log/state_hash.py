@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-import msgspec
-
-from simulator.exchange.book import Side
+from simulator.exchange.book import BookEntry, Side
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order
+from simulator.exchange.venue import Venue
 from simulator.simulation import Simulation
 
 __all__ = ["state_hash"]
@@ -16,10 +15,9 @@ __all__ = ["state_hash"]
 def state_hash(simulation: Simulation) -> str:
     """Return the SHA-256, in 64 hexadecimal digits, of what an exchange holds.
 
-    That is: every order with all its fields and which of them are open; every fill; the limits and halts in force in
-    their order; of each instrument its increments and flags, its book with each level's queue, and every account's
-    open quantities and position; the numbers that the next order and trade get; what of the fills has been amended;
-    and the state in which the scenario is. Not the time, nor who is connected.
+    That is: every order, fill, limit, halt and instrument with its book, each with all its fields; which orders are
+    open, and which are forgotten next; the numbers that the next order and trade get; every account's open quantities
+    and position; and the state in which the scenario is. Not the time, nor who is connected.
     """
     digest = sha256()
     for part in _parts(simulation):
@@ -29,45 +27,48 @@ def state_hash(simulation: Simulation) -> str:
 
 
 def _parts(simulation: Simulation) -> Iterator[object]:
-    venue = simulation.venue
-    yield simulation.director.state, venue.numbered, venue._trades, sorted(venue._amended.items())
+    yield simulation.director.state
+    yield from _venue(simulation.venue)
+
+
+def _venue(venue: Venue) -> Iterator[object]:
+    # What it is made with, and what waits to be told; the rest of what is left out follows.
+    yield _fields(venue, "catalogue", "limit", "events", "touched", "orders", "open", "fills", "limits", "instruments")
     yield from map(_order, venue.orders.values())
     yield list(venue.open)
-    yield from map(msgspec.structs.astuple, venue.fills)
-    yield [msgspec.structs.astuple(limit) for limit in venue.limits]
-    yield venue.halts
+    yield _fields(venue.fills, "_limit", "_most", "_kept")
+    yield from venue.fills
+    yield _fields(venue.limits, "_applying")  # which is looked up in the others
     for _, instrument in sorted(venue.instruments.items()):
         yield from _instrument(instrument)
 
 
-def _order(order: Order) -> tuple[object, ...]:
-    return (
-        order.id,
-        order.account,
-        order.instrument.listing.id,
-        order.buy,
-        order.price,
-        order.quantity,
-        order.leaves_qty,
-        order.time,
-        order.state,
-        order.cum_qty,
-        order.notional,
-        order.reason,
-        order.quote_id,
-        order.params,
-    )
+def _order(order: Order) -> object:
+    # What it was earlier is kept for views alone, and only while there is a scenario.
+    return order.instrument.listing.id, _fields(order, "instrument", "past")
 
 
 def _instrument(instrument: Instrument) -> Iterator[object]:
-    yield instrument.listing.id, instrument.tick, instrument.step, instrument.flags, instrument.delisted
+    yield instrument.listing.id, _fields(instrument, "listing", "book", "exposures", "market_quotes")
+    yield list(map(_entry, instrument.market_quotes))
     yield from _side(instrument.book.bids)
     yield from _side(instrument.book.asks)
-    for account, held in sorted(instrument.exposures.items()):
-        yield account, held.buying, held.selling, held.orders, held.position
+    for account, exposure in sorted(instrument.exposures.items()):
+        yield account, _fields(exposure)
 
 
 def _side(side: Side) -> Iterator[object]:
+    yield _fields(side, "keys", "levels")
     for level in side:
-        queue = [(entry.id if isinstance(entry, Order) else 0, entry.leaves_qty) for entry in level]
-        yield side.sign, level.price, level.quantity, queue
+        yield _fields(level, "queue", "head"), list(map(_entry, level))  # not the holes between its entries
+
+
+def _entry(entry: BookEntry) -> object:
+    return entry.id if isinstance(entry, Order) else _fields(entry)
+
+
+def _fields(thing: object, *others: str) -> list[tuple[str, object]]:
+    """Return all fields of a thing but some others, so that one that is added to its type is in the hash."""
+    kind = type(thing)
+    names = getattr(kind, "__struct_fields__", None) or getattr(kind, "__slots__", None) or tuple(vars(thing))
+    return [(name, getattr(thing, name)) for name in names if name not in others]

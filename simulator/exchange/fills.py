@@ -18,6 +18,7 @@ class Fills(Sequence[Fill]):
 
     def __init__(self, limit: int) -> None:
         self._kept: list[Fill] = []
+        self._amendments: dict[int, Fill] = {}
         self._forgotten = 0
         self._most = limit + limit // 8
         self._limit = limit
@@ -58,8 +59,25 @@ class Fills(Sequence[Fill]):
             last, first = self._kept[excess - 1], self._kept[excess]
             if first.kind is FillKind.NORMAL and last.trade == first.trade:  # both sides of a trade are kept
                 excess -= 1
-            del self._kept[:excess]
-            self._forgotten += excess
+            self._forget(excess)
+
+    def amend(self, amendment: Fill) -> None:
+        """Keep a reversal or a correction of a fill that is kept: it tells from now on what the fill is worth."""
+        if amendment.of is not None:
+            self._amendments[amendment.of] = amendment
+        self.append(amendment)
+
+    def amendment(self, number: int) -> Fill | None:
+        """Return the last amendment of a fill, or None if it stands as it was made."""
+        return self._amendments.get(number)
+
+    def _forget(self, count: int) -> None:
+        """Give up the oldest, with what has become of them."""
+        if self._amendments:
+            for fill in self._kept[:count]:
+                self._amendments.pop(fill.number, None)
+        del self._kept[:count]
+        self._forgotten += count
 
     def get(self, number: int) -> Fill | None:
         """Return the fill of a number, or None if there is none or it is no longer kept."""

@@ -3,6 +3,7 @@
 from simulator.catalogue.products import TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Book, BookEntry
+from simulator.terms import RejectReason
 
 __all__ = ["Exposure", "Instrument", "digits_of"]
 
@@ -45,6 +46,29 @@ class Instrument:
         if exposure is None:
             exposure = self.exposures[account] = Exposure()
         return exposure
+
+    def objection(self, order: BookEntry, is_halted: bool) -> str | None:
+        """Say why the venue does not take a new order, whose quantity is all that it has left, or None."""
+        name = self.listing.name
+        if self.delisted:
+            return f"{RejectReason.DELISTED.value}: {name} is no longer traded"
+        flags = self.flags
+        if flags:
+            if "Disabled" in flags:
+                return f"{RejectReason.PRODUCT_DISABLED.value}: {name} is disabled"
+            if "CancelOnly" in flags:
+                return f"{RejectReason.CANCEL_ONLY.value}: {name} takes cancels only"
+            if "PostOnly" in flags and self.book.crosses(order.buy, order.price):
+                return f"{RejectReason.WOULD_TRADE.value}: {name} takes only orders that rest"
+        if is_halted:
+            return f"{RejectReason.HALTED.value}: {name} is halted"
+        if order.price % self.tick:
+            tick = text_of_amount(self.tick)
+            return f"{RejectReason.OFF_TICK.value}: price {text_of_amount(order.price)} is no multiple of {tick}"
+        if order.leaves_qty % self.step:
+            quantity, step = text_of_amount(order.leaves_qty), text_of_amount(self.step)
+            return f"{RejectReason.OFF_STEP.value}: quantity {quantity} is no multiple of {step}"
+        return None
 
     def set_increments(self, tick: int | None, step: int | None) -> None:
         """Change the price tick or the quantity step, in billionths above zero; None leaves one as it is."""

@@ -1,6 +1,6 @@
 """An order, a fill, and the table of legal state changes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,7 @@ from simulator.terms import (
 if TYPE_CHECKING:
     from simulator.exchange.instrument import Instrument
 
-__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "Traded", "average_price"]
+__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "PassedThrough", "PastState", "Traded", "average_price"]
 
 NEW = 0
 
@@ -75,12 +75,29 @@ LEGAL: dict[int, frozenset[int]] = {
 }
 
 
+class PassedThrough(NamedTuple):
+    """What a client sends with an order to get it back with the order's details: it means nothing to the exchange."""
+
+    quote_id: str | None
+    params: bytes | None
+    """JSON, as it was sent."""
+
+
+class PastState(msgspec.Struct, frozen=True):
+    """A state of an order since a time in nanoseconds, and the one before it."""
+
+    since: int
+    change: "OrderChanged"
+    before: "PastState | None"
+
+
 class Order(BookEntry, eq=False, gc=True, kw_only=True):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
     ``quantity`` is what was ordered, ``leaves_qty`` what is still open (nothing, once it is out), ``cum_qty`` what has
     been filled less what has been busted, ``notional`` the sum of price times quantity over the fills (in
-    billionths of billionths).
+    billionths of billionths). ``past`` is the last of its states, if a scenario may ask what they have been, and
+    ``lie`` the state, the ``cum_qty`` and the ``notional`` that a scenario has told of it although they are not so.
     """
 
     id: int
@@ -92,8 +109,9 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
     cum_qty: int = 0
     notional: int = 0
     reason: str | None = None
-    quote_id: str | None = None
-    params: bytes | None = None
+    passed_through: PassedThrough | None = None
+    past: PastState | None = None
+    lie: tuple[int, int, int] | None = None
 
     @property
     def is_out(self) -> bool:
@@ -117,6 +135,13 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
         if after != before and after not in LEGAL[before]:
             raise ValueError(f"order {self.id} cannot go from {list(flags_of(self.state))} to {list(flags_of(state))}")
         self.state = state
+
+    def state_at(self, time: int) -> "OrderChanged | None":
+        """Return its state at a time in nanoseconds, as far as it is kept, or None if it had none yet."""
+        state = self.past
+        while state is not None and state.since > time:
+            state = state.before
+        return None if state is None else state.change
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

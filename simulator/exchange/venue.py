@@ -14,8 +14,7 @@ from simulator.exchange.fills import Fills
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limits, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
-from simulator.forgetting import forget
-from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, FillKind, RejectReason
+from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, RejectReason
 
 __all__ = ["DEFAULT_LIMIT", "MARKET_ACCOUNT", "Event", "Quote", "Venue"]
 
@@ -54,7 +53,6 @@ class Venue:
         self.numbered = 0
         """How many orders there have ever been: the number of the last one."""
         self._trades = 0
-        self._amended: dict[int, tuple[int, int]] = {}
 
     def instrument(self, listing: TradableProduct) -> Instrument:
         """Return the trading state of a tradable product, made when it is first asked for."""
@@ -79,7 +77,8 @@ class Venue:
             buy, price, quantity, id=self.numbered, account=account, instrument=instrument, quantity=quantity, time=now
         )
         self.orders[order.id] = order
-        reason = self._breach(order) or self._objection(order)
+        is_halted = self.is_halted(instrument.listing) if self.halts else False
+        reason = self._breach(order) or instrument.objection(order, is_halted)
         if reason is not None:
             self._take_out(order, REJECTED | OUT, reason)
             return order
@@ -90,7 +89,7 @@ class Venue:
             exposure.buying += quantity
         else:
             exposure.selling += quantity
-        self._move(order, OPEN)
+        self.move(order, OPEN)
         return order
 
     def _breach(self, order: Order) -> str | None:
@@ -98,34 +97,10 @@ class Venue:
         breach = self.limits.breach(self.instruments.values(), order)
         return breach and f"{RejectReason.LIMIT_EXCEEDED.value}: {breach}"
 
-    def _objection(self, order: Order) -> str | None:
-        """Say why the venue does not take an order, or None."""
-        instrument = order.instrument
-        name = instrument.listing.name
-        if instrument.delisted:
-            return f"{RejectReason.DELISTED.value}: {name} is no longer traded"
-        flags = instrument.flags
-        if flags:
-            if "Disabled" in flags:
-                return f"{RejectReason.PRODUCT_DISABLED.value}: {name} is disabled"
-            if "CancelOnly" in flags:
-                return f"{RejectReason.CANCEL_ONLY.value}: {name} takes cancels only"
-            if "PostOnly" in flags and instrument.book.crosses(order.buy, order.price):
-                return f"{RejectReason.WOULD_TRADE.value}: {name} takes only orders that rest"
-        if self.halts and self.is_halted(instrument.listing):
-            return f"{RejectReason.HALTED.value}: {name} is halted"
-        if order.price % instrument.tick:
-            tick = text_of_amount(instrument.tick)
-            return f"{RejectReason.OFF_TICK.value}: price {text_of_amount(order.price)} is no multiple of {tick}"
-        if order.quantity % instrument.step:
-            step = text_of_amount(instrument.step)
-            return f"{RejectReason.OFF_STEP.value}: quantity {text_of_amount(order.quantity)} is no multiple of {step}"
-        return None
-
     def ack(self, order: Order) -> None:
         """The venue confirms an order; one that has it already is left as it is."""
         if not order.state & ACKED:
-            self._move(order, order.state | ACKED)
+            self.move(order, order.state | ACKED)
 
     def match(self, order: Order, now: int) -> None:
         """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
@@ -163,12 +138,12 @@ class Venue:
     def ask_cancel(self, order: Order) -> None:
         """The client's wish to cancel is on its way to the venue."""
         if not order.state & CANCELING:
-            self._move(order, order.state | CANCELING)
+            self.move(order, order.state | CANCELING)
 
     def refuse_cancel(self, order: Order) -> None:
         """The venue does not cancel: an open order is as it was before the wish."""
         if order.state & CANCELING:
-            self._move(order, order.state & ~CANCELING)
+            self.move(order, order.state & ~CANCELING)
 
     def cancel(self, order: Order, reason: str | None = None) -> None:
         """Take an open order out of the market, asked for or not; ``reason`` says why if nobody asked.
@@ -187,7 +162,7 @@ class Venue:
         order.move(state)
         order.reason = reason
         self._retire(order)
-        self._record(order)
+        self.report(order)
 
     def _leave(self, order: Order) -> None:
         """Forget what an order had open, in the book and in what its account has open."""
@@ -221,7 +196,7 @@ class Venue:
         _require_open(order)
         state = order.state | STALE if unsure else order.state & ~STALE
         if state != order.state:
-            self._move(order, state)
+            self.move(order, state)
 
     # Fills
 
@@ -231,7 +206,7 @@ class Venue:
         What clients or the market have resting at that price on the other side gives first; ``against`` is the
         name of whoever gives the rest. Raises `ValueError` if the order has less than ``quantity`` left.
         """
-        _require_positive(quantity)
+        require_positive(quantity)
         if quantity > order.leaves_qty:
             raise ValueError(
                 f"order {order.id} has {text_of_amount(order.leaves_qty)} left, not {text_of_amount(quantity)}"
@@ -289,88 +264,14 @@ class Venue:
         self.fills.append(fill)
         self.events.append(fill)
         if order.leaves_qty:
-            self._record(order)
+            self.report(order)
         else:
             self._retire(order)
             whole = FILLED if order.cum_qty == order.quantity else 0  # a part may have been busted meanwhile
-            self._move(order, (order.state & ACKED) | whole | OUT)
+            self.move(order, (order.state & ACKED) | whole | OUT)
 
     def _print(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
         self.events.append(Traded(instrument.listing.id, buy, price, quantity, now))
-
-    def bust(self, fill: Fill, now: int) -> None:
-        """Take back a trade: each of its fills gets a reversal; no order opens again.
-
-        Raises `ValueError` if it is taken back already, the fill is itself a reversal or a correction, or an order of
-        the trade is no longer kept.
-        """
-        _require_original(fill)
-        if self._now_worth(fill)[1] == 0:
-            raise ValueError(f"fill {fill.number} is busted already")
-        for side in self._sides(fill):
-            self._amend(side, self._now_worth(side)[0], 0, FillKind.REVERSAL, now)
-
-    def correct(self, fill: Fill, price: int, quantity: int, now: int) -> None:
-        """Replace a trade's price and quantity; each of its fills gets a correction.
-
-        Raises `ValueError` if an order has not that much to give or is no longer kept, or the fill is itself a reversal
-        or a correction.
-        """
-        _require_original(fill)
-        _require_positive(quantity)
-        for side in self._sides(fill):
-            order = self.orders[side.order_id]
-            if order.cum_qty - self._now_worth(side)[1] + quantity > order.quantity - order.leaves_qty:
-                raise ValueError(f"order {order.id} cannot have been filled {text_of_amount(quantity)}")
-        for side in self._sides(fill):
-            self._amend(side, price, quantity, FillKind.CORRECTION, now)
-
-    def _now_worth(self, fill: Fill) -> tuple[int, int]:
-        """Return a fill's price and quantity after all that has been amended in it."""
-        return self._amended.get(fill.number, (fill.price, fill.quantity))
-
-    def _sides(self, fill: Fill) -> list[Fill]:
-        """Return the fills of a fill's trade; raises `ValueError` if an order of one of them is no longer kept."""
-        near = [self.fills.get(fill.number + step) for step in (-1, 0, 1)]
-        sides = [other for other in near if other and other.trade == fill.trade and other.kind is FillKind.NORMAL]
-        for side in sides:
-            if side.order_id not in self.orders:
-                raise ValueError(f"the exchange no longer has order {side.order_id} of fill {fill.number}")
-        return sides
-
-    def _amend(self, fill: Fill, price: int, quantity: int, kind: FillKind, now: int) -> None:
-        """Replace a fill in its order's sums: by nothing, or by another price and quantity."""
-        order = self.orders[fill.order_id]
-        old_price, old_quantity = self._now_worth(fill)
-        self._amended[fill.number] = (price, quantity)
-        forget(self._amended, len(self.fills), self.fills.keeps)
-        change = quantity - old_quantity
-        order.cum_qty += change
-        order.notional += price * quantity - old_price * old_quantity
-        order.instrument.exposure(order.account).position += change if order.buy else -change
-        amendment = Fill(
-            self.fills.made + 1,
-            order.id,
-            order.account,
-            fill.target,
-            fill.buy,
-            price,
-            quantity or old_quantity,
-            fill.maker,
-            fill.against,
-            fill.trade,
-            now,
-            kind,
-            fill.number,
-        )
-        self.fills.append(amendment)
-        self.events.append(amendment)
-        if order.state & (FILLED | CANCELED) == FILLED and order.cum_qty < order.quantity:
-            self._move(order, order.state & ~FILLED)
-        elif order.state & (OUT | CANCELED | REJECTED) == OUT and order.cum_qty == order.quantity:
-            self._move(order, order.state | FILLED)
-        else:
-            self._record(order)
 
     # The market
 
@@ -381,14 +282,14 @@ class Venue:
         """
         quotes = list(quotes)
         for _, _, quantity in quotes:
-            _require_positive(quantity)
+            require_positive(quantity)
         book = instrument.book
         for entry in instrument.market_quotes:
             book.remove(entry)
         instrument.market_quotes = []
         for buy, price, quantity in quotes:
             entry = BookEntry(buy, price, quantity)
-            self._house_takes(instrument, entry, now)
+            self._market_takes(instrument, entry, now)
             if entry.leaves_qty:
                 book.rest(entry)
                 instrument.market_quotes.append(entry)
@@ -399,14 +300,14 @@ class Venue:
 
         Raises `ValueError` if the quantity is not above zero.
         """
-        _require_positive(quantity)
+        require_positive(quantity)
         entry = BookEntry(buy, price, quantity)
-        self._house_takes(instrument, entry, now)
+        self._market_takes(instrument, entry, now)
         if entry.leaves_qty:
             self._print(instrument, buy, price, entry.leaves_qty, now)
         self.touched[instrument.listing.id] = instrument
 
-    def _house_takes(self, instrument: Instrument, entry: BookEntry, now: int) -> None:
+    def _market_takes(self, instrument: Instrument, entry: BookEntry, now: int) -> None:
         for resting, quantity in instrument.book.match(entry):
             self._trades += 1
             if isinstance(resting, Order):
@@ -455,11 +356,13 @@ class Venue:
             self.touched = {}
         return touched
 
-    def _move(self, order: Order, state: int) -> None:
+    def move(self, order: Order, state: int) -> None:
+        """Let an order go to a state and report it; raises `ValueError` if it may not."""
         order.move(state)
-        self._record(order)
+        self.report(order)
 
-    def _record(self, order: Order) -> None:
+    def report(self, order: Order) -> None:
+        """Tell how an order is."""
         self.events.append(
             OrderChanged(
                 order.id,
@@ -477,11 +380,7 @@ def _require_open(order: Order) -> None:
         raise ValueError(f"order {order.id} is out already")
 
 
-def _require_positive(quantity: int) -> None:
+def require_positive(quantity: int) -> None:
+    """Raise `ValueError` for a quantity that is not above zero."""
     if quantity <= 0:
         raise ValueError(f"a quantity is above zero, not {text_of_amount(quantity)}")
-
-
-def _require_original(fill: Fill) -> None:
-    if fill.kind is not FillKind.NORMAL:
-        raise ValueError(f"fill {fill.number} is a {fill.kind.value.lower()} of fill {fill.of}, which is to be named")

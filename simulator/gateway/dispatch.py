@@ -1,11 +1,10 @@
 """Does what requests ask for, as the gateway and the engine do it when no scenario says otherwise."""
 
-from simulator.exchange.orders import OrderChanged, Traded
+from simulator.exchange.orders import OrderChanged, PastState, Traded
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.order_requests import OrderRequests
-from simulator.gateway.query_views import History
 from simulator.gateway.session import Session, Subscription
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal
@@ -36,7 +35,7 @@ class Dispatcher:
         order_requests: does what requests about orders ask for.
         subscriptions: who follows what.
         delivery: brings messages to connections.
-        history: keeps orders' past states if a scenario may want to show them; else None.
+        keeps_past: whether orders remember their states, because a scenario may want to show them.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Dispatcher:
         order_requests: OrderRequests,
         subscriptions: Subscriptions,
         delivery: Delivery,
-        history: History | None = None,
+        keeps_past: bool = False,
     ) -> None:
         self._schedule = schedule
         self._journal = journal
@@ -56,7 +55,7 @@ class Dispatcher:
         self._venue: Venue = gateway.venue
         self._subscriptions = subscriptions
         self._delivery = delivery
-        self._history = history
+        self._keeps_past = keeps_past
 
     def handle(self, session: Session, request: Request) -> None:
         """Do what a request asks for and answer it."""
@@ -141,8 +140,8 @@ class Dispatcher:
         for event in self._venue.take_events():
             self._journal.write(now, 0, "event", event)
             if isinstance(event, OrderChanged):
-                if self._history is not None:
-                    self._history.record(event, now)
+                if self._keeps_past and (order := self._venue.orders.get(event.order_id)):
+                    order.past = PastState(now, event, order.past)
                 self.publish_change(event, copies if event.order_id == order_id else 1)
             elif isinstance(event, Traded):
                 self._gateway.tape.record(event)

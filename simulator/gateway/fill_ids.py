@@ -3,7 +3,6 @@
 from hashlib import sha1
 
 from simulator.exchange.fills import Fills
-from simulator.forgetting import forget
 
 __all__ = ["FillIds"]
 
@@ -24,26 +23,38 @@ class FillIds:
         self._fills = fills
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._derived = 0
+        self._first = self._next = 1
+        """The first fill whose id is made and kept, and the next one whose id is to be made."""
         self.repeats: dict[int, str] = {}
 
     def text(self, number: int) -> str:
-        """Return the id of a fill by its number."""
-        text = self._texts.get(number)
-        if text is None:  # a client that lists its fills again and again asks for the same ones
-            self._forget()
-            text = self._texts[number] = self._derive(b"fill %d" % number)
-        return text
-
-    def _forget(self) -> None:
-        """Forget the ids of fills that are kept no longer."""
-        for text in forget(self._texts, len(self._fills), self._fills.keeps):
-            self._numbers.pop(text, None)
+        """Return the id of a fill that is kept, by its number."""
+        self._catch_up()
+        return self._texts[number]
 
     def repeat(self, number: int, *, renamed: bool) -> None:
-        """Let a fill be seen once more, under its own id or under another."""
-        self.repeats[number] = self._derive(b"fill %d again" % number) if renamed else self.text(number)
-        forget(self.repeats, len(self._fills), self._fills.keeps)
+        """Let a fill that is kept be seen once more, under its own id or under another."""
+        text = self.text(number)
+        self.repeats[number] = self._derive(b"fill %d again" % number) if renamed else text
+
+    def number(self, text: str) -> int | None:
+        """Return the number of the fill with this id, or None for an id that no fill has that is kept."""
+        self._catch_up()
+        return self._numbers.get(text.lower())
+
+    def _catch_up(self) -> None:
+        """Drop the ids of fills that are kept no longer, and make those of the new ones."""
+        first, end = self._fills.first, self._fills.made + 1
+        if self._next == end:
+            return
+        for number in range(self._first, min(first, self._next)):
+            del self._numbers[self._texts.pop(number)]
+            self.repeats.pop(number, None)
+        for number in range(max(first, self._next), end):
+            text = self._derive(b"fill %d" % number)
+            self._texts[number] = text
+            self._numbers[text] = number
+        self._first, self._next = first, end
 
     def _derive(self, name: bytes) -> str:
         digest = bytearray(sha1(b"%b of seed %d" % (name, self._seed), usedforsecurity=False).digest()[:16])
@@ -51,10 +62,3 @@ class FillIds:
         digest[8] = digest[8] & 0x3F | 0x80
         text = digest.hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-    def number(self, text: str) -> int | None:
-        """Return the number of the fill with this id, or None for an id that no fill has that is kept."""
-        for number in range(max(self._derived + 1, self._fills.first), self._fills.made + 1):
-            self._numbers[self.text(number)] = number
-        self._derived = self._fills.made
-        return self._numbers.get(text.lower())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.orders import Order
+from simulator.exchange.orders import Order, PassedThrough
 from simulator.gateway.handlers import Gateway, no_amount
 from simulator.quoting import cut_raw, quoted
 from simulator.schedule import Schedule
@@ -68,8 +68,8 @@ class OrderRequests:
             return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
         is_buy = request.dir is Dir.BUY
         order = take(account, gateway.instrument(listing), is_buy, price, quantity, self._schedule.now)
-        order.quote_id = request.quote_id
-        order.params = None if params == b"null" else params
+        if request.quote_id is not None or params != b"null":
+            order.passed_through = PassedThrough(request.quote_id, None if params == b"null" else params)
         return order
 
     def cancel(self, request: CancelOrder, viewer: str | None) -> Order | Refusal:

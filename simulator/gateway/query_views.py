@@ -1,25 +1,18 @@
 """Through what the gateway looks at orders and fills: straight, or as a scenario bends the view."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from simulator.exchange.orders import Fill, Order, OrderChanged
+from simulator.exchange.orders import Fill, Order
 from simulator.exchange.venue import Venue
-from simulator.forgetting import forget
 from simulator.gateway import replies
 from simulator.gateway.fill_ids import FillIds
 from simulator.schedule import Schedule
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
-__all__ = ["FaultyView", "History", "OrderView", "ViewFault"]
-
-_TIME = itemgetter(0)
-_FEW = 1000
-"""Changes that are kept although their orders may not be."""
+__all__ = ["FaultyView", "OrderView", "ViewFault"]
 
 
 class OrderView:
@@ -57,41 +50,6 @@ class OrderView:
         return None if number is None else self._venue.fills.get(number)
 
 
-class History:
-    """What every order's state has been, and when; times in nanoseconds.
-
-    Args:
-        orders: the orders that the exchange keeps, by number; the history of others is forgotten in its time.
-    """
-
-    def __init__(self, orders: Mapping[int, Order]) -> None:
-        self._orders = orders
-        self._unsorted: list[tuple[int, OrderChanged]] = []
-        """What has not been sorted by order yet: hardly any scenario ever looks at the past."""
-        self._most_unsorted = _FEW
-        self._past: dict[int, list[tuple[int, OrderChanged]]] = {}
-
-    def record(self, change: OrderChanged, now: int) -> None:
-        """Keep a change."""
-        self._unsorted.append((now, change))
-        if len(self._unsorted) > self._most_unsorted:
-            self._unsorted = [entry for entry in self._unsorted if entry[1].order_id in self._orders]
-            self._most_unsorted = 2 * len(self._unsorted) + _FEW
-
-    def at(self, order_id: int, time: int) -> OrderChanged | None:
-        """Return an order's state at a time, or None if it was not yet there."""
-        self._sort()
-        past = self._past.get(order_id, [])
-        behind = bisect_right(past, time, key=_TIME)
-        return past[behind - 1][1] if behind else None
-
-    def _sort(self) -> None:
-        for now, change in self._unsorted:
-            self._past.setdefault(change.order_id, []).append((now, change))
-        self._unsorted.clear()
-        forget(self._past, len(self._orders), self._orders.__contains__)
-
-
 class ViewFault(msgspec.Struct, frozen=True):
     """How a view is bent.
 
@@ -120,14 +78,12 @@ class FaultyView(OrderView):
     Args:
         venue: the exchange.
         fill_ids: the ids of its fills.
-        history: what orders' states have been.
         schedule: the world's time.
     """
 
-    def __init__(self, venue: Venue, fill_ids: FillIds, history: History, schedule: Schedule) -> None:
+    def __init__(self, venue: Venue, fill_ids: FillIds, schedule: Schedule) -> None:
         super().__init__(venue, fill_ids)
         self.fault = ViewFault()
-        self._history = history
         self._schedule = schedule
 
     def _as_of(self) -> int | None:
@@ -141,7 +97,7 @@ class FaultyView(OrderView):
             if self.fault.hides(order):
                 continue
             if as_of is not None:
-                change = self._history.at(order.id, as_of)
+                change = order.state_at(as_of)
                 if change is None or change.state & OUT:
                     continue
             yield order
@@ -153,7 +109,7 @@ class FaultyView(OrderView):
         as_of = self._as_of()
         if as_of is None:
             return replies.order_state(order)
-        change = self._history.at(order.id, as_of)
+        change = order.state_at(as_of)
         return None if change is None else replies.change_view(change)
 
     def details(self, order: Order) -> OrderDetails | None:

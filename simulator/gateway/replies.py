@@ -83,6 +83,7 @@ def reject_reason(order: Order) -> RejectReasonView:
 def order_details(order: Order, state: OrderStateView | None = None) -> OrderDetails:
     """Return all that is known of an order, in its state now unless another is given."""
     state = state or order_state(order)
+    quote_id, params = order.passed_through or (None, None)
     return OrderDetails(
         str(order.id),
         order.instrument.listing.id,
@@ -90,8 +91,8 @@ def order_details(order: Order, state: OrderStateView | None = None) -> OrderDet
         text_of_amount(order.price, order.instrument.digits),
         text_of_amount(order.quantity),
         order.account,
-        order.quote_id,
-        _NULL if order.params is None else msgspec.Raw(order.params),
+        quote_id,
+        _NULL if params is None else msgspec.Raw(params),
         text_of_time(order.time),
         state.state,
         state.filled_qty,

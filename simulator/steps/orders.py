@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
+from simulator.exchange.corrections import bust, correct
 from simulator.exchange.orders import Fill as VenueFill
 from simulator.exchange.orders import Order, OrderChanged, average_price
 from simulator.exchange.venue import Venue
-from simulator.forgetting import forget
 from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
 from simulator.journal.journal import Journal
@@ -47,7 +47,6 @@ class OrderSteps:
         self._dispatcher = dispatcher
         self._fill_ids = fill_ids
         self._note = journal.note
-        self._lies: dict[int, tuple[int, int, int]] = {}
 
     def do(self, run: RuleRun, step: OrderStep) -> None:
         """Do a step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
@@ -154,11 +153,11 @@ class OrderSteps:
         try:
             match step.verb:
                 case "bust":
-                    self._venue.bust(fill, self._schedule.now)
+                    bust(self._venue, fill, self._schedule.now)
                 case "correct":
                     price = fill.price if step.price is None else amount(step.price)
                     quantity = fill.quantity if step.quantity is None else amount(step.quantity)
-                    self._venue.correct(fill, price, quantity, self._schedule.now)
+                    correct(self._venue, fill, price, quantity, self._schedule.now)
                 case _:
                     assert_never(step)
         except ValueError as error:
@@ -167,7 +166,7 @@ class OrderSteps:
 
     def _lie(self, order: Order, step: OrderStep) -> None:
         """Tell what cannot be true of an order; the exchange's own record stays as it is."""
-        state, filled, notional = self._lies.get(order.id, (order.state, order.cum_qty, order.notional))
+        state, filled, notional = order.lie or (order.state, order.cum_qty, order.notional)
         match step.verb:
             case "ack" | "match":
                 state |= ACKED
@@ -185,8 +184,7 @@ class OrderSteps:
                 state = (state & ACKED & ~OPEN) | CANCELED | OUT
             case _:
                 assert_never(step)
-        self._lies[order.id] = (state, filled, notional)
-        forget(self._lies, len(self._venue.orders), self._venue.orders.__contains__)
+        order.lie = state, filled, notional
         self._note("lie", f"{step.verb} of order {order.id}")
         mean = average_price(notional, filled)
         change = OrderChanged(order.id, order.account, state, filled, mean, order.instrument.digits)

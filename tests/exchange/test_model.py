@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from simulator.exchange.corrections import bust, correct
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
 from simulator.exchange.venue import MARKET_ACCOUNT, Venue
@@ -353,7 +354,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     def bust(self, data: st.DataObject) -> None:
         """A trade is taken back, once."""
         side, now = data.draw(st.sampled_from(self.model.sides[-6:])), self.tick()
-        if self.attempt(side.quantity > 0, lambda: self.venue.bust(side.fill, now)):
+        if self.attempt(side.quantity > 0, lambda: bust(self.venue, side.fill, now)):
             for other in [one for one in self.model.sides if one.fill.trade == side.fill.trade]:
                 self.model.amend(other, other.price, 0, FillKind.REVERSAL)
 
@@ -369,7 +370,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
             legal = (
                 legal and self.model.amounts(order)[0] - one.quantity + quantity <= order.quantity - order.leaves_qty
             )
-        if self.attempt(legal, lambda: self.venue.correct(side.fill, price, quantity, now)):
+        if self.attempt(legal, lambda: correct(self.venue, side.fill, price, quantity, now)):
             for one in both:
                 self.model.amend(one, price, quantity, FillKind.CORRECTION)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.exchange.orders import LEGAL, Order, average_price
-from simulator.terms import CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of, state_of
+from simulator.exchange.orders import LEGAL, Order, OrderChanged, PastState, average_price
+from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of, state_of
 from support.exchange import BUY, Floor, amount
 
 # Written out a second time, as words: what the wire contract and the habits of venues allow.
@@ -54,6 +54,17 @@ def test_order_moves_as_the_table_allows(before: str) -> None:
             with pytest.raises(ValueError, match="order 1 cannot go from"):
                 order.move(after)
             assert order.state == STATES[before]
+
+
+def test_order_remembers_what_it_was_at_any_time() -> None:
+    """A state is the last one kept by then, of two of the same moment the later; before the first there is none."""
+    order = order_in(OPEN)
+    states = [OrderChanged(1, "ann", state, 0, None, 2) for state in (OPEN, OPEN | CANCELING, OPEN, OPEN | ACKED)]
+    for since, change in zip((10, 20, 20, 30), states, strict=True):
+        order.past = PastState(since, change, order.past)
+    found = [order.state_at(time) for time in (9, 10, 19, 20, 29, 30, 99)]
+    assert found == [None, states[0], states[0], states[2], states[2], states[3], states[3]]
+    assert order_in(OPEN).state_at(99) is None
 
 
 def test_refused_move_names_both_states() -> None:

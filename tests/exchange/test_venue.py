@@ -3,12 +3,10 @@
 import gc
 from collections.abc import Callable
 from copy import copy
-from functools import partial
-from typing import Any
 
 import pytest
 
-from simulator.decimals import text_of_amount
+from simulator.exchange import corrections
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
@@ -23,13 +21,16 @@ from support.exchange import (
     SELL,
     Floor,
     amount,
+    cancelled,
     changed,
     exposures,
     filled,
-    holdings,
     printed,
     recomputed,
+    refuses,
+    snapshot,
     units,
+    whole,
 )
 
 REVERSAL, CORRECTION = FillKind.REVERSAL, FillKind.CORRECTION
@@ -39,38 +40,6 @@ REVERSAL, CORRECTION = FillKind.REVERSAL, FillKind.CORRECTION
 def floor() -> Floor:
     """A venue on which nothing has happened."""
     return Floor()
-
-
-def snapshot(floor: Floor) -> dict[str, Any]:
-    """Return all that a command could change."""
-    venue = floor.venue
-    return {
-        "orders": {
-            number: {name: getattr(order, name) for name in Order.__struct_fields__}
-            for number, order in venue.orders.items()
-        },
-        "open": list(venue.open),
-        "fills": list(venue.fills),
-        "events": list(venue.events),
-        "touched": list(venue.touched),
-        "halts": list(venue.halts),
-        "depths": [floor.depth(instrument) for instrument in venue.instruments.values()],
-        "quotes": [[(quote, quote.leaves_qty) for quote in one.market_quotes] for one in venue.instruments.values()],
-        "increments": [(one.tick, one.step, one.digits) for one in venue.instruments.values()],
-        "exposures": [
-            {account: holdings(exposure) for account, exposure in one.exposures.items()}
-            for one in venue.instruments.values()
-        ],
-    }
-
-
-def refuses(floor: Floor, command: Callable[[], object], message: str) -> None:
-    """Check that a command raises with just this message, and that nothing at all is changed by it."""
-    before = snapshot(floor)
-    with pytest.raises(ValueError, match=r"\w") as caught:
-        command()
-    assert str(caught.value) == message
-    assert snapshot(floor) == before
 
 
 # Orders on their way in
@@ -399,25 +368,10 @@ def test_stale_comes_and_goes(floor: Floor) -> None:
     ]
 
 
-def cancelled(floor: Floor) -> Order:
-    """Return an order that was cancelled with something left."""
-    order = floor.submit("ann", BUY, 100, 3)
-    floor.trade(SELL, 100, 1)
-    floor.venue.cancel(order)
-    return order
-
-
 def rejected(floor: Floor) -> Order:
     """Return an order that its venue has rejected."""
     order = floor.place("ann", BUY, 100, 3)
     floor.venue.reject(order, "Other: no")
-    return order
-
-
-def whole(floor: Floor) -> Order:
-    """Return an order that is wholly filled."""
-    order = floor.submit("ann", BUY, 100, 3)
-    floor.trade(SELL, 100, 3)
     return order
 
 
@@ -552,180 +506,6 @@ def test_scripted_fill_of_too_much_or_nothing_is_refused(floor: Floor, quantity:
     refuses(floor, lambda: floor.fill(order, quantity, 101), message)
 
 
-def two_sides(floor: Floor) -> tuple[Order, Order]:
-    """Return a maker and a taker that are wholly filled by one trade of 2 at 100."""
-    return floor.submit("ann", SELL, 100, 2), floor.submit("bob", BUY, 100, 2)
-
-
-@pytest.mark.parametrize("side", [0, 1])
-def test_bust_takes_both_sides_back(floor: Floor, side: int) -> None:
-    """Whichever fill of a trade is busted, both sides get a reversal and are filled no more; none opens again."""
-    maker, taker = two_sides(floor)
-    floor.news()
-    floor.venue.bust(floor.venue.fills[side], 7)
-    assert floor.news() == [
-        filled(3, taker, 100, 2, against="ann", trade=1, time=7, kind=REVERSAL, of=1),
-        changed(taker, "Acked Out"),
-        filled(4, maker, 100, 2, against="bob", trade=1, time=7, maker=True, kind=REVERSAL, of=2),
-        changed(maker, "Acked Out"),
-    ]
-    assert (exposures(floor.venue), floor.venue.open, floor.depth()) == ({}, {}, ([], []))
-    for fill in floor.venue.fills[:2]:
-        number = fill.number
-        refuses(floor, partial(floor.venue.bust, fill, 8), f"fill {number} is busted already")
-
-
-def test_bust_leaves_other_trades(floor: Floor) -> None:
-    """A bust concerns one trade; those just before and after it stand."""
-    first, second, third = (floor.submit("ann", SELL, 100, 1) for _ in range(3))
-    taker = floor.submit("bob", BUY, 100, 3)
-    floor.news()
-    floor.venue.bust(floor.venue.fills[2], 7)
-    assert floor.news() == [
-        filled(7, taker, 100, 1, against="ann", trade=2, time=7, kind=REVERSAL, of=3),
-        changed(taker, "Acked Out", 2, 100),
-        filled(8, second, 100, 1, against="bob", trade=2, time=7, maker=True, kind=REVERSAL, of=4),
-        changed(second, "Acked Out"),
-    ]
-    assert (first.cum_qty, third.cum_qty) == (amount(1), amount(1))
-    assert exposures(floor.venue) == recomputed(floor.venue)
-
-
-def test_bust_of_an_open_orders_fill_leaves_what_is_left(floor: Floor) -> None:
-    """An open order that loses a fill keeps what it has left, and ends neither filled nor cancelled."""
-    order = floor.submit("ann", BUY, 100, 3)
-    floor.trade(SELL, 100, 1)
-    floor.news()
-    floor.venue.bust(floor.venue.fills[0], 7)
-    assert (order.leaves_qty, order.cum_qty, order.notional) == (amount(2), 0, 0)
-    floor.trade(SELL, 100, 2)
-    assert floor.news() == [
-        filled(2, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
-        changed(order, "Open Acked"),
-        filled(3, order, 100, 2, against=MARKET_ACCOUNT, trade=2, time=3, maker=True),
-        changed(order, "Acked Out", 2, 100),
-        printed(order, SELL, 100, 2, 3),
-    ]
-    assert exposures(floor.venue) == recomputed(floor.venue)
-
-
-@pytest.mark.parametrize("steps", [(), ("ack",), ("ask",), ("ack", "ask")])
-def test_busted_order_may_end_from_every_open_state(floor: Floor, steps: tuple[str, ...]) -> None:
-    """Whatever an open order's flags, with a part busted and nothing left it is out and not filled."""
-    order = floor.place("ann", BUY, 100, 3)
-    if "ack" in steps:
-        floor.venue.ack(order)
-    if "ask" in steps:
-        floor.venue.ask_cancel(order)
-    floor.fill(order, 1, 100)
-    floor.venue.bust(floor.venue.fills[0], 7)
-    floor.fill(order, 2, 100)
-    assert floor.news()[-2] == changed(order, "Acked Out" if "ack" in steps else "Out", 2, 100)
-    assert floor.venue.open == {}
-
-
-def test_bust_of_a_cancelled_orders_fill(floor: Floor) -> None:
-    """A cancelled order that loses a fill stays cancelled."""
-    order = cancelled(floor)
-    floor.news()
-    floor.venue.bust(floor.venue.fills[0], 7)
-    assert floor.news() == [
-        filled(2, order, 100, 1, against=MARKET_ACCOUNT, trade=1, time=7, maker=True, kind=REVERSAL, of=1),
-        changed(order, "Acked Canceled Out"),
-    ]
-
-
-def test_correction_replaces_price_and_quantity_of_both_sides(floor: Floor) -> None:
-    """A correction gives both sides another price and quantity; less than all is filled no more, all is again."""
-    maker, taker = two_sides(floor)
-    floor.news()
-    floor.venue.correct(floor.venue.fills[0], amount(101), amount(1), 7)
-    assert floor.news() == [
-        filled(3, taker, 101, 1, against="ann", trade=1, time=7, kind=CORRECTION, of=1),
-        changed(taker, "Acked Out", 1, 101),
-        filled(4, maker, 101, 1, against="bob", trade=1, time=7, maker=True, kind=CORRECTION, of=2),
-        changed(maker, "Acked Out", 1, 101),
-    ]
-    assert exposures(floor.venue) == recomputed(floor.venue)
-    floor.venue.correct(floor.venue.fills[1], amount(99), amount(2), 8)
-    assert floor.news() == [
-        filled(5, taker, 99, 2, against="ann", trade=1, time=8, kind=CORRECTION, of=1),
-        changed(taker, "Acked Filled Out", 2, 99),
-        filled(6, maker, 99, 2, against="bob", trade=1, time=8, maker=True, kind=CORRECTION, of=2),
-        changed(maker, "Acked Filled Out", 2, 99),
-    ]
-    assert exposures(floor.venue) == recomputed(floor.venue)
-
-
-def test_correction_gives_back_what_a_bust_took(floor: Floor) -> None:
-    """A busted trade may be corrected into one that stands, and be busted again."""
-    maker, taker = two_sides(floor)
-    fill = floor.venue.fills[0]
-    floor.venue.bust(fill, 7)
-    floor.venue.correct(fill, amount(100), amount(2), 8)
-    assert (maker.cum_qty, taker.cum_qty) == (amount(2), amount(2))
-    floor.venue.bust(fill, 9)
-    assert (maker.cum_qty, taker.cum_qty, maker.notional, taker.notional) == (0, 0, 0, 0)
-    assert [fill.kind for fill in floor.venue.fills[2:]] == [REVERSAL] * 2 + [CORRECTION] * 2 + [REVERSAL] * 2
-    assert exposures(floor.venue) == {}
-
-
-def test_reversal_after_a_correction_bears_what_it_takes(floor: Floor) -> None:
-    """A bust of a corrected trade takes back the corrected quantity."""
-    two_sides(floor)
-    fill = floor.venue.fills[0]
-    floor.venue.correct(fill, amount(101), amount(1), 7)
-    floor.venue.bust(fill, 8)
-    assert [(fill.price, fill.quantity) for fill in floor.venue.fills[4:]] == units((101, 1), (101, 1))
-
-
-@pytest.mark.parametrize("quantity", ["2.000000001", "5"])
-def test_correction_beyond_an_order_is_refused(floor: Floor, quantity: str) -> None:
-    """A correction may not give one side more than its order has, though the other has it; neither is corrected."""
-    floor.submit("ann", SELL, 100, 5)
-    floor.submit("bob", BUY, 100, 2)
-    refuses(
-        floor,
-        lambda: floor.venue.correct(floor.venue.fills[0], amount(100), amount(quantity), 8),
-        f"order 2 cannot have been filled {quantity}",
-    )
-
-
-def test_correction_leaves_what_is_open_alone(floor: Floor) -> None:
-    """A correction of an open order's fill may not eat into what the order has left in the market."""
-    order = floor.submit("ann", BUY, 100, 5)
-    floor.trade(SELL, 100, 2)
-    fill = floor.venue.fills[0]
-    refuses(floor, lambda: floor.venue.correct(fill, amount(100), amount(3), 7), "order 1 cannot have been filled 3")
-    floor.venue.correct(fill, amount(100), amount(1), 7)
-    assert (order.leaves_qty, order.cum_qty) == (amount(3), amount(1))
-
-
-def test_correction_of_the_price_alone(floor: Floor) -> None:
-    """An order that was filled is still filled when only the price of its fill is another."""
-    maker, taker = two_sides(floor)
-    floor.news()
-    floor.venue.correct(floor.venue.fills[0], amount(99), amount(2), 7)
-    assert floor.news() == [
-        filled(3, taker, 99, 2, against="ann", trade=1, time=7, kind=CORRECTION, of=1),
-        changed(taker, "Acked Filled Out", 2, 99),
-        filled(4, maker, 99, 2, against="bob", trade=1, time=7, maker=True, kind=CORRECTION, of=2),
-        changed(maker, "Acked Filled Out", 2, 99),
-    ]
-
-
-def test_cancelled_order_stays_so_whatever_it_is_corrected_to(floor: Floor) -> None:
-    """A cancelled order whose fill is corrected to all that was ordered has been cancelled all the same."""
-    order = floor.submit("ann", BUY, 100, 5)
-    floor.trade(SELL, 100, 2)
-    floor.venue.cancel(order)
-    floor.news()
-    floor.venue.correct(floor.venue.fills[0], amount(100), amount(5), 7)
-    assert floor.news()[1:] == [changed(order, "Acked Canceled Out", 5, 100)]
-    floor.venue.correct(floor.venue.fills[0], amount(100), amount(1), 8)
-    assert floor.news()[1:] == [changed(order, "Acked Canceled Out", 1, 100)]
-
-
 def test_lost_orders_are_gone_from_everywhere(floor: Floor) -> None:
     """A venue that loses its open orders knows nothing of them, and tells nobody; what is out it still knows."""
     out = floor.submit("ann", BUY, 99, 1)
@@ -750,16 +530,6 @@ def test_lost_orders_do_not_crowd_out_others() -> None:
     assert list(floor.venue.orders) == [1, 2]
 
 
-def test_amended_trades_are_forgotten_with_their_fills() -> None:
-    """However many trades are taken back, what they were worth is remembered only of those that are kept."""
-    floor = Floor(limit=8)
-    for _ in range(1200):
-        two_sides(floor)
-        floor.venue.bust(floor.venue.fills[-1], 7)
-    assert len(floor.venue._amended) < 1100
-    refuses(floor, lambda: floor.venue.bust(floor.venue.fills[-3], 8), "fill 4798 is busted already")
-
-
 def test_increments_change_one_at_a_time(floor: Floor) -> None:
     """A new tick leaves the step as it is, and a new step the tick."""
     floor.btc.set_increments(amount("0.25"), None)
@@ -782,32 +552,6 @@ def test_quotes_of_the_past_are_not_kept(floor: Floor) -> None:
     for price in (98, 97, 96):
         floor.quote((BUY, price, 1), (SELL, price + 10, 2))
     assert [(quote.price, quote.leaves_qty) for quote in floor.btc.market_quotes] == units((96, 1), (106, 2))
-
-
-@pytest.mark.parametrize("quantity", [0, -1])
-def test_correction_to_nothing_is_refused(floor: Floor, quantity: int) -> None:
-    """A trade is not corrected to nothing: that would be a bust."""
-    two_sides(floor)
-    fill = floor.venue.fills[0]
-    refuses(
-        floor,
-        lambda: floor.venue.correct(fill, amount(100), quantity, 7),
-        f"a quantity is above zero, not {text_of_amount(quantity)}",
-    )
-
-
-def test_amendments_are_not_amended(floor: Floor) -> None:
-    """A reversal or a correction is no trade that could be taken back or corrected."""
-    order = whole(floor)
-    fill = floor.venue.fills[0]
-    floor.venue.correct(fill, amount(99), amount(3), 7)
-    floor.venue.bust(fill, 8)
-    assert order.cum_qty == 0
-    for number, kind in ((2, "correction"), (3, "reversal")):
-        amendment = floor.venue.fills[number - 1]
-        message = f"fill {number} is a {kind} of fill 1, which is to be named"
-        refuses(floor, partial(floor.venue.bust, amendment, 9), message)
-        refuses(floor, partial(floor.venue.correct, amendment, 1, 1, 9), message)
 
 
 # The market
@@ -983,7 +727,7 @@ def test_touched_books_are_told(floor: Floor) -> None:
         step()
         assert floor.venue.touched == {floor.btc.listing.id: floor.btc}
     floor.news()
-    floor.venue.bust(floor.venue.fills[0], 9)
+    corrections.bust(floor.venue, floor.venue.fills[0], 9)
     assert floor.venue.touched == {}
 
 
@@ -1002,19 +746,6 @@ def test_orders_that_went_out_first_are_forgotten_first() -> None:
     floor.submit("bob", SELL, 100, 2)
     assert list(floor.venue.orders) == [4, 6]
     assert (list(floor.venue.open), floor.depth()) == ([], ([], []))
-
-
-def test_trade_of_a_forgotten_order_is_not_amended() -> None:
-    """A trade can be taken back or corrected only as long as the orders on both its sides are kept."""
-    floor = Floor(limit=2)
-    two_sides(floor)
-    fill = floor.venue.fills[0]
-    floor.submit("ann", BUY, "0.3", 1)
-    for amend in (
-        lambda: floor.venue.bust(fill, 7),
-        lambda: floor.venue.correct(fill, amount(100), amount(1), 7),
-    ):
-        refuses(floor, amend, "the exchange no longer has order 2 of fill 1")
 
 
 def test_exchange_that_nobody_holds_is_collected() -> None:

@@ -3,6 +3,11 @@
 Prices and quantities are written in whole units, or as texts of decimals, and become billionths here.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from simulator.catalogue import build
 from simulator.decimals import parse_amount
 from simulator.exchange.instrument import Exposure, Instrument
@@ -191,3 +196,55 @@ def exposures(venue: Venue) -> dict[tuple[str, str], tuple[int, int, int, int]]:
         for account, exposure in instrument.exposures.items()
         if any(holdings(exposure))
     }
+
+
+def snapshot(floor: Floor) -> dict[str, Any]:
+    """Return all that a command could change."""
+    venue = floor.venue
+    return {
+        "orders": {
+            number: {name: getattr(order, name) for name in Order.__struct_fields__}
+            for number, order in venue.orders.items()
+        },
+        "open": list(venue.open),
+        "fills": list(venue.fills),
+        "events": list(venue.events),
+        "touched": list(venue.touched),
+        "halts": list(venue.halts),
+        "depths": [floor.depth(instrument) for instrument in venue.instruments.values()],
+        "quotes": [[(quote, quote.leaves_qty) for quote in one.market_quotes] for one in venue.instruments.values()],
+        "increments": [(one.tick, one.step, one.digits) for one in venue.instruments.values()],
+        "exposures": [
+            {account: holdings(exposure) for account, exposure in one.exposures.items()}
+            for one in venue.instruments.values()
+        ],
+    }
+
+
+def refuses(floor: Floor, command: Callable[[], object], message: str) -> None:
+    """Check that a command raises with just this message, and that nothing at all is changed by it."""
+    before = snapshot(floor)
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        command()
+    assert str(caught.value) == message
+    assert snapshot(floor) == before
+
+
+def cancelled(floor: Floor) -> Order:
+    """Return an order that was cancelled with something left."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 1)
+    floor.venue.cancel(order)
+    return order
+
+
+def whole(floor: Floor) -> Order:
+    """Return an order that is wholly filled."""
+    order = floor.submit("ann", BUY, 100, 3)
+    floor.trade(SELL, 100, 3)
+    return order
+
+
+def two_sides(floor: Floor) -> tuple[Order, Order]:
+    """Return a maker and a taker that are wholly filled by one trade of 2 at 100."""
+    return floor.submit("ann", SELL, 100, 2), floor.submit("bob", BUY, 100, 2)
