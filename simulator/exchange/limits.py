@@ -16,12 +16,17 @@ from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Order
 from simulator.terms import BILLION, LimitName
 
-__all__ = ["ALL", "SCOPE_KINDS", "Limit", "Limits", "Scope", "ScopeKind"]
+__all__ = ["ALL", "ALL_ACCOUNTS", "SCOPE_KINDS", "WOULD_BE", "Limit", "Limits", "Scope", "ScopeKind"]
 
 ScopeKind = Literal["TradableProduct", "Product", "Venue", "Route"]
 """What a scope may name; a product as the base of what is traded."""
 
 SCOPE_KINDS: tuple[ScopeKind, ...] = get_args(ScopeKind)
+
+
+ALL_ACCOUNTS = "all accounts"
+WOULD_BE = "; this order would make it "
+"""The words of a reason that tells of the limit of all accounts together, and of what they have come to."""
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -101,8 +106,8 @@ class Limits:
             value = limit.value
             if value is not None and would > value:
                 return (
-                    f"{limit.name.value} is {text_of_amount(value)} for {_whose(limit)}; "
-                    f"this order would make it {text_of_amount(would)}"
+                    f"{limit.name.value} is {text_of_amount(value)} for {_whose(limit)}"
+                    f"{WOULD_BE}{text_of_amount(would)}"
                 )
         return None
 
@@ -132,7 +137,7 @@ def _scopes_of(listing: TradableProduct) -> tuple[Scope, ...]:
 
 def _whose(limit: Limit) -> str:
     scope = "all products" if limit.scope.kind == "All" else f"{limit.scope.kind} {limit.scope.id}"
-    return f"{'all accounts' if limit.account is None else limit.account}, {scope}"
+    return f"{ALL_ACCOUNTS if limit.account is None else limit.account}, {scope}"
 
 
 def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> int:

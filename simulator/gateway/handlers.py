@@ -86,7 +86,8 @@ class Gateway:
             case requests.GetOrderDetails():
                 return self._order_details(request, viewer)
             case requests.GetRejectReason():
-                return [replies.reject_reason(order) for order in self._orders(request.order_ids, viewer)]
+                orders = self._orders(request.order_ids, viewer)
+                return [replies.reject_reason(order, sees_all=viewer is None) for order in orders]
             case requests.GetFillDetails():
                 return self._fill_details(request, viewer)
             case requests.ListOpen():
@@ -102,9 +103,9 @@ class Gateway:
             case requests.GetHalts():
                 return [replies.scope_view(scope) for scope in self.venue.halts]
             case requests.Halt():
-                return self._halt(request)
+                return self._halt(request, viewer)
             case requests.Resume():
-                return self._resume(request)
+                return self._resume(request, viewer)
             case requests.GetHistoricalCandles():
                 return self._candles(request)
             case requests.SendRfqs():
@@ -145,6 +146,16 @@ class Gateway:
         found = {order.id: order for order_id in ids if (order := self.order(order_id)) is not None}
         return found.values() if viewer is None else [order for order in found.values() if order.account == viewer]
 
+    def no_account(self, name: str, viewer: str | None) -> Refusal:
+        """Return why an account is refused: a bound connection does not learn whether there is another one."""
+        if viewer is None:
+            return Refusal(f"`$.account`: there is no account {quoted(name)}")
+        return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {quoted(name)}")
+
+    def _accounts_for(self, viewer: str | None) -> dict[str, str]:
+        """Return the accounts that a viewer may know of, by their names in lower case."""
+        return self.accounts if viewer is None else {viewer.lower(): viewer}
+
     def _within(
         self, request: requests.ListOpen | requests.ListFills, viewer: str | None
     ) -> Callable[[str, TradableProduct], bool] | Refusal:
@@ -152,7 +163,7 @@ class Gateway:
         scope = read_scope(request.scope, self.catalogue)
         if isinstance(scope, Refusal):
             return scope
-        account = read_set(request.set, self.accounts)
+        account = read_set(request.set, self._accounts_for(viewer))
         if isinstance(account, Refusal):
             return account
         whose = (account, EVERYBODY if viewer is None else viewer)
@@ -211,7 +222,7 @@ class Gateway:
         return None
 
     def _read_limit(self, entry: requests.RequestedLimit, where: str, viewer: str | None) -> Limit | Refusal:
-        account = read_set(entry.set, self.accounts, f"{where}.set")
+        account = read_set(entry.set, self._accounts_for(viewer), f"{where}.set")
         if isinstance(account, Refusal):
             return account
         if viewer is not None and account != viewer:
@@ -231,28 +242,31 @@ class Gateway:
     def _get_limits(self, request: requests.GetLimits, viewer: str | None) -> list[LimitView] | Refusal:
         found: dict[tuple[str, Scope], tuple[Limit, ...]] = {}
         for index, (whose, what) in enumerate(request.limits):
-            account = read_set(whose, self.accounts, f"$.limits[{index}][0]")
+            account = read_set(whose, self._accounts_for(viewer), f"$.limits[{index}][0]")
             if isinstance(account, Refusal):
                 return account
             scope = read_scope(what, self.catalogue, f"$.limits[{index}][1]")
             if isinstance(scope, Refusal):
                 return scope
-            if viewer is None or account in (EVERYBODY, viewer):
-                found[account, scope] = self.venue.limits.of(account or None, scope)
+            found[account, scope] = self.venue.limits.of(account or None, scope)
         return [replies.limit_view(limit) for limits in found.values() for limit in limits]
 
     def _global_limits(self, request: requests.GetGlobalLimits) -> list[LimitView]:
         in_force = {limit.name: limit for limit in self.venue.limits.of(None, ALL)}
         return [replies.limit_view(in_force[name]) for name in dict.fromkeys(request.limits) if name in in_force]
 
-    def _halt(self, request: requests.Halt) -> Refusal | None:
+    def _halt(self, request: requests.Halt, viewer: str | None) -> Refusal | None:
+        if viewer is not None:
+            return Refusal(f"`$.halt`: this connection is bound to the account {viewer!r}, and halts no market")
         scope = read_scope(request.halt, self.catalogue, "$.halt")
         if isinstance(scope, Refusal):
             return scope
         self.venue.halt(scope)
         return None
 
-    def _resume(self, request: requests.Resume) -> Refusal | None:
+    def _resume(self, request: requests.Resume, viewer: str | None) -> Refusal | None:
+        if viewer is not None:
+            return Refusal(f"`$.resume`: this connection is bound to the account {viewer!r}, and resumes no market")
         scope = read_scope(request.resume, self.catalogue, "$.resume")
         if isinstance(scope, Refusal):
             return scope

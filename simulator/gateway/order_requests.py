@@ -46,10 +46,8 @@ class OrderRequests:
     ) -> Order | Refusal:
         gateway = self._gateway
         account = gateway.accounts.get(request.account.lower())
-        if account is None:
-            return Refusal(f"`$.account`: there is no account {quoted(request.account)}")
-        if viewer is not None and account != viewer:
-            return Refusal(f"`$.account`: this connection is bound to the account {viewer!r}, not {account!r}")
+        if account is None or viewer not in (None, account):
+            return gateway.no_account(request.account, viewer)
         listing = gateway.catalogue.tradable_product(request.target)
         if listing is None:
             return Refusal(f"`$.target`: there is no tradable product {quoted(request.target)}")
@@ -82,10 +80,8 @@ class OrderRequests:
     def ask_cancel(self, request: CancelOrder, viewer: str | None) -> Order | Refusal:
         """Find the order that a cancel is for, and mark it as one that is being cancelled."""
         order = self._gateway.order(request.order_id)
-        if order is None:
+        if order is None or viewer not in (None, order.account):  # nobody learns that another's order exists
             return Refusal(f"there is no order {quoted(str(request.order_id))}")
-        if viewer is not None and order.account != viewer:
-            return Refusal(f"order {order.id} belongs to another account than {viewer!r}")
         if order.is_out:
             return Refusal(f"order {order.id} is out already")
         self._venue.ask_cancel(order)

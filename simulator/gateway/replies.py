@@ -8,7 +8,7 @@ from simulator.catalogue import Product, TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Side
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.limits import Limit, Scope
+from simulator.exchange.limits import ALL_ACCOUNTS, WOULD_BE, Limit, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
 from simulator.terms import flags_of
 from simulator.times import text_of_time
@@ -75,9 +75,15 @@ def _average_price(order: Order) -> str | None:
     return None if mean is None else text_of_amount(mean, order.instrument.digits)
 
 
-def reject_reason(order: Order) -> RejectReasonView:
-    """Return why an order was rejected, if it was."""
-    return RejectReasonView(str(order.id), order.reason)
+def reject_reason(order: Order, sees_all: bool = True) -> RejectReasonView:
+    """Return why an order was rejected, if it was.
+
+    Who does not see all accounts is not told what a limit on all of them together has come to.
+    """
+    reason = order.reason
+    if not sees_all and reason is not None and ALL_ACCOUNTS in reason:
+        reason = reason.partition(WOULD_BE)[0]
+    return RejectReasonView(str(order.id), reason)
 
 
 def order_details(order: Order, state: OrderStateView | None = None) -> OrderDetails:

@@ -1,7 +1,5 @@
 """Connections that are bound to an account: they act for it alone, and see its orders alone."""
 
-from typing import Any
-
 import pytest
 
 from support.gateway import Client, World
@@ -33,10 +31,37 @@ def test_its_own_fills(world: World, alice: Client) -> None:
     assert [(fill["fill_id"], fill["account"]) for fill in found] == [(own[0], "ALICE")]
 
 
-@pytest.mark.parametrize("kind", ["ListOpen", "ListFills"])
-def test_anothers_set_is_empty(alice: Client, kind: str) -> None:
-    """A bound connection may ask for another's orders or fills and gets none."""
-    assert alice.ask(kind, scope="All", set={"Account": "BOB"}) == []
+@pytest.mark.parametrize("whose", ["BOB", "NOBODY"])
+def test_whether_there_is_another_account_is_not_told(alice: Client, whose: str) -> None:
+    """A bound connection that names another account is told the same whether there is one or not."""
+    expected = f'expected "All", {{"Account": name}} or the name of an account (ALICE), got {whose!r}'
+    for kind in ("ListOpen", "ListFills"):
+        assert alice.refused(kind, scope="All", set={"Account": whose}) == f"`$.set`: {expected}"
+    assert alice.refused("GetLimits", limits=[[whose, "All"]]) == f"`$.limits[0][0]`: {expected}"
+    terms = {"dir": "Buy", "price": "1", "quantity": "1", "target": "BTC Crypto/USD*COINBASE/DIRECT"}
+    assert alice.refused("SendLimitOrder", account=whose, **terms) == (
+        f"`$.account`: this connection is bound to the account 'ALICE', not {whose!r}"
+    )
+
+
+def test_it_halts_no_market(world: World, alice: Client) -> None:
+    """A bound connection cannot stop trading for everybody, nor let it go on."""
+    bound = "this connection is bound to the account 'ALICE'"
+    assert alice.refused("Halt", halt="All") == f"`$.halt`: {bound}, and halts no market"
+    world.connect().ask("Halt", halt="All")
+    assert alice.refused("Resume", resume="All") == f"`$.resume`: {bound}, and resumes no market"
+    assert alice.ask("GetHalts") == ["All"]
+
+
+def test_what_all_accounts_have_open_is_not_told(world: World, alice: Client) -> None:
+    """A bound connection's reject names a limit of all accounts, and not what they have come to together."""
+    everybody = world.connect()
+    limit = {"set": "All", "scope": "All", "name": "MaxOpenQty", "value": "2"}
+    everybody.ask("SetLimits", limits=[limit])
+    order = alice.order("Buy", "1", "1", account="ALICE")
+    (told,), (known,) = (who.ask("GetRejectReason", order_ids=[order]) for who in (alice, everybody))
+    assert told["reason"] == "LimitExceeded: MaxOpenQty is 2 for all accounts, all products"
+    assert known["reason"] == f"{told['reason']}; this order would make it 2.5"
 
 
 def test_its_own_updates(world: World, alice: Client) -> None:
@@ -51,8 +76,8 @@ def test_its_own_updates(world: World, alice: Client) -> None:
 
 @pytest.mark.parametrize("order_id", ["3", 3])
 def test_it_cannot_cancel_anothers_order(world: World, alice: Client, order_id: str | int) -> None:
-    """A bound connection's cancel of another's order is refused, and the order stays."""
-    assert alice.refused("CancelOrder", order_id=order_id) == "order 3 belongs to another account than 'ALICE'"
+    """A bound connection's cancel of another's order is refused as if there were none, and the order stays."""
+    assert alice.refused("CancelOrder", order_id=order_id) == "there is no order '3'"
     assert world.connect().ask("ListOpen", scope="All", set="BOB") == ["3"]
 
 
@@ -65,18 +90,18 @@ def test_it_orders_for_its_own_account_only(alice: Client) -> None:
     """A bound connection sends orders for its account in any case, and for no other."""
     terms = {"dir": "Buy", "price": "1", "quantity": "1", "target": "BTC Crypto/USD*COINBASE/DIRECT"}
     assert alice.refused("SendLimitOrder", account="default", **terms) == (
-        "`$.account`: this connection is bound to the account 'ALICE', not 'DEFAULT'"
+        "`$.account`: this connection is bound to the account 'ALICE', not 'default'"
     )
     assert alice.ask("SendLimitOrder", account="Alice", **terms) == "4"
 
 
-@pytest.mark.parametrize("whose", ["All", {"Account": "BOB"}])
-def test_it_limits_itself_only(alice: Client, whose: Any) -> None:
+def test_it_limits_itself_only(alice: Client) -> None:
     """A bound connection sets its own account's limits, and neither another's nor everybody's."""
     limit = {"scope": "All", "name": "MaxOrderQty", "value": "1"}
-    assert alice.refused("SetLimits", limits=[{"set": whose, **limit}]) == (
+    assert alice.refused("SetLimits", limits=[{"set": "All", **limit}]) == (
         "`$.limits[0].set`: this connection is bound to the account 'ALICE'"
     )
+    assert "the name of an account (ALICE), got 'BOB'" in alice.refused("SetLimits", limits=[{"set": "BOB", **limit}])
     assert alice.ask("SetLimits", limits=[{"set": "alice", **limit}]) is None
     assert alice.ask("GetLimits", limits=[["ALICE", "All"]]) == [{"set": {"Account": "ALICE"}, **limit}]
 
@@ -88,7 +113,7 @@ def test_it_sees_its_own_limits_and_everybodys(world: World, alice: Client) -> N
         for whose in ("All", {"Account": "ALICE"}, {"Account": "BOB"})
     ]
     world.connect().ask("SetLimits", limits=limits)
-    assert alice.ask("GetLimits", limits=[["BOB", "All"], ["ALICE", "All"], ["All", "All"]]) == [limits[1], limits[0]]
+    assert alice.ask("GetLimits", limits=[["ALICE", "All"], ["All", "All"]]) == [limits[1], limits[0]]
 
 
 @pytest.mark.parametrize("target", ["/?account=nobody", "/architect?account=", "/netidx?account=x", "/?account"])
