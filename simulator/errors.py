@@ -12,10 +12,12 @@ from simulator.quoting import LONGEST, escaped
 
 __all__ = [
     "CatalogueError",
+    "ClockRuns",
     "Failure",
     "Problem",
     "ScenarioError",
     "SimulatorError",
+    "UnknownName",
     "UnmetExpectation",
     "most_alike",
     "nearest",
@@ -68,6 +70,14 @@ class ScenarioError(SimulatorError):
         if len(self.problems) > _MOST_SHOWN:
             shown.append(f"… and {len(self.problems) - _MOST_SHOWN} more")
         super().__init__("\n".join(shown))
+
+
+class UnknownName(SimulatorError):
+    """A name of a rule, an order or another thing that a running exchange does not have; the text says the nearest."""
+
+
+class ClockRuns(SimulatorError):
+    """Time that is told to pass in a world whose clock runs by itself."""
 
 
 class Failure(NamedTuple):

@@ -122,11 +122,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 
 def _verify(used: _Used) -> None:
+    from simulator.errors import UnmetExpectation
+
     for running in () if used.is_judged else used.own:
-        text = running.unmet()
-        if text is not None:
-            used.is_judged = True
-            pytest.fail(text, pytrace=False)
+        try:
+            running.verify()
+            continue
+        except UnmetExpectation as error:
+            text = str(error)
+        used.is_judged = True
+        pytest.fail(text, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -146,10 +151,12 @@ def _is_shown(told: str, text: str) -> bool:
 
 
 def _transcript(running: Exchange) -> str:
+    from simulator.errors import SimulatorError
+
     try:
         return running.transcript()
-    except TimeoutError:
-        return "the exchange does not answer"
+    except SimulatorError as error:  # it does not answer
+        return str(error)
 
 
 _SCENARIO_SUFFIX = (".scenario.yaml", ".scenario.yml")

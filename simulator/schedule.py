@@ -39,6 +39,10 @@ class Schedule:
         ]
         heapq.heapify(self._due)
 
+    def due(self) -> list[tuple[int, bool, int]]:
+        """Return what is due, the next first: when, whether it is background, and what has caused it."""
+        return [(time, background, cause) for time, _, background, _, cause in sorted(self._due)]
+
     @property
     def next_due(self) -> int | None:
         """The time of the next act, or None."""

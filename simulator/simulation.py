@@ -5,7 +5,7 @@ and calls give the same bytes, always.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,12 @@ from simulator.steps.connections import ConnectionSteps
 from simulator.steps.market import MarketSteps
 from simulator.steps.orders import OrderSteps
 from simulator.steps.player import StepPlayer
+from simulator.steps.run import RuleRun
 from simulator.steps.views import ViewSteps
 from simulator.times import EPOCH_2024, parse_time
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 
-__all__ = ["PATHS", "Refused", "Simulation"]
+__all__ = ["PATHS", "Refused", "Simulation", "by_the_wall"]
 
 
 class Simulation:
@@ -90,12 +91,22 @@ class Simulation:
         ):
             if bound < 1:
                 raise SimulatorError(f"{name}: expected at least 1, got {bound}")
-        plan, self.catalogue = _read(scenario, catalogue, clock)
+        self._options: dict[str, Any] = {
+            "catalogue": catalogue,
+            "seed": seed,
+            "clock": clock,
+            "moving": moving,
+            "journal_limit": journal_limit,
+            "journal_budget": journal_budget,
+            "history_limit": history_limit,
+        }
+        self.loaded, plan, self.catalogue = _read(scenario, catalogue, clock)
         self.scenario = plan
         self.seed = plan.seed if seed is None else seed
 
         # Each part is given those before it; what a connection's end needs of those behind it is in `_on_end`.
         schedule = Schedule(_start(plan) if start is None else start)
+        self.began = schedule.now
         journal = Journal(journal_limit, schedule=schedule, budget=journal_budget)
         venue = Venue(self.catalogue, history_limit)
         markets = Markets(schedule, venue, self.seed)
@@ -108,7 +119,7 @@ class Simulation:
         delivery = Delivery(schedule, journal, latencies, sessions)
         subscriptions = Subscriptions(gateway, delivery.update)
         order_requests = OrderRequests(gateway, schedule)
-        keeps_past = scenario is not None  # nothing else looks at it
+        keeps_past = self.loaded is not None  # nothing else looks at it
         dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, keeps_past)
         netidx = Netidx(schedule, delivery)
         director = Director(plan.rules, self.catalogue, self._rng("rules"))
@@ -194,15 +205,17 @@ class Simulation:
         """Whether anything is due that does not just go on for ever, as a walking market or a ticking clock does."""
         return self._schedule.awaited > 0
 
-    def connect(self, target: str = "/architect", now: int | None = None) -> Session:
+    def connect(self, target: str = "/architect", now: int | None = None, *, greets: bool = True) -> Session:
         """Open a connection on one of `PATHS`; ``?account=NAME`` binds it to an account.
+
+        ``greets`` is False for a client that has had its hello from the world before this one.
 
         Raises `Refused`, with the HTTP status a shell answers, for a path that is none of them, an account that
         does not exist, or while the scenario refuses connections.
         """
         self._catch_up(now)
         session = self._sessions.admit(target)
-        if is_greeted(target):
+        if greets and is_greeted(target):
             self._delivery.reply(session, b'"%b"' % self.scenario.hello.encode())
         self._on_event("connect", session)
         return session
@@ -305,13 +318,40 @@ class Simulation:
         self._player.release(name)
 
     @property
-    def held(self) -> tuple[str, ...]:
-        """The names under which something is held."""
+    def held(self) -> Mapping[str, Sequence[RuleRun]]:
+        """The rules that wait for a release, by the names under which they are held."""
         return self._player.held
+
+    def due(self) -> list[tuple[int, bool, int]]:
+        """Return what is due, the next first: when, whether it is background, and the journal's line of its cause."""
+        return self._schedule.due()
 
     def set_rules(self, rules: tuple[Rule, ...]) -> None:
         """Replace the scenario's rules."""
         self.director.set_rules(rules)
+
+    def set_clock(self, clock: str | dict[str, Any]) -> None:
+        """Say that a shell drives it by another clock from now on; raises `ScenarioError` for what is none."""
+        self.scenario = msgspec.structs.replace(self.scenario, clock=parse_clock(clock))
+
+    def anew(
+        self,
+        loaded: Loaded | None = None,
+        *,
+        seed: int | None = None,
+        clock: str | dict[str, Any] | None = None,
+        wall_time: int,
+    ) -> "Simulation":
+        """Return a world that begins as this one did, but for what is said: its scenario, seed or clock.
+
+        ``wall_time`` is when it begins if its time is the wall's, in nanoseconds since 1970.
+        """
+        said: dict[str, Any] = {"seed": seed, "clock": clock} | ({} if loaded is None else {"moving": 0})
+        options = self._options | {name: value for name, value in said.items() if value is not None}
+        loaded = loaded or self.loaded
+        scenario = None if loaded is None else loaded.scenario
+        start = wall_time if by_the_wall(scenario, options["clock"]) else None
+        return Simulation(loaded, start=start, **options)
 
     # Inside
 
@@ -359,16 +399,24 @@ def _read(
     scenario: "str | Path | dict[str, Any] | Loaded | None",
     catalogue: Catalogue | str | Path | None,
     clock: str | dict[str, Any] | None,
-) -> tuple[Scenario, Catalogue]:
-    """Return a scenario and a catalogue of what stands for them."""
+) -> tuple[Loaded | None, Scenario, Catalogue]:
+    """Return a scenario as it was loaded and as it is played, and a catalogue, of what stands for them."""
     if catalogue is not None and not isinstance(catalogue, Catalogue):
         catalogue = load(catalogue)
+    loaded = None
     if scenario is None:
         plan, catalogue = Scenario(), catalogue or load("default")
     else:
         loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue)
         plan, catalogue = loaded.scenario, catalogue or loaded.catalogue
-    return plan if clock is None else msgspec.structs.replace(plan, clock=parse_clock(clock)), catalogue
+    return loaded, plan if clock is None else msgspec.structs.replace(plan, clock=parse_clock(clock)), catalogue
+
+
+def by_the_wall(scenario: Scenario | None, clock: str | dict[str, Any] | None) -> bool:
+    """Tell whether a world's time is the wall's: it is on a real clock, unless its scenario says when it starts."""
+    if scenario is None:
+        return clock in (None, "real")
+    return (clock or scenario.clock) == "real" and scenario.start is None
 
 
 def _start(plan: Scenario) -> int:

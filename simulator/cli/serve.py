@@ -147,8 +147,8 @@ def _cores() -> int:
 def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simulation":
     """Return the world that is asked for: it begins at a time, or now if it lives by the wall's clock."""
     from simulator.catalogue import load as load_catalogue
-    from simulator.server.clocks import by_the_wall, clock_named
-    from simulator.simulation import Simulation
+    from simulator.server.clocks import clock_named
+    from simulator.simulation import Simulation, by_the_wall
 
     loaded = None
     catalogue = None if options.catalogue is None else load_catalogue(options.catalogue)
@@ -211,7 +211,7 @@ def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, C
 
 
 def _wall_time(simulation: "Simulation") -> int:
-    from simulator.server.clocks import by_the_wall
+    from simulator.simulation import by_the_wall
 
     return time.time_ns() if by_the_wall(simulation.scenario, None) else simulation.now
 

@@ -30,7 +30,7 @@ def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
     try:
         simulation.do(*entries)
     except ValueError as error:
-        raise SimulatorError(str(error)) from error
+        raise SimulatorError(str(error)) from None
     skipped = [
         text for _, (_, _, kind, text), _ in journal.since(first) if kind == "skipped" and text.startswith(_SKIPPED)
     ]

@@ -7,11 +7,12 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
+from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
 from simulator.exchange.orders import Order, average_price
 from simulator.journal.journal import Journal
-from simulator.journal.queries import explain, received
+from simulator.journal.queries import context, explain, received
 from simulator.quoting import listed
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
@@ -19,34 +20,43 @@ from simulator.scenario.reading.typed import Path
 from simulator.simulation import Simulation
 from simulator.terms import flags_of
 
-__all__ = ["standing", "unmet", "unmet_requests"]
+__all__ = ["transcript", "unmet", "unmet_requests"]
 
 
-def standing(simulation: Simulation, began: int) -> str:
-    """Return how a world's clock stands and what waits for a test there, in lines; ``began`` is when it started."""
+def transcript(simulation: Simulation) -> str:
+    """Return what a report of a failure ends with, in lines: the last messages, the seed, the clock, what is held."""
+    return "\n".join([context(simulation.journal, simulation.seed), *_standing(simulation)])
+
+
+def _standing(simulation: Simulation) -> list[str]:
+    """Return how a world's clock stands and what waits for a test there, in lines."""
     clock = simulation.scenario.clock
     said = clock if isinstance(clock, str) else f"scaled, {clock.scaled} times as fast"
     if clock == "manual":
-        said += f", which stands at +{text_of_amount(simulation.now - began)} s"
+        said += f", which stands at +{text_of_amount(simulation.now - simulation.began)} s"
         due = simulation.next_due()
         if due is not None and simulation.is_awaited:
             left = text_of_amount(due - simulation.now)
             said += f"; things are due, the next in {left} s: exchange.advance('{left}s')"
-    return "\n".join([f"clock: {said}", *(f"held: exchange.release({name!r})" for name in simulation.held)])
+    return [f"clock: {said}", *(f"held: exchange.release({name!r})" for name in simulation.held)]
 
 
-def unmet(simulation: Simulation, loaded: Loaded, names: dict[str, Any] | None = None) -> list[Failure]:
+def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> list[Failure]:
     """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, and
     that each request has a rule if it is strict.
 
     ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
     them, what is expected of a named order is passed over, because it is about a client that was not replayed.
     """
-    failures = []
+    loaded = simulation.loaded
+    failures = [] if loaded is None else list(_unexpected(loaded, simulation, names))
+    return failures + _not_fired(simulation) + _unmatched(simulation)
+
+
+def _unexpected(loaded: Loaded, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[Failure]:
     for at, expectation in enumerate(loaded.scenario.expect):
         for place, text, details in _judge(expectation, simulation, names):
-            failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
-    return failures + _not_fired(simulation, loaded) + _unmatched(simulation)
+            yield Failure(loaded.position(("expect", at, *place)), text, details)
 
 
 def unmet_requests(journal: Journal, loaded: Loaded) -> list[Failure]:
@@ -67,13 +77,13 @@ def _unmatched(simulation: Simulation) -> list[Failure]:
     ]
 
 
-def _not_fired(simulation: Simulation, loaded: Loaded) -> list[Failure]:
+def _not_fired(simulation: Simulation) -> list[Failure]:
     failures = []
     for rule in simulation.director.rules:
         if rule.rule.required and not rule.fired:
             text = f"expected the rule {rule.name!r} to fire, which is required; it never did"
             details = explain(simulation.journal, rule.rule.when, simulation.catalogue)
-            failures.append(Failure(loaded.position(("rules", rule.number)), text, details))
+            failures.append(Failure(place_of(rule, simulation), text, details))
     return failures
 
 

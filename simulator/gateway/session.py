@@ -61,6 +61,7 @@ class Session:
 
     Args:
         number: counts connections up from 1.
+        target: where it was opened: ``/architect?account=DEFAULT``.
         kind: `GATEWAY` or `NETIDX`.
         viewer: the account that it is bound to, or None if it sees all.
         journal: where what it says is written down.
@@ -78,14 +79,22 @@ class Session:
         "number",
         "outbox",
         "subscriptions",
+        "target",
         "viewer",
         "waiting",
     )
 
     def __init__(
-        self, number: int, kind: str, viewer: str | None, journal: Journal, has_pending: "dict[int, Session]"
+        self,
+        number: int,
+        target: str,
+        kind: str,
+        viewer: str | None,
+        journal: Journal,
+        has_pending: "dict[int, Session]",
     ) -> None:
         self.number = number
+        self.target = target
         self.kind = kind
         self.viewer = viewer
         self.subscriptions: dict[bytes, Subscription] = {}

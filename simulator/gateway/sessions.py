@@ -99,7 +99,7 @@ class Sessions:
             self._journal.write(self._schedule.now, 0, "refused", f"{target}: {refused.text}")
             raise
         self._count += 1
-        session = Session(self._count, kind, viewer, self._journal, self.pending)
+        session = Session(self._count, target, kind, viewer, self._journal, self.pending)
         self.open[session.number] = session
         self._journal.write(self._schedule.now, session.number, "open", target)
         return session

@@ -29,7 +29,7 @@ def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = No
     client = Client(loaded)
     try:
         drive(simulation, client)
-        failures = tuple(unmet(simulation, loaded, client.names))
+        failures = tuple(unmet(simulation, client.names))
     except UnmetExpectation as error:
         failures = error.failures
     result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)

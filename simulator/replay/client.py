@@ -7,9 +7,9 @@ from msgspec import UNSET
 
 from simulator.errors import Failure, UnmetExpectation
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
-from simulator.replay.awaiting import Awaited
 from simulator.replay.inbox import Inbox, Line
 from simulator.scenario.amounts import duration
+from simulator.scenario.awaiting import Awaited
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Await, ClientStep
 from simulator.scenario.reading.typed import Path

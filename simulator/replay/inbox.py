@@ -1,14 +1,15 @@
 """What has come to a replayed client and has not been asked for yet."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from simulator.scenario.awaiting import Piece, is_envelope, pieces
 from simulator.scenario.values import decoded
 
-__all__ = ["Inbox", "Line", "Piece"]
+__all__ = ["Inbox", "Line"]
 
 _REMEMBERED = 200
 _LONGEST_DAMAGED = 500
@@ -33,19 +34,6 @@ class Line(msgspec.Struct):
         return f"the connection {self.name!r} is closed: {self.code} {self.reason}".rstrip()
 
 
-class Piece(msgspec.Struct, eq=False):
-    """What one message says of one thing: an item of the list that it bears, or all that it bears.
-
-    ``payload`` is the ``Ok`` of a message of the gateway, and the whole message otherwise.
-    """
-
-    line: str
-    message: Any
-    id: Any
-    payload: Any
-    item: Any
-
-
 class Inbox:
     """Messages in the order in which they came, as pieces that are taken one by one."""
 
@@ -64,14 +52,14 @@ class Inbox:
             line.awaits_hello = False
             if isinstance(message, str):
                 return
-        pieces = list(_pieces(line.name, message))
-        self._pieces += pieces
-        self.recent.extend(pieces)
+        came = list(pieces(line.name, message))
+        self._pieces += came
+        self.recent.extend(came)
 
     def take_reply(self, line: str, number: Any) -> Any:
         """Return the first message that bears an id, and forget it; None if there is none."""
         for piece in self._pieces:
-            if piece.line == line and _is_envelope(piece.message) and _same(piece.id, number):
+            if piece.line == line and is_envelope(piece.message) and _same(piece.id, number):
                 self._pieces = [other for other in self._pieces if other.message is not piece.message]
                 return piece.message
         return None
@@ -83,21 +71,6 @@ class Inbox:
                 self._pieces = [other for other in self._pieces[:at] if not passes(other)] + self._pieces[at + 1 :]
                 return True
         return False
-
-
-def _pieces(line: str, message: Any) -> Iterator[Piece]:
-    number, payload = None, message
-    if _is_envelope(message):
-        number = message["id"]
-        response = message["response"]
-        payload = response["Ok"] if isinstance(response, dict) and "Ok" in response else response
-    items = payload if isinstance(payload, list) and payload else [payload]
-    for item in items:
-        yield Piece(line, message, number, payload, item)
-
-
-def _is_envelope(message: Any) -> bool:
-    return isinstance(message, dict) and "id" in message and "response" in message
 
 
 def _same(one: Any, other: Any) -> bool:

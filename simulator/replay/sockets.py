@@ -247,7 +247,7 @@ async def _replay_own(loaded: Loaded, seed: int | None) -> Result:
         except UnmetExpectation as error:
             failures = error.failures
         else:
-            failures = tuple(unmet(simulation, loaded, client.names))
+            failures = tuple(unmet(simulation, client.names))
         result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)
         await sockets.close()
     return result

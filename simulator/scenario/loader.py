@@ -25,7 +25,7 @@ from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
 
-__all__ = ["Loaded", "load", "parse_clock", "parse_rules", "parse_step", "parse_when"]
+__all__ = ["Loaded", "load", "parse_clock", "parse_data", "parse_rules", "parse_step", "parse_when"]
 
 _GROUNDS = ("catalogue", "accounts")
 
@@ -87,12 +87,12 @@ def load(
 
 def parse_clock(data: str | dict[str, Any]) -> Any:
     """Return a clock of data in a file's own words; raises `simulator.errors.ScenarioError`."""
-    return _parsed(data, ClockSetting)
+    return parse_data(data, ClockSetting)
 
 
 def parse_step(data: str | dict[str, Any]) -> Step:
     """Return a step of data in a file's own words; raises `simulator.errors.ScenarioError`."""
-    step: Step = _parsed(data, StepInFile)
+    step: Step = parse_data(data, StepInFile)
     return step
 
 
@@ -101,7 +101,7 @@ def parse_rules(data: list[dict[str, Any]]) -> tuple[Rule, ...]:
 
     Raises `simulator.errors.ScenarioError`, for a word that is no request's or no field's of it too.
     """
-    rules: tuple[Rule, ...] = _parsed(data, tuple[Rule, ...])
+    rules: tuple[Rule, ...] = parse_data(data, tuple[Rule, ...])
     _refuse(fault for number, rule in enumerate(rules) for fault in check_when(rule.when, (number, "when")))
     return rules
 
@@ -111,7 +111,7 @@ def parse_when(data: dict[str, Any]) -> Any:
 
     Raises `simulator.errors.ScenarioError`, for what could never match too, such as an unknown type of request.
     """
-    when = _parsed(data, When)
+    when = parse_data(data, When)
     _refuse(check_when(when, ()))
     return when
 
@@ -123,9 +123,13 @@ def _refuse(faults: Iterable[Fault]) -> None:
         raise ScenarioError(problems)
 
 
-def _parsed(data: object, kind: Any) -> Any:
+def parse_data(data: object, kind: Any, place: Place = ()) -> Any:
+    """Return a value of a type of data in a file's own words; raises `simulator.errors.ScenarioError`.
+
+    ``place`` is where the data stands in what somebody has said.
+    """
     reader = Reader()
-    value = reader.read(of_data(data), kind)
+    value = reader.read(of_data(data), kind, place)
     if reader.problems:
         raise ScenarioError(reader.problems)
     return value

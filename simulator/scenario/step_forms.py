@@ -1,8 +1,9 @@
 """How a file may write the steps of `simulator.scenario.steps`, and how they are written out."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from simulator.scenario.steps import (
@@ -38,8 +39,9 @@ from simulator.scenario.steps import (
     View,
     ViewName,
 )
+from simulator.scenario.values import decoded
 
-__all__ = ["BARE", "VERBS", "StepEntry", "StepInFile", "written_out"]
+__all__ = ["BARE", "VERBS", "StepEntry", "StepInFile", "in_words", "written_out"]
 
 
 class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
@@ -111,3 +113,17 @@ def written_out(verb: str, words: Any) -> Step:
     if words is None and verb in _ALONE:
         return _ALONE[verb]
     return _BY_VERB[verb](words)
+
+
+_WITH_FIELDS = {part for hint in get_type_hints(StepEntry).values() for part in get_args(hint) if part in _STEPS}
+"""The steps behind whose verb a file writes their fields, not a value alone."""
+
+
+def in_words(step: Step) -> Any:
+    """Return a step in a file's own words."""
+    if isinstance(step, Abort):
+        return {"disconnect": "abort"}
+    fields = decoded(msgspec.json.encode(step))
+    if not fields:
+        return step.verb if step.verb in BARE else {step.verb: None}
+    return {step.verb: fields if type(step) in _WITH_FIELDS else next(iter(fields.values()))}

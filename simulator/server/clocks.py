@@ -7,10 +7,9 @@ from typing import Protocol
 
 from simulator.errors import SimulatorError, nearest
 from simulator.quoting import quoted
-from simulator.scenario import Scenario
 from simulator.simulation import Simulation
 
-__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "by_the_wall", "clock_named", "clock_of"]
+__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "clock_named", "clock_of"]
 
 _WORDS = ("real", "instant")
 _FACTOR = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
@@ -115,13 +114,6 @@ def clock_named(text: str) -> str | dict[str, str]:
         f"clock: expected real, instant, or a number above 0 and below a million for how many times as fast, "
         f"got {quoted(text)}{nearest(text, _WORDS)}"
     )
-
-
-def by_the_wall(scenario: Scenario | None, clock: str | dict[str, str] | None) -> bool:
-    """Tell whether a world's time is the wall's: it is on a real clock, unless its scenario says when it starts."""
-    if scenario is None:
-        return clock in (None, "real")
-    return (clock or scenario.clock) == "real" and scenario.start is None
 
 
 def clock_of(simulation: Simulation, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Clock:

@@ -221,6 +221,11 @@ class Connection(asyncio.Protocol):
                 self.protocol.send_ping(b"")
                 self._flush_protocol()
 
+    def move(self, world: "Driver", session: "Session") -> None:
+        """Go on in another world, in which nothing is wrong with the connection."""
+        self.world, self.session = world, session
+        self._answers_pings = True
+
     # Inside
 
     def _read(self, data: bytes) -> None:

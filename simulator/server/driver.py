@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from websockets.frames import CloseCode
 
@@ -62,6 +62,17 @@ class Driver:
         self._clock = clock_of(self.simulation, self._monotonic_ns)
         self.flush()
 
+    def set_clock(self, clock: str | dict[str, Any]) -> None:
+        """Go on by another clock from this moment: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``.
+
+        Raises `simulator.errors.ScenarioError` for what is none, and changes nothing.
+        """
+        now = self.now()
+        self.simulation.set_clock(clock)
+        self._let_pass(now)
+        self.stop()
+        self.go_on()
+
     def stop(self) -> None:
         """Let its time stand still until it is to go on."""
         if self._timer is not None:
@@ -89,10 +100,13 @@ class Driver:
             self.simulation.journal.write(self.simulation.now, 0, "late", "this machine is too slow for the clock")
         return due + self._stride
 
-    def open(self, connection: "Connection", target: str) -> Session:
-        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none."""
+    def open(self, connection: "Connection", target: str, *, greets: bool = True) -> Session:
+        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none.
+
+        ``greets`` is False for a client that comes from the world before this one, and has had its hello.
+        """
         self._has_begun = True
-        session = self.simulation.connect(target, self.now())
+        session = self.simulation.connect(target, self.now(), greets=greets)
         self._connections[session.number] = connection
         return session
 

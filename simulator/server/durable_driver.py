@@ -53,8 +53,11 @@ class DurableDriver(Driver):
             self._sync_timer.cancel()
         self._writer.close()
 
-    def open(self, connection: "Connection", target: str) -> Session:
-        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none."""
+    def open(self, connection: "Connection", target: str, *, greets: bool = True) -> Session:
+        """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none.
+
+        ``greets`` is True, because no other world is before one that is kept.
+        """
         self._has_begun = True
         self._commit()
         entry = Input(self._moment(), OPEN, 0, target)

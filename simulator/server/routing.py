@@ -13,9 +13,9 @@ from simulator.quoting import quoted
 from simulator.scenario import Loaded, load
 from simulator.scenario.loader import parse_clock
 from simulator.scenario.reading.files import beside, bundled
-from simulator.server.clocks import by_the_wall, clock_named
+from simulator.server.clocks import clock_named
 from simulator.server.driver import Driver
-from simulator.simulation import Refused, Simulation
+from simulator.simulation import Refused, Simulation, by_the_wall
 
 __all__ = ["Asked", "Worlds"]
 

@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from websockets.frames import CloseCode
 
 from simulator.command_log import CommandWriter
+from simulator.errors import SimulatorError
 from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
+from simulator.scenario import Loaded
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.busy_poll import BusyPoll
 from simulator.server.connection import Connection
@@ -144,11 +146,54 @@ class Server:
     def replace(self, simulation: Simulation, writer: CommandWriter | None = None) -> None:
         """Serve another simulation from now on; who is in the old one is closed with 1012, to come again."""
         old = self.world
-        self._worlds.own = self._own_world(simulation, writer)
-        self.world.start(self._loop, self._monotonic_ns)
+        self._begin(simulation, writer)
         for connection in old.connections:
             connection.close(CloseCode.SERVICE_RESTART, "the scenario has changed")
         old.stop()
+
+    def _begin(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
+        """Let the server's own world be another one from now on."""
+        world = self._worlds.own = self._own_world(simulation, writer)
+        world.start(self._loop, self._monotonic_ns)
+        return world
+
+    # What a control calls
+
+    def advance(self, nanoseconds: int) -> None:
+        """Let time pass in the server's own world, and send what is due by then; for a clock that stands."""
+        self.world.advance(nanoseconds)
+
+    def set_clock(self, clock: str | dict[str, Any]) -> None:
+        """Let the server's own world go on by another clock; raises `ScenarioError` for what is none."""
+        self.world.set_clock(clock)
+
+    def restart(
+        self,
+        loaded: Loaded | None = None,
+        *,
+        seed: int | None = None,
+        clock: str | dict[str, Any] | None = None,
+        keep_connections: bool = False,
+    ) -> None:
+        """Begin the server's own world anew: as it began, but for what is said.
+
+        Connections are closed with 1012, or go on as if they had just been opened: without subscriptions, and without
+        another hello. Raises `SimulatorError` for a clock that is none, and for a world whose commands are written
+        down, of which there would be two.
+        """
+        old = self.world
+        if isinstance(old, DurableDriver):
+            raise SimulatorError("a world that --persist keeps is not begun anew")
+        simulation = old.simulation.anew(loaded, seed=seed, clock=clock, wall_time=time.time_ns())
+        new = self._begin(simulation, None)
+        for connection in old.connections:
+            session = connection.session
+            if keep_connections and session is not None and session.is_open:
+                connection.move(new, new.open(connection, session.target, greets=False))
+            else:
+                connection.close(CloseCode.SERVICE_RESTART, "the exchange begins anew")
+        old.stop()
+        new.flush()
 
     def _own_world(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
         simulation.journal.watch = self._watch

@@ -75,7 +75,8 @@ class StepPlayer:
         self._connection_steps = connection_steps
         self._director = director
         self._note = journal.note
-        self._held: dict[str, deque[RuleRun]] = {}
+        self.held: dict[str, deque[RuleRun]] = {}
+        """Those who wait for a release, by its name."""
         self._released: dict[str, int] = {}
         self._playing: list[RuleRun] = []
         """The runs that are being played, the one whose turn it is last."""
@@ -217,7 +218,7 @@ class StepPlayer:
         self._venue.resume(ALL)
         self._view_steps.straighten()
         self._connection_steps.heal()
-        for name in list(self._held):
+        for name in list(self.held):
             self.release(name)
 
     def _holds(self, run: RuleRun, name: str) -> bool:
@@ -225,22 +226,17 @@ class StepPlayer:
         if self._released.get(name, 0):
             self._released[name] -= 1
             return False
-        self._held.setdefault(name, deque()).append(run)
+        self.held.setdefault(name, deque()).append(run)
         return True
 
     def release(self, name: str) -> None:
         """Let all who wait for a name go on; if nobody does, the next one to wait for it will not."""
-        waiting = self._held.pop(name, None)
+        waiting = self.held.pop(name, None)
         if not waiting:
             self._released[name] = self._released.get(name, 0) + 1
             return
         for run in waiting:
             self._play(run)
-
-    @property
-    def held(self) -> tuple[str, ...]:
-        """The names that somebody waits for."""
-        return tuple(self._held)
 
     def _refuse(self, run: RuleRun, reject: Reject) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""

@@ -1,40 +1,48 @@
 """An exchange for one test: a server in a thread of its own, with everything a test may want to see or do."""
 
-import asyncio
 import threading
 import time
-import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 import msgspec
 
 from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
-from simulator.control.doing import do, known_to, refuse
-from simulator.control.expectations import standing, unmet
-from simulator.errors import Failure, SimulatorError, UnmetExpectation
-from simulator.exchange.orders import Order
-from simulator.gateway import replies
-from simulator.journal.journal import JournalEntry
-from simulator.journal.queries import Received, context, explain, received
+from simulator.control import Control
+from simulator.control.infos import (
+    BookInfo,
+    DueInfo,
+    FillInfo,
+    HeldInfo,
+    LimitInfo,
+    OrderInfo,
+    RuleInfo,
+    SentInfo,
+    SessionInfo,
+    StateInfo,
+)
+from simulator.control.waits import Wait
+from simulator.decimals import text_of_amount
+from simulator.errors import Failure, Problem, SimulatorError, UnmetExpectation
+from simulator.journal.lines import JournalLine
+from simulator.journal.queries import Received, context
 from simulator.scenario import Loaded, Scenario, load
-from simulator.scenario.amounts import duration
-from simulator.scenario.loader import parse_rules, parse_when
+from simulator.scenario.values import decoded
 from simulator.server import Server, Settings
-from simulator.server.clocks import by_the_wall
-from simulator.simulation import Simulation
-from simulator.wire.replies import BookLevel, FillDetails, OrderDetails
+from simulator.simulation import Simulation, by_the_wall
+from simulator.testing.received import ReceivedRequests
+from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_mistake, is_on_a_loop
 
 __all__ = ["Exchange"]
 
 _T = TypeVar("_T")
-_PATIENCE = 10.0
-"""How many seconds of the wall's time a test waits for the exchange's thread to do what it asks."""
+
+
+__tracebackhide__ = is_mistake
 
 
 class Exchange:
@@ -62,42 +70,34 @@ class Exchange:
         port: int = 0,
         settings: Settings | None = None,
     ) -> None:
-        self._news = threading.Condition()
-        self._heard = 0
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             catalogue = load_catalogue(catalogue)
         if not isinstance(scenario, Loaded):
             scenario = load({} if scenario is None else scenario, catalogue=catalogue)
-        self.loaded = scenario
-        start = time.time_ns() if by_the_wall(self.loaded.scenario, clock) else None
-        self.simulation = Simulation(self.loaded, seed=seed, clock=clock, catalogue=catalogue, start=start)
+        start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
+        simulation = Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
+        self._news = News()
         self.server = Server(
-            self.simulation, port=port, settings=settings or Settings(close_timeout=0.2), watch=self._wake
+            simulation,
+            port=port,
+            settings=settings or Settings(close_timeout=0.2),
+            watch=lambda entry, world="": self._news.spread(),
         )
         self.told = ""
         """What the last failure that was found here says of what happened."""
-        self._began = self.simulation.now
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._control = Control(self.server)
+        self._thread = ServerThread(self.server, self._so_far)
 
     # Running
 
     def start(self) -> Self:
         """Start serving, unless it does already."""
-        if self._loop is not None:
-            return self
-        started: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, args=(started,), name="exchange", daemon=True)
         self._thread.start()
-        started.result(_PATIENCE)
         return self
 
     def stop(self) -> None:
-        """Close every connection and stop; nothing is left of the thread."""
-        loop, self._loop = self._loop, None
-        if loop is not None and self._thread is not None:
-            loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(_PATIENCE)
+        """Close every connection and stop; nothing is left of the thread. What happened can still be asked."""
+        self._thread.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -107,49 +107,38 @@ class Exchange:
     ) -> None:
         self.stop()
 
-    def _run(self, started: "Future[None]") -> None:
-        asyncio.run(self._serve(started))
+    def _call(self, act: Callable[[], _T], timeout: float | None = None) -> _T:
+        return self._thread.call(act, timeout)
 
-    async def _serve(self, started: "Future[None]") -> None:
-        self._stopping = asyncio.Event()
-        try:
-            await self.server.start()
-        except BaseException as error:
-            started.set_exception(error)
-            return
-        self._loop = asyncio.get_running_loop()
-        started.set_result(None)
-        await self._stopping.wait()
-        await self.server.close(patience=0.0)
+    def _ask(self, question: Callable[[], _T]) -> _T:
+        """Return the answer to a question, which an exchange that has been stopped answers too."""
+        return self._thread.call(question) if self._thread.is_running else question()
 
-    def _call(self, act: Callable[[], _T]) -> _T:
-        """Do something in the exchange's own thread, send what comes of it, and return its result."""
-        if self._loop is None:
-            raise SimulatorError("the exchange is not running")
-        done: Future[_T] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(act())
-            except BaseException as error:
-                done.set_exception(error)
-            self.server.world.flush()
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result(_PATIENCE)
-
-    def _wake(self, entry: JournalEntry, world: str = "") -> None:
-        if entry[2] == "in":
-            with self._news:
-                self._heard += 1
-                self._news.notify_all()
+    def _so_far(self, timeout: float) -> str:
+        """Return what has happened while the exchange does not answer, as far as another thread can tell."""
+        simulation = self.simulation
+        journal = simulation.journal.copy()
+        reached = f"+{text_of_amount(simulation.now - simulation.began)} s"
+        return (
+            f"the exchange is not done within {timeout:g} s of the wall's time, and goes on: it has come to {reached} "
+            f"of its own and to line {journal.written} of its journal\n{context(journal, self.seed)}"
+        )
 
     # What it is
+
+    def __repr__(self) -> str:
+        where = self.url if self._thread.is_running else "not running"
+        return f"<Exchange {where}, clock {self.clock}, seed {self.seed}>"
 
     @property
     def url(self) -> str:
         """The address: ``ws://127.0.0.1:PORT``, which the published client takes as its base URL."""
         return self.server.url
+
+    @property
+    def simulation(self) -> Simulation:
+        """The world that is served; another one after `reset`."""
+        return self.server.simulation
 
     @property
     def scenario(self) -> Scenario:
@@ -170,67 +159,106 @@ class Exchange:
     @property
     def now(self) -> int:
         """The exchange's time in nanoseconds since 1970."""
-        return self._call(self.server.world.now)
-
-    # What has happened
+        return self._ask(self.server.world.now)
 
     @property
-    def orders(self) -> list[OrderDetails]:
-        """Every order that is kept, oldest first, as GetOrderDetails tells it; ``params`` as data."""
-        return self._call(lambda: [_details(order) for order in self.simulation.venue.orders.values()])
+    def state(self) -> StateInfo:
+        """How it stands: its clock, its times, how much there is of what."""
+        return self._ask(self._control.state)
+
+    # What is true, whatever the client was told
 
     @property
-    def fills(self) -> list[FillDetails]:
-        """Every fill that is kept, oldest first, as GetFillDetails tells it."""
-        return self._call(self._read_fills)
+    def orders(self) -> list[OrderInfo]:
+        """Every order that is kept, oldest first."""
+        return self._ask(self._control.orders)
 
-    def _read_fills(self) -> list[FillDetails]:
-        venue, fill_ids = self.simulation.venue, self.simulation.gateway.fill_ids
-        return [
-            replies.fill_details(fill, fill_ids.text(fill.number), venue.instruments[fill.target].digits)
-            for fill in venue.fills
-        ]
+    def order(self, order_id: str) -> OrderInfo:
+        """Return an order; raises `simulator.errors.UnknownName` for one that there is not."""
+        return self._ask(lambda: self._control.order(order_id))
 
-    def book(self, product: str) -> dict[str, list[BookLevel]]:
-        """Return a product's book by name or id: ``buy`` and ``sell``, best first.
+    @property
+    def fills(self) -> list[FillInfo]:
+        """Every fill that is kept, oldest first."""
+        return self._ask(self._control.fills)
+
+    def book(self, product: str) -> BookInfo:
+        """Return a product's book by name or id: ``bids`` and ``asks``, best first.
 
         Raises `simulator.errors.ScenarioError` for a product that there is not, with the nearest that there is.
         """
-        return self._call(lambda: self._read_book(product))
-
-    def _read_book(self, product: str) -> dict[str, list[BookLevel]]:
-        refuse(known_to(self.simulation).listing(product, ("book",)))
-        listing = self.simulation.catalogue.tradable_product(product)
-        assert listing is not None  # noqa: S101 - refuse() has seen to it
-        instrument = self.simulation.gateway.instrument(listing)
-        buy, sell = replies.book_levels([instrument], instrument.tick)
-        return {"buy": buy, "sell": sell}
+        return self._ask(lambda: self._control.book(product))
 
     @property
-    def journal(self) -> list[JournalEntry]:
-        """Everything that has happened, as `simulator.journal.journal` describes it."""
-        return self._call(lambda: list(self.simulation.journal))
+    def limits(self) -> list[LimitInfo]:
+        """The limits in force."""
+        return self._ask(self._control.limits)
+
+    @property
+    def sessions(self) -> list[SessionInfo]:
+        """The open connections."""
+        return self._ask(self._control.sessions)
+
+    @property
+    def rules(self) -> list[RuleInfo]:
+        """The rules, each with how often it has fired and what nearly made it fire."""
+        return self._ask(self._control.rules)
+
+    @property
+    def held(self) -> list[HeldInfo]:
+        """The rules that wait for a `release`."""
+        return self._ask(self._control.held)
+
+    @property
+    def due(self) -> list[DueInfo]:
+        """What happens by itself, the next first."""
+        return self._ask(self._control.due)
+
+    @property
+    def journal(self) -> list[JournalLine]:
+        """Everything that has happened, each entry with the line of its cause; messages as data."""
+        return self.journal_since(0)
+
+    def journal_since(self, line: int) -> list[JournalLine]:
+        """Return what has happened behind a line of the journal."""
+        return [_decoded(entry) for entry in self._ask(lambda: self._control.journal(line))]
 
     # What a test does
 
-    def advance(self, time: str | int | timedelta) -> None:
+    def advance(
+        self,
+        time: str | int | timedelta | None = None,
+        *,
+        to: str | None = None,
+        next: bool = False,
+        timeout: float = PATIENCE,
+    ) -> str:
         """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
 
-        Returns when all that was due has been written out. Raises `SimulatorError` on a clock that goes by itself.
+        ``to`` says the time itself, and ``next`` goes to the next thing that is due. Returns, when all that was due has
+        been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
+        itself, and `SimulatorError`, which says what has happened, if it takes more than ``timeout`` seconds.
         """
-        if self.clock != "manual":
-            raise SimulatorError(
-                f"time is told to pass only on a manual clock, and this one is {self.clock}: "
-                "say @pytest.mark.exchange(clock='manual')"
-            )
-        nanoseconds = _nanoseconds(time)
-        if nanoseconds < 0:
-            raise SimulatorError(f"time only goes on, so expected 0 or more, got {time!r}")
-        self._call(lambda: self.server.world.advance(nanoseconds))
+        return self._call(lambda: self._control.advance(time, to=to, next=next), timeout)
+
+    async def advance_async(
+        self,
+        time: str | int | timedelta | None = None,
+        *,
+        to: str | None = None,
+        next: bool = False,
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - the same words as advance
+    ) -> str:
+        """Let time pass as `advance` does, while the loop that the client runs on goes on; on asyncio or trio."""
+        return await in_thread(lambda: self.advance(time, to=to, next=next, timeout=timeout))
+
+    def set_clock(self, clock: str | dict[str, Any]) -> None:
+        """Go on by another clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``."""
+        self._call(lambda: self._control.set_clock(clock))
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name; raises `SimulatorError` for one that no rule holds."""
-        self.do({"release": name})
+        self._call(lambda: self._control.release(name))
 
     def do(self, *steps: str | dict[str, Any]) -> None:
         """Do anything that a rule's step can do: ``exchange.do({"trade": {...}})``.
@@ -239,26 +267,55 @@ class Exchange:
         Raises `SimulatorError` for a step that is none, that needs a request, that names what there is not, or that
         could not be done; of what comes after a ``delay`` or a ``hold``, the journal alone tells.
         """
-        self._call(lambda: do(self.simulation, steps))
+        self._call(lambda: self._control.do(*steps))
 
     def set_rules(self, rules: list[dict[str, Any]]) -> None:
         """Replace the scenario's rules; their counters begin anew."""
-        parsed = parse_rules(rules)
-        self._call(lambda: self.simulation.set_rules(parsed))
+        self._call(lambda: self._control.set_rules(rules))
+
+    def switch_rule(self, name: str, is_on: bool) -> None:
+        """Switch a rule on or off; raises `simulator.errors.UnknownName` for one that there is not."""
+        self._call(lambda: self._control.switch_rule(name, is_on))
 
     def close_connections(self, code: int = 1012, reason: str = "") -> None:
         """Close every connection with a code."""
         self.do({"disconnect": {"code": code, "reason": reason, "session": "all"}})
 
+    def reset(
+        self,
+        scenario: str | Path | dict[str, Any] | Loaded | None = None,
+        *,
+        seed: int | None = None,
+        clock: str | dict[str, Any] | None = None,
+        keep_connections: bool = False,
+    ) -> None:
+        """Begin anew, as it began but for what is said: books, ids, rules, what was received, the journal.
+
+        Connections are closed with 1012. Those that are kept are as if they had just been opened: without
+        subscriptions, and without another hello.
+        """
+        self._call(lambda: self._control.reset(scenario, seed=seed, clock=clock, keep_connections=keep_connections))
+
     # What a test expects
 
-    def received(self, **when: Any) -> list[Received]:
+    def received(self, **when: Any) -> ReceivedRequests:
         """Return the requests that have come and match: ``exchange.received(request="SendLimitOrder", dir="Buy")``.
 
         The words are those of a rule's ``when``. Raises `simulator.errors.ScenarioError` for a word that is none.
         """
-        wanted = parse_when(when)
-        return self._call(lambda: received(self.simulation.journal, wanted, self.simulation.catalogue))
+
+        def read() -> ReceivedRequests:
+            found = self._control.received(**when)
+            return ReceivedRequests(found, None if found else self._control.nearest_miss(**when))
+
+        return self._ask(read)
+
+    def never(self, **when: Any) -> None:
+        """Expect that no matching request has come; raises `simulator.errors.UnmetExpectation` if one has."""
+        found = self.received(**when)
+        if found:
+            text = f"expected never {when}, got {len(found)}; first: {found[0]}"
+            raise self._unmet([Failure("exchange", text)])
 
     def wait_for(self, *, count: int = 1, timeout: float = 5.0, **when: Any) -> list[Received]:
         """Wait until so many matching requests have come, and return them.
@@ -266,96 +323,118 @@ class Exchange:
         ``timeout`` is in seconds of the wall's time. Raises `simulator.errors.UnmetExpectation` when it is over,
         with the nearest request that did come. In an async test, `until` does the same without blocking the loop.
         """
-        if asyncio._get_running_loop() is not None:  # the one question that does not raise
-            raise SimulatorError("wait_for() would block the loop that the client runs on: await exchange.until(...)")
-        return self._wait(count, timeout, when)
+        _refuse_to_block("wait_for")
+        return self._wait(self._ask(lambda: self._control.wait_for(count, **when)), timeout)
 
-    async def until(self, *, count: int = 1, timeout: float = 5.0, **when: Any) -> list[Received]:  # noqa: ASYNC109 - the same words as wait_for
-        """Wait until so many matching requests have come, and return them; on asyncio or trio."""
-        if asyncio._get_running_loop() is not None:
-            return await asyncio.to_thread(self._wait, count, timeout, when)
-        import trio
+    @overload
+    def wait_until(self, *, order: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...
 
-        return await trio.to_thread.run_sync(self._wait, count, timeout, when)
+    @overload
+    def wait_until(self, *, fill: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...
 
-    def _wait(self, count: int, timeout: float, when: dict[str, Any]) -> list[Received]:
-        deadline = time.monotonic() + timeout
-        while True:
-            heard = self._heard
-            found = self.received(**when)  # by the exchange's thread, which takes the lock for each request itself
-            if len(found) >= count:
-                return found
-            if not self._hears_more(heard, deadline):
-                break
-        text = f"expected {count} of {when} within {timeout} s, got {len(found)}"
-        raise self._unmet_expectation(text, when)
+    @overload
+    def wait_until(self, *, sent: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...
 
-    def _hears_more(self, heard: int, deadline: float) -> bool:
-        """Wait until more has been heard than so many requests; return False if the deadline comes before."""
-        with self._news:
-            return self._news.wait_for(lambda: self._heard != heard, deadline - time.monotonic())
+    def wait_until(
+        self,
+        *,
+        order: dict[str, Any] | None = None,
+        fill: dict[str, Any] | None = None,
+        sent: dict[str, Any] | None = None,
+        count: int = 1,
+        timeout: float = 5.0,
+    ) -> list[Any]:
+        """Wait until so many orders or fills are as is said, or such messages have been sent, and return them.
 
-    def never(self, **when: Any) -> None:
-        """Expect that no matching request has come; raises `simulator.errors.UnmetExpectation` if one has."""
-        found = self.received(**when)
-        if found:
-            raise self._unmet_expectation(f"expected never {when}, got {len(found)}; first: {found[0]}", None)
+        The words for an order and for a fill are the fields of `orders` and `fills`, compared as a rule's ``when``
+        compares: ``wait_until(order={"order_id": "1", "state": ["Acked", "Filled", "Out"]})``, where a list of states
+        is all of them. The words for a message are those of an ``await`` of a scenario's client:
+        ``wait_until(sent={"order_id": "1", "filled_qty": 1})``. Raises `simulator.errors.UnmetExpectation` when the
+        time is over, with what came nearest. In an async test, `until` does the same without blocking the loop.
+        """
+        _refuse_to_block("wait_until")
+        asked = {"order": order, "fill": fill, "sent": sent}
+        return self._wait(self._ask(lambda: self._control.wait_until(**asked, count=count)), timeout)
 
-    def _unmet_expectation(self, text: str, when: dict[str, Any] | None) -> UnmetExpectation:
-        wanted = None if when is None else parse_when(when)
+    @overload
+    async def until(self, *, order: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...  # noqa: ASYNC109 - the same words as wait_until
 
-        def explained() -> tuple[str, str]:
-            simulation = self.simulation
-            details = "" if wanted is None else explain(simulation.journal, wanted, simulation.catalogue)
-            return details, self._what_happened()
+    @overload
+    async def until(self, *, fill: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...  # noqa: ASYNC109
 
-        details, self.told = self._call(explained)
-        return UnmetExpectation([Failure("exchange", text, details)], self.told)
+    @overload
+    async def until(self, *, sent: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...  # noqa: ASYNC109
 
-    def unmet(self) -> str | None:
-        """Return a report of what is expected and is not so, and of what failed inside; None if all is well."""
-        failures, what_happened = self._call(self._judge)
-        if not failures:
-            return None
-        self.told = what_happened
-        return str(UnmetExpectation(failures, what_happened))
+    @overload
+    async def until(self, *, count: int = 1, timeout: float = 5.0, **when: Any) -> list[Received]: ...  # noqa: ASYNC109
+
+    async def until(
+        self,
+        *,
+        order: dict[str, Any] | None = None,
+        fill: dict[str, Any] | None = None,
+        sent: dict[str, Any] | None = None,
+        count: int = 1,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the same words as wait_for
+        **when: Any,
+    ) -> list[Any]:
+        """Wait as `wait_until` does, or as `wait_for` if no truth is said; on asyncio or trio."""
+        asked = {"order": order, "fill": fill, "sent": sent}
+        if any(said is not None for said in asked.values()):
+            if when:
+                raise SimulatorError(f"until: expected either {' or '.join(asked)} or the words of a when, got both")
+            wait = await in_thread(lambda: self._ask(lambda: self._control.wait_until(**asked, count=count)))
+        else:
+            wait = await in_thread(lambda: self._ask(lambda: self._control.wait_for(count, **when)))
+        is_over = threading.Event()
+        try:
+            return await in_thread(lambda: self._wait(wait, timeout, is_over.is_set))
+        finally:
+            is_over.set()  # who is cancelled leaves no thread behind that waits on
+            self._news.spread()
+
+    def _wait(self, wait: Wait[_T], timeout: float, is_over: Callable[[], bool] = bool) -> list[_T]:
+        found = self._news.wait(lambda: self._ask(wait.ask), timeout, is_over)
+        if found is None:
+            raise self._unmet([self._ask(lambda: wait.failure(f"{timeout} s"))])
+        return found
+
+    def verify(self) -> None:
+        """Raise `simulator.errors.UnmetExpectation` for what is expected and is not so.
+
+        That is the scenario's ``expect``, its rules that are ``required``, requests without a rule if it is ``strict``,
+        and mistakes of the simulator's own. The end of a ``with`` block, and of a test, does so too.
+        """
+        failures = self._ask(self._control.verify)
+        if failures:
+            raise self._unmet(failures)
+
+    def check(self, scenario: str | Path | dict[str, Any]) -> tuple[Problem, ...]:
+        """Return everything that is wrong with a scenario."""
+        return self._control.check(scenario)
 
     def transcript(self) -> str:
         """Return what a report of a failed test ends with, in lines: the last messages, the seed and the clock.
 
         An exchange that has been stopped tells it too.
         """
-        return self._what_happened() if self._loop is None else self._call(self._what_happened)
+        return self._ask(self._control.transcript)
 
-    def _what_happened(self) -> str:
-        return f"{context(self.simulation.journal, self.seed)}\n{standing(self.simulation, self._began)}"
-
-    def _judge(self) -> tuple[list[Failure], str]:
-        failures = unmet(self.simulation, self.loaded)
-        failures += [
-            Failure("exchange", f"the simulator itself failed: {error!r}", "".join(traceback.format_exception(error)))
-            for error in self.server.errors
-        ]
-        return failures, self._what_happened()
+    def _unmet(self, failures: list[Failure]) -> UnmetExpectation:
+        self.told = self.transcript()
+        return UnmetExpectation(failures, self.told)
 
 
-def _details(order: Order) -> OrderDetails:
-    details = replies.order_details(order)
+def _refuse_to_block(method: str) -> None:
+    if is_on_a_loop():
+        raise SimulatorError(f"{method}() would block the loop that the client runs on: await exchange.until(...)")
+
+
+def _decoded(line: JournalLine) -> JournalLine:
+    """Return a line with its message as data."""
+    if not isinstance(line.data, msgspec.Raw):
+        return line
     try:
-        params = msgspec.json.decode(details.params)
-    except (msgspec.DecodeError, RecursionError):  # the exchange only hands it back
-        params = bytes(details.params).decode()
-    return msgspec.structs.replace(details, params=params)
-
-
-def _nanoseconds(time: str | int | timedelta) -> int:
-    if isinstance(time, timedelta):
-        return time // timedelta(microseconds=1) * 1000
-    if isinstance(time, int):
-        return time
-    if isinstance(time, str):
-        try:
-            return duration(time)
-        except ValueError as error:
-            raise SimulatorError(str(error)) from None
-    raise SimulatorError(f"expected a time such as '250ms', a timedelta or whole nanoseconds, got {time!r}")
+        return msgspec.structs.replace(line, data=decoded(bytes(line.data)))
+    except ValueError:  # nested deeper, or a number longer, than Python reads
+        return msgspec.structs.replace(line, data=bytes(line.data).decode())

@@ -1,7 +1,7 @@
 """What a test has its exchange do: how it is said, and how what cannot be done is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,6 @@ from websockets.sync.client import connect
 
 from simulator.control.doing import do
 from simulator.errors import ScenarioError, SimulatorError
-from simulator.journal.queries import Received
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
 from support.plugin import PAIR
@@ -119,7 +118,7 @@ def test_what_is_skipped_by_others_is_not_the_test_s_mistake(venue: Exchange) ->
     """A rule that goes on, or was skipped before, raises nothing: only a test's own steps are its mistakes."""
     send(venue, {**ORDER, "dir": "Sell", "price": "20"})
     venue.do({"cancel": {"order": "2"}}, {"release": "sell"})
-    skipped = [entry[3] for entry in venue.journal if entry[2] == "skipped"]
+    skipped = [entry.data for entry in venue.journal if entry.kind == "skipped"]
     assert skipped == ["sells: fill: order 2 has nothing left to fill"]
     venue.do({"cancel": {"order": "1"}})
     assert [order.state for order in venue.orders] == [("Acked", "Canceled", "Out")] * 2
@@ -183,12 +182,13 @@ def test_time_goes_on(venue: Exchange) -> None:
 
 def test_who_waits_holds_up_nobody(venue: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes while somebody looks whether it has come is answered, and is not missed."""
-    looked = venue.received
+    ask = venue._ask
 
-    def received(**when: Any) -> list[Received]:
-        found = looked(**when)
-        send(venue, ORDER)
+    def asks(question: Callable[[], Any]) -> Any:
+        found = ask(question)
+        if len(venue.simulation.venue.orders) < 3:
+            send(venue, ORDER)
         return found
 
-    monkeypatch.setattr(venue, "received", received)
+    monkeypatch.setattr(venue, "_ask", asks)
     assert [one.connection for one in venue.wait_for(request="SendLimitOrder", count=2)] == [1, 2]

@@ -41,7 +41,7 @@ def test_smallest_orders_are_taken(price: str, quantity: str, sent: tuple[str, .
             [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=20, check=False
         )
         assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr
-        (message,) = [entry[3] for entry in exchange.journal if entry[2] == "in" and "SendLimitOrder" in entry[3]]
+        message = exchange.received(request="SendLimitOrder")[0].text
         assert [part for part in sent if part not in message] == []
         (order,) = exchange.orders
         assert (Decimal(order.price), Decimal(order.quantity)) == (Decimal(price), Decimal(quantity))

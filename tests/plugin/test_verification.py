@@ -235,18 +235,22 @@ def test_exchange_that_does_not_answer(run: Run) -> None:
     result = run(
         """
 import threading
-from simulator.testing import exchange as module
+from simulator.testing import thread
 
 def test_it(exchange, monkeypatch, request):
-    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(thread, "PATIENCE", 0.05)
     go_on = threading.Event()
     request.config.add_cleanup(go_on.set)
-    exchange._loop.call_soon_threadsafe(go_on.wait, 20)
+    exchange._thread._loop.call_soon_threadsafe(go_on.wait, 20)
     assert 0
 """
     )
     result.assert_outcomes(failed=1)
-    assert _section(result, "test_it") == ["the exchange does not answer"]
+    assert _section(result, "test_it") == [
+        "the exchange is not done within 0.05 s of the wall's time, and goes on: it has come to +0 s of its own and to "
+        "line 0 of its journal",
+        "seed: 0",
+    ]
 
 
 def test_passed_test_shows_nothing(run: Run) -> None:

@@ -275,7 +275,7 @@ async def test_mistake_in_connect_is_answered(
     """A simulator that fails while a client connects answers it 500, and notes why."""
     error = RuntimeError("boom")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     async with serving() as server:

@@ -22,7 +22,7 @@ def test_heal_ends_every_fault() -> None:
     client.news()
     play.sim.do("heal")
     client.news()
-    assert (play.sim.held, play.sim.venue.halts, play.sim.director.rules) == ((), [], [])
+    assert (list(play.sim.held), play.sim.venue.halts, play.sim.director.rules) == ([], [], [])
     assert play.sim.venue.orders[1].cum_qty == 2 * 10**9
     other = play.connect()
     assert other.ask("GetHalts")["Ok"] == []

@@ -41,9 +41,9 @@ def test_exchange(exchange: Exchange) -> None:
     assert_type(order.filled_qty, str)
     assert_type(order.avg_fill_price, str | None)
     assert_type([fill.quantity for fill in exchange.fills], list[str])
-    assert_type([(level.price, level.size) for level in exchange.book(PAIR)["buy"]], list[tuple[str, str]])
+    assert_type([(level.price, level.quantity) for level in exchange.book(PAIR).bids], list[tuple[str, str]])
     assert_type((exchange.url, exchange.clock, exchange.seed, exchange.now), tuple[str, str, int, int])
-    assert_type([kind for _time, _connection, kind, _data in exchange.journal], list[str])
+    assert_type([entry.kind for entry in exchange.journal], list[str])
     assert (order.state, order.filled_qty, exchange.seed) == (("Open", "Acked"), "0.4", 7)
 
 

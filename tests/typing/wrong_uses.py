@@ -38,7 +38,8 @@ async def expectations(exchange: Exchange) -> None:
 
 def truth(exchange: Exchange) -> None:
     """What has happened is as the gateway tells it, decimals as texts, and cannot be changed."""
-    assert exchange.order  # type: ignore[attr-defined]
+    assert exchange.ordres  # type: ignore[attr-defined]
+    assert exchange.book("BTC Crypto/USD*COINBASE/DIRECT")["buy"]  # type: ignore[index]
     assert exchange.orders[0].filled_qty + 1  # type: ignore[operator]
     exchange.orders[0].filled_qty = "1"  # type: ignore[misc]
     assert exchange.fills[0].qty  # type: ignore[attr-defined]

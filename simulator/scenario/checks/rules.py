@@ -20,7 +20,16 @@ from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES
 
-__all__ = ["all_steps", "check_conditions", "check_things", "check_when", "is_for_nothing", "types_of"]
+__all__ = [
+    "all_steps",
+    "check_conditions",
+    "check_matcher",
+    "check_things",
+    "check_when",
+    "is_for_nothing",
+    "types_of",
+    "words",
+]
 
 _FIRST_STATE = "start"
 _MOST_RULES = 1000
@@ -88,7 +97,7 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
         if name not in CONDITIONS and (types or when.event is not UNSET):
             yield from _check_field(name, types, (*place, name))
         if name not in ("request", "event"):
-            yield from _check_matcher(getattr(when, name), (*place, name))
+            yield from check_matcher(getattr(when, name), (*place, name))
     for here, name in _plain_words(when.dir, (*place, "dir")):
         if name.casefold() not in ("buy", "sell"):
             yield here, f"expected one of Buy, Sell, got {quoted(name)}{nearest(name, _DIRS)}"
@@ -126,7 +135,8 @@ def _check_field(name: str, types: frozenset[str], place: Path) -> Iterator[Faul
         yield place, f"expected a field {whose}, got {name!r}, a field of {listed(having, 5)}: the rule can never match"
 
 
-def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
+def check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
+    """Yield what is wrong with a matcher whatever it is compared with: no choice, or bounds that nothing meets."""
     if wanted == ():
         yield place, "expected at least one value, got an empty list: the rule can never match"
     if not isinstance(wanted, Bounds):
@@ -143,7 +153,7 @@ def _check_matcher(wanted: Any, place: Path) -> Iterator[Fault]:
     if wanted.in_ == ():
         yield (*place, "in"), "expected at least one value, got an empty list: the rule can never match"
     if isinstance(wanted.not_, Bounds):
-        yield from _check_matcher(wanted.not_, (*place, "not"))
+        yield from check_matcher(wanted.not_, (*place, "not"))
     if wanted.regex is not None:
         try:
             Regex(wanted.regex)
@@ -156,27 +166,27 @@ def check_things(when: Any, known: KnownNames | None, place: Path) -> Iterator[F
     if known is None:
         return
     for field, kind in THINGS.items():
-        for here, name in _words(getattr(when, field), (*place, field)):
+        for here, name in words(getattr(when, field), (*place, field)):
             yield from (known.pattern if has_wildcard(name) else known.thing)(kind, name, here)
-    for here, name in _words(when.account, (*place, "account")):
+    for here, name in words(when.account, (*place, "account")):
         yield from (known.accounts_like if has_wildcard(name) else known.account)(name, here)
 
 
 def _plain_words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
     """Yield the words that a matcher compares with as they are."""
-    return ((here, word) for here, word in _words(wanted, place) if not has_wildcard(word))
+    return ((here, word) for here, word in words(wanted, place) if not has_wildcard(word))
 
 
-def _words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
+def words(wanted: Any, place: Path) -> Iterator[tuple[Path, str]]:
     """Yield the words that a matcher compares with, with wildcards or without."""
     if isinstance(wanted, str):
         yield place, wanted
     elif isinstance(wanted, tuple):
         for at, word in enumerate(wanted):
-            yield from _words(word, (*place, at))
+            yield from words(word, (*place, at))
     elif isinstance(wanted, Bounds):
-        yield from _words(wanted.in_, (*place, "in"))
-        yield from _words(wanted.not_, (*place, "not"))
+        yield from words(wanted.in_, (*place, "in"))
+        yield from words(wanted.not_, (*place, "not"))
 
 
 def _each(words: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class RuleInPlay:
         self.steps = Steps(step for step in rule.then if step.verb != "rate_limit")
         self.matched = 0
         self.fired = 0
+        self.is_on = True
+        """Whether it is asked at all."""
         self.chance = None if rule.chance is None else share(rule.chance)
         self.only_limits = bool(self.limits) and not self.steps.in_order
         self._requests: dict[int, deque[int]] = {}
@@ -96,9 +98,18 @@ class Director:
     def set_rules(self, rules: Iterable[Rule]) -> None:
         """Replace the rules; their counters begin anew, the state stays."""
         self.rules = [RuleInPlay(rule, number) for number, rule in enumerate(rules)]
+        self._sort()
+
+    def switch(self, rule: RuleInPlay, is_on: bool) -> None:
+        """Let one of the rules be asked or not from now on; its counters stay."""
+        rule.is_on = is_on
+        self._sort()
+
+    def _sort(self) -> None:
+        """Keep the rules that are on by what they are for."""
         self._for_type.clear()
         self._for_event.clear()
-        for rule in self.rules:
+        for rule in (rule for rule in self.rules if rule.is_on):
             condition = rule.condition
             if condition.event is not None:
                 self._for_event.setdefault(condition.event, []).append(rule)

@@ -1,17 +1,47 @@
-"""What an ``await`` of a client's script looks for among the messages that have come."""
+"""What an ``await`` looks for among the messages of an exchange."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
-from simulator.replay.inbox import Piece
 from simulator.scenario.model import Await
 from simulator.scenario.values import differences, fill_in, shown
 
-__all__ = ["Awaited"]
+__all__ = ["Awaited", "Piece", "is_envelope", "pieces"]
 
 _ORDER_FIELDS = ("order_id", "filled_qty", "avg_fill_price")
+
+
+class Piece(msgspec.Struct, eq=False):
+    """What one message says of one thing: an item of the list that it bears, or all that it bears.
+
+    ``payload`` is the ``Ok`` of a message of the gateway, and the whole message otherwise.
+    """
+
+    line: str
+    message: Any
+    id: Any
+    payload: Any
+    item: Any
+
+
+def pieces(line: str, message: Any) -> Iterator[Piece]:
+    """Yield what a message says, one thing after the other."""
+    number, payload = None, message
+    if is_envelope(message):
+        number = message["id"]
+        response = message["response"]
+        payload = response["Ok"] if isinstance(response, dict) and "Ok" in response else response
+    items = payload if isinstance(payload, list) and payload else [payload]
+    for item in items:
+        yield Piece(line, message, number, payload, item)
+
+
+def is_envelope(message: Any) -> bool:
+    """Tell whether a message is the gateway's: a reply or an update."""
+    return isinstance(message, dict) and "id" in message and "response" in message
 
 
 class Awaited:
@@ -19,12 +49,12 @@ class Awaited:
 
     Args:
         wanted: the file's words.
-        line: the name of the connection on which it is to come.
+        line: the name of the connection on which it is to come; None for any.
         names: what the script's names stand for.
         number: the id of the subscription or request that it is to bear, in a list; empty for any.
     """
 
-    def __init__(self, wanted: Await, line: str, names: dict[str, Any], number: list[Any]) -> None:
+    def __init__(self, wanted: Await, line: str | None, names: dict[str, Any], number: list[Any]) -> None:
         stated = {name: value for name in _ORDER_FIELDS if (value := getattr(wanted, name)) is not None}
         self._fields: dict[str, Any] = fill_in(stated, names)
         self._state = wanted.state
@@ -59,17 +89,17 @@ class Awaited:
 
     def nearest(self, recent: Iterable[Piece]) -> list[str]:
         """Return, in lines, the piece that lacks the least, and what it lacks; nothing if none comes near."""
-        pieces = [piece for piece in recent if self._concerns(piece)]
-        if not pieces:
+        concerned = [piece for piece in recent if self._concerns(piece)]
+        if not concerned:
             return []
-        best = min(reversed(pieces), key=lambda piece: len(self._lacks(piece)))
+        best = min(reversed(concerned), key=lambda piece: len(self._lacks(piece)))
         lacks = self._lacks(best)
         if not lacks:
             return [f"nearest: {shown(best.item)}, which an earlier step has taken or passed over"]
         return [f"nearest: {shown(best.item)}", *(f"  {difference}" for difference in lacks)]
 
     def _concerns(self, piece: Piece) -> bool:
-        return piece.line == self._line and (not self._number or [piece.id] == self._number)
+        return self._line in (None, piece.line) and (not self._number or [piece.id] == self._number)
 
     def _lacks(self, piece: Piece) -> list[str]:
         found = differences(self._fields, piece.item) if self._fields else []
