@@ -1,11 +1,12 @@
 """Replays a scenario against a simulation in the same process: no socket, and the time is the player's."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
 from simulator.gateway.session import Session
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
-from simulator.replay.client import Client
+from simulator.replay.client import Playing
 from simulator.simulation import Refused, Simulation
 
 __all__ = ["LEFT", "Frames", "drive"]
@@ -43,10 +44,19 @@ def _size(data: bytes) -> tuple[int, int] | None:
     return (head, head + length) if len(data) >= head + length else None
 
 
+class _Client(Protocol):
+    """What plays, and is told what comes: a `simulator.replay.client.Client`, or one like it."""
+
+    def play(self, now: int) -> Playing: ...
+    def arrived(self, line: str, data: bytes) -> None: ...
+    def ended(self, line: str, code: int, reason: str = "") -> None: ...
+    def refused(self, line: str, why: str) -> None: ...
+
+
 class _Shell:
     """Does a client's actions to a simulation."""
 
-    def __init__(self, simulation: Simulation, client: Client) -> None:
+    def __init__(self, simulation: Simulation, client: _Client) -> None:
         self._simulation = simulation
         self._client = client
         self._sessions: dict[str, Session] = {}
@@ -108,7 +118,7 @@ class _Shell:
             client.ended(line, code, reason)
 
 
-def drive(simulation: Simulation, client: Client) -> None:
+def drive(simulation: Simulation, client: _Client) -> None:
     """Play a client to its end; raises `simulator.errors.UnmetExpectation` where it does not get what it expects."""
     shell = _Shell(simulation, client)
     playing = client.play(simulation.now)

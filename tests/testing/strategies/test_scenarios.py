@@ -18,7 +18,6 @@ from simulator.simulation import Simulation
 from simulator.terms import STALE, FillKind
 from simulator.testing.strategies import FAULTS, Heard, Venue, order_flows, play, scenarios
 from simulator.testing.strategies.legal_steps import verb_of
-from support.messages import payloads
 
 REFERENCE = {"catalogue": "reference"}
 VENUES = scenarios(base=REFERENCE)
@@ -95,8 +94,8 @@ def test_flows_are_legal(flow: list[dict[str, Any]]) -> None:
     heard = play(flow, simulation)
     sent = [step for step in flow if step.get("send", {}).get("type") == "SendLimitOrder"]
     assert len(simulation.venue.orders) == len(sent)
-    for message in payloads(item.item for item in heard):
-        response = json.loads(message)["response"]
+    for item in heard:
+        response = json.loads(item.item)["response"]
         assert "Ok" in response or response["Err"].endswith("is out already")
 
 
@@ -229,4 +228,17 @@ def test_what_is_heard_has_its_time_and_connection() -> None:
     heard = play(flow, simulation)
     assert all(isinstance(item, Heard) and item.connection == 1 for item in heard)
     assert [(item.time - start) // 1_000_000 for item in heard] == [0, 0, 0, 5, 10]
-    assert b"Rejected" in payloads(item.item for item in heard)[-1]
+    assert "Rejected" in str(heard[-1].item)
+
+
+def test_a_lost_connection_is_heard_and_opened_again() -> None:
+    """A connection's end is heard with its code, and the next step has a new connection that follows what it did."""
+    closing = Venue(
+        REFERENCE, rules=[{"when": {"request": "GetHalts"}, "then": [{"disconnect": {"code": 1012, "reason": "bye"}}]}]
+    )
+    flow = [{"send": {"type": kind}} for kind in ("SubscribeOrderState", "GetHalts", "GetHalts")]
+    heard = [(item.connection, item.item) for item in play(flow, Simulation(closing))]
+    followed, end = b'{"id":%d,"response":{"Ok":[]}}', "1012 bye"
+    assert [(number, item) for number, item in heard if item == end] == [(1, end), (2, end)]
+    assert heard[0] == (1, followed % 1)
+    assert (2, followed % 3) in heard
