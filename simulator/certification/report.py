@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from simulator.certification.case import Case
 from simulator.certification.evidence import Evidence, TrueOrder
@@ -10,7 +10,7 @@ from simulator.certification.judge import Verdict
 from simulator.decimals import text_of_amount
 from simulator.errors import Failure
 from simulator.journal.lines import traffic_line
-from simulator.replay.report import Outcome
+from simulator.replay.results import Result
 from simulator.terms import flags_of
 from simulator.times import text_of_time
 
@@ -120,14 +120,14 @@ def case_lines(cases: Iterable[Case]) -> list[str]:
     return lines[1:]
 
 
-def outcome_of(verdict: Verdict, target: str, taken: float, again: str) -> Outcome:
-    """Return a verdict as the outcome of a test case, for a JUnit report; ``taken`` is in seconds."""
+def outcome_of(verdict: Verdict, target: str, taken: float, again: str) -> Result:
+    """Return a verdict as the result of a test case, for a JUnit report; ``taken`` is in seconds."""
     details = "\n".join(explanation(verdict, again))
     failures = tuple(Failure(target, str(finding), details) for finding in verdict.findings)
-    word = "passed" if verdict.survives else "failed"
+    word: Literal["passed", "failed"] = "passed" if verdict.survives else "failed"
     journal = verdict.evidence.journal
     elapsed = journal[-1][0] - journal[0][0] if journal else 0
-    return Outcome(target, verdict.case.name, word, verdict.seed, 0, 0, elapsed, taken, failures)  # type: ignore[arg-type]  # one of two words
+    return Result(target, verdict.case.name, word, verdict.seed, 0, 0, elapsed, taken, failures)
 
 
 def as_data(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
-    from simulator.replay import Result
-    from simulator.replay.report import Outcome
+    from simulator.replay.results import Result, Verdict
     from simulator.scenario import Loaded
 
 __all__ = ["FAILED", "PASSED", "UNREACHABLE", "WRONG", "add_replay_command"]
@@ -83,27 +82,27 @@ def _replay(options: argparse.Namespace) -> int:
     if options.url is not None:
         endpoint_address(options.url, "--url", with_query=False)
     began = time.perf_counter()
-    outcomes: list[Outcome] = []
+    results: list[Result] = []
     jobs = _jobs(options)
     try:
-        for _, group in groupby(_play_all(jobs, options.processes), key=lambda outcome: outcome.source):
+        for _, group in groupby(_play_all(jobs, options.processes), key=lambda result: result.source):
             runs = once(group)
-            outcomes += runs
+            results += runs
             _say(line(runs), *report(runs))
             if runs[0].verdict == "unreachable":
                 break
     except KeyboardInterrupt:
         return _STOPPED
-    _say(summary(outcomes, time.perf_counter() - began))
+    _say(summary(results, time.perf_counter() - began))
     if os.environ.get("GITHUB_ACTIONS"):
-        _say(*annotations(outcomes))
+        _say(*annotations(results))
     if options.junitxml is not None:
-        _write(options.junitxml, junit(outcomes))
-    return _status(outcomes)
+        _write(options.junitxml, junit(results))
+    return _status(results)
 
 
-def _status(outcomes: "Iterable[Outcome]") -> int:
-    verdicts = {outcome.verdict for outcome in outcomes}
+def _status(results: "Iterable[Result]") -> int:
+    verdicts = {result.verdict for result in results}
     if "unreachable" in verdicts:
         return UNREACHABLE
     if "wrong" in verdicts:
@@ -158,7 +157,7 @@ def _journal_names(sources: list[str]) -> dict[str, str]:
     return names
 
 
-def _play_all(jobs: list[_Job], processes: int) -> "Iterator[Outcome]":
+def _play_all(jobs: list[_Job], processes: int) -> "Iterator[Result]":
     """Yield what comes of each job in their order, saying on a terminal how far it has come."""
     if processes == 1 or len(jobs) < 2:
         yield from _with_progress(map(_play, jobs), len(jobs))
@@ -172,54 +171,47 @@ def _play_all(jobs: list[_Job], processes: int) -> "Iterator[Outcome]":
         yield from _with_progress(pool.map(_play, jobs, chunksize=chunk), len(jobs))
 
 
-def _with_progress(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outcome]":
+def _with_progress(results: "Iterable[Result]", total: int) -> "Iterator[Result]":
     shows = total > 1 and sys.stderr is not None and sys.stderr.isatty()
-    for done, outcome in enumerate(outcomes, 1):
+    for done, result in enumerate(results, 1):
         if shows:
             sys.stderr.write(f"\r{done} of {total}\r" if done < total else f"\r{' ' * 40}\r")
             sys.stderr.flush()
-        yield outcome
+        yield result
 
 
 # One job
 
 
-def _play(job: _Job) -> "Outcome":
-    """Do one replay; what is wrong with it is in its outcome."""
+def _play(job: _Job) -> "Result":
+    """Do one replay; what is wrong with it is in its result, which is short enough to pass between processes."""
+    from msgspec import structs
+
+    from simulator.journal.journal import Journal
     from simulator.journal.lines import json_lines
-    from simulator.replay.report import Outcome
-    from simulator.replay.results import Unreachable
+    from simulator.replay.results import Result, Unreachable
     from simulator.scenario import load
 
     began = time.perf_counter()
     try:
         loaded = load(job.source)
-        name = loaded.scenario.name or Path(job.source).stem
         seed = (loaded.scenario.seed if job.seed is None else job.seed) + job.run
         used = seed if job.url is None else None  # what is random at an endpoint does not come from it
         if not loaded.scenario.client:
-            return Outcome(job.source, name, "skipped", used, job.run)
+            return Result(job.source, loaded.name, "skipped", used, job.run)
         result = _result(loaded, seed, job)
         if job.journal is not None:
             _write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
     except ScenarioError as error:
         failures = tuple(_wrong(problem, job.source) for problem in error.problems)
-        return Outcome(job.source, job.source, "wrong", failures=failures)
-    except Unreachable as error:
-        return Outcome(job.source, job.source, "unreachable", failures=(Failure(job.source, str(error)),))
+        return Result(job.source, job.source, "wrong", failures=failures)
     except SimulatorError as error:
-        return Outcome(job.source, job.source, "wrong", failures=(Failure(job.source, str(error)),))
-    return Outcome(
-        job.source,
-        name,
-        "passed" if result.passed else "failed",
-        used,
-        job.run,
-        result.steps,
-        result.elapsed,
-        time.perf_counter() - began,
-        result.failures,
-        "" if result.passed else result.context,
+        failures = (Failure(job.source, str(error)),)
+        verdict: Verdict = "unreachable" if isinstance(error, Unreachable) else "wrong"
+        return Result(job.source, job.source, verdict, failures=failures)
+    seconds = time.perf_counter() - began
+    return structs.replace(
+        result, source=job.source, seed=used, run=job.run, seconds=seconds, names={}, journal=Journal()
     )
 
 

@@ -1,54 +1,30 @@
-"""Outcomes of many replays: short enough to pass between processes, and reported for people and for machines."""
+"""What came of many replays, reported for people and for machines."""
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
 from xml.etree import ElementTree as ET
 
-import msgspec
-
 from simulator.errors import Failure
+from simulator.replay.results import Result
 from simulator.terms import BILLION
 
-__all__ = ["Outcome", "annotations", "junit", "line", "once", "report", "summary"]
-
-Verdict = Literal["passed", "failed", "wrong", "skipped", "unreachable"]
+__all__ = ["annotations", "junit", "line", "once", "report", "summary"]
 
 _PLACE = re.compile(r"(?s)(.+):(\d+):(\d+)")
 _WORDS = {"passed": "ok", "failed": "FAILED", "wrong": "WRONG", "skipped": "skipped", "unreachable": "UNREACHABLE"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of one replay of one file.
-
-    ``seed`` is the one that was used, if one was, and ``run`` counts the replays of the file from 0;
-    ``failures`` say why it did not pass, ``context`` what happened last; ``elapsed`` is the scenario's time in
-    nanoseconds, ``seconds`` the wall's.
-    """
-
-    source: str
-    name: str
-    verdict: Verdict
-    seed: int | None = None
-    run: int = 0
-    steps: int = 0
-    elapsed: int = 0
-    seconds: float = 0.0
-    failures: tuple[Failure, ...] = ()
-    context: str = ""
-
-
-def once(runs: Iterable[Outcome]) -> list[Outcome]:
+def once(runs: Iterable[Result]) -> list[Result]:
     """Return the runs of one scenario, those that could not be played at all only once."""
-    found: list[Outcome] = []
+    found: list[Result] = []
     for run in runs:
         if run.verdict not in ("wrong", "unreachable") or all(run.verdict != other.verdict for other in found):
             found.append(run)
     return found
 
 
-def line(runs: Sequence[Outcome]) -> str:
+def line(runs: Sequence[Result]) -> str:
     """Return the line about all runs of one scenario."""
     worst = next((run for run in runs if run.verdict not in ("passed", "skipped")), runs[0])
     said = f"{_WORDS[worst.verdict]:<7} {worst.name}"
@@ -64,7 +40,7 @@ def line(runs: Sequence[Outcome]) -> str:
     return said
 
 
-def report(runs: Iterable[Outcome]) -> list[str]:
+def report(runs: Iterable[Result]) -> list[str]:
     """Return, in indented lines, why the first of a scenario's runs that did not pass did not."""
     bad = next((run for run in runs if run.failures), None)
     if bad is None:
@@ -73,32 +49,32 @@ def report(runs: Iterable[Outcome]) -> list[str]:
     return [f"    {part}" for part in text.splitlines()]
 
 
-def summary(outcomes: Iterable[Outcome], seconds: float) -> str:
+def summary(results: Iterable[Result], seconds: float) -> str:
     """Return how many replays came out in which way."""
-    verdicts: list[str] = [outcome.verdict for outcome in outcomes]
+    verdicts: list[str] = [result.verdict for result in results]
     counts = [f"{count} {verdict}" for verdict in _WORDS if (count := verdicts.count(verdict))]
     return f"{', '.join(counts)} in {seconds:.2f}s"
 
 
-def annotations(outcomes: Iterable[Outcome]) -> list[str]:
+def annotations(results: Iterable[Result]) -> list[str]:
     """Return the commands by which GitHub shows failures at their lines."""
-    return [_annotation(outcome, failure) for outcome in outcomes for failure in outcome.failures]
+    return [_annotation(result, failure) for result in results for failure in result.failures]
 
 
-def _annotation(outcome: Outcome, failure: Failure) -> str:
+def _annotation(result: Result, failure: Failure) -> str:
     place = _PLACE.fullmatch(failure.place)
-    file, at, column = place.groups() if place else (outcome.source, "1", "1")
-    properties = {"file": file, "line": at, "col": column, "title": _titled(outcome, " ({} {})")}
+    file, at, column = place.groups() if place else (result.source, "1", "1")
+    properties = {"file": file, "line": at, "col": column, "title": _titled(result, " ({} {})")}
     said = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
     text = "\n".join(part for part in (failure.text, failure.details) if part)
     return f"::error {said}::{_escaped(text)}"
 
 
-def _titled(outcome: Outcome, form: str) -> str:
+def _titled(result: Result, form: str) -> str:
     """Return a replay's name with, in a form of its own, its seed, or which run it was where no seed was used."""
-    if outcome.seed is not None:
-        return outcome.name + form.format("seed", outcome.seed)
-    return outcome.name + (form.format("run", outcome.run + 1) if outcome.run else "")
+    if result.seed is not None:
+        return result.name + form.format("seed", result.seed)
+    return result.name + (form.format("run", result.run + 1) if result.run else "")
 
 
 def _escaped(text: str) -> str:
@@ -109,35 +85,35 @@ def _escaped_property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def junit(outcomes: Sequence[Outcome]) -> bytes:
+def junit(results: Sequence[Result]) -> bytes:
     """Return a JUnit report, one test case a replay."""
-    verdicts = [outcome.verdict for outcome in outcomes]
+    verdicts = [result.verdict for result in results]
     counts: dict[str, object] = {
-        "tests": len(outcomes),
+        "tests": len(results),
         "failures": verdicts.count("failed"),
         "errors": verdicts.count("wrong") + verdicts.count("unreachable"),
         "skipped": verdicts.count("skipped"),
-        "time": f"{sum(outcome.seconds for outcome in outcomes):.3f}",
+        "time": f"{sum(result.seconds for result in results):.3f}",
     }
     suites = ET.Element("testsuites")
     attributes = {"name": "exchange-simulator replay"} | {key: str(value) for key, value in counts.items()}
     suite = ET.SubElement(suites, "testsuite", attributes)
-    for outcome in outcomes:
-        _add_case(suite, outcome)
+    for result in results:
+        _add_case(suite, result)
     data: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
     return data + b"\n"
 
 
-def _add_case(suite: ET.Element, outcome: Outcome) -> None:
-    name = _xml(_titled(outcome, "[{}={}]"))
-    seconds = f"{outcome.seconds:.3f}"
-    case = ET.SubElement(suite, "testcase", classname=_xml(outcome.source), name=name, time=seconds)
-    if outcome.verdict == "skipped":
+def _add_case(suite: ET.Element, result: Result) -> None:
+    name = _xml(_titled(result, "[{}={}]"))
+    seconds = f"{result.seconds:.3f}"
+    case = ET.SubElement(suite, "testcase", classname=_xml(result.source), name=name, time=seconds)
+    if result.verdict == "skipped":
         ET.SubElement(case, "skipped", message="it has no client")
-    elif outcome.failures:
-        kind = "failure" if outcome.verdict == "failed" else "error"
-        problem = ET.SubElement(case, kind, message=_xml(outcome.failures[0].text))
-        problem.text = _xml("\n".join([*map(str, outcome.failures), outcome.context]).strip())
+    elif result.failures:
+        kind = "failure" if result.verdict == "failed" else "error"
+        problem = ET.SubElement(case, kind, message=_xml(result.failures[0].text))
+        problem.text = _xml("\n".join([*map(str, result.failures), result.context]).strip())
 
 
 def _xml(text: str) -> str:

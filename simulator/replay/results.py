@@ -1,8 +1,7 @@
 """What came of a replay."""
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,9 +9,10 @@ from simulator.errors import Failure, SimulatorError, UnmetExpectation
 from simulator.journal.journal import Journal
 from simulator.journal.queries import context
 from simulator.replay.client import Client
-from simulator.scenario.loader import Loaded
 
-__all__ = ["Result", "Unreachable", "result_of"]
+__all__ = ["Result", "Unreachable", "Verdict", "result_of"]
+
+Verdict = Literal["passed", "failed", "wrong", "skipped", "unreachable"]
 
 
 class Unreachable(SimulatorError):
@@ -20,30 +20,26 @@ class Unreachable(SimulatorError):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came of one replay.
+    """What came of one replay of one scenario, or why there was none.
 
-    ``names`` are what the script's names stood for, ``elapsed`` is the scenario's time in nanoseconds, ``steps`` how
-    many of the client's steps were done; ``context`` is what happened last, in lines, if anything failed.
+    ``seed`` is the one that was used, if one was, and ``run`` counts the replays of the scenario from 0; ``steps`` is
+    how many of the client's steps were done; ``elapsed`` is the scenario's time in nanoseconds, ``seconds`` the wall's;
+    ``failures`` say why it did not pass, ``context`` what happened last, in lines; ``names`` are what the script's
+    names stood for.
     """
 
-    loaded: Loaded
-    seed: int
-    failures: tuple[Failure, ...]
-    names: dict[str, Any]
-    journal: Journal
-    steps: int
-    elapsed: int
+    source: str
+    name: str
+    verdict: Verdict
+    seed: int | None = None
+    run: int = 0
+    steps: int = 0
+    elapsed: int = 0
+    seconds: float = 0.0
+    failures: tuple[Failure, ...] = ()
     context: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything was as expected."""
-        return not self.failures
-
-    @property
-    def name(self) -> str:
-        """The scenario's name, or its file's."""
-        return self.loaded.scenario.name or Path(self.loaded.source).stem
+    names: dict[str, Any] = {}
+    journal: Journal = msgspec.field(default_factory=Journal)
 
     def check(self) -> None:
         """Raise `UnmetExpectation` with the failures, if there are any."""
@@ -54,5 +50,15 @@ class Result(msgspec.Struct, frozen=True):
 def result_of(client: Client, failures: Iterable[Failure], journal: Journal, seed: int, elapsed: int) -> Result:
     """Return what came of a client's script; the journal may grow on."""
     failures = tuple(failures)
-    said = context(journal, seed) if failures else ""
-    return Result(client.loaded, seed, failures, client.names, journal, client.steps_done, elapsed, said)
+    return Result(
+        client.loaded.source,
+        client.loaded.name,
+        "failed" if failures else "passed",
+        seed,
+        steps=client.steps_done,
+        elapsed=elapsed,
+        failures=failures,
+        context=context(journal, seed) if failures else "",
+        names=client.names,
+        journal=journal,
+    )

@@ -39,6 +39,11 @@ class Loaded:
         self.source = source
         self._whole = whole
 
+    @property
+    def name(self) -> str:
+        """The scenario's name, or its file's."""
+        return self.scenario.name or Path(self.source).stem
+
     def __repr__(self) -> str:
         return f"<Loaded {self.source!r}>"
 

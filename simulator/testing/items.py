@@ -22,7 +22,7 @@ class ScenarioFile(pytest.File):
         except ScenarioError as error:
             raise self.CollectError(str(error)) from None
         if loaded.scenario.client:
-            yield ScenarioItem.from_parent(self, name=loaded.scenario.name or self.path.stem, loaded=loaded)
+            yield ScenarioItem.from_parent(self, name=loaded.name, loaded=loaded)
 
 
 class ScenarioItem(pytest.Item):

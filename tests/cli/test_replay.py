@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from simulator.cli.main import main
-from simulator.replay.report import Outcome, junit
+from simulator.replay.report import junit
+from simulator.replay.results import Result
 
 GOOD = "name: good\nseed: 3\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: []}\n"
 ODD = "name: odd\nclient:\n  - send: {type: GetHalts}\n    reply: {Ok: 1}\n"
@@ -166,8 +167,8 @@ def test_a_junit_report_of_repeated_replays(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_report_where_no_seed_is_used() -> None:
     """An endpoint has a seed of its own, so cases against one are told apart by their number."""
-    outcomes = [Outcome("good.yaml", "good", "passed", run=run) for run in range(2)]
-    assert [case.get("name") for case in ET.fromstring(junit(outcomes))[0]] == ["good", "good[run=2]"]  # noqa: S314
+    results = [Result("good.yaml", "good", "passed", run=run) for run in range(2)]
+    assert [case.get("name") for case in ET.fromstring(junit(results))[0]] == ["good", "good[run=2]"]  # noqa: S314
 
 
 def test_repeating_takes_the_next_seeds_and_processes_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:

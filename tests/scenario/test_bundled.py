@@ -26,7 +26,7 @@ restart-with-orders restart-without-orders
 def played(name: str) -> Result:
     """Replay a scenario to its end; return what came of it."""
     result = replay(str(BUNDLED[name]))
-    assert result.passed, result.failures
+    assert result.verdict == "passed", result.failures
     assert result.steps == len(load(BUNDLED[name]).scenario.client)
     return result
 
