@@ -5,24 +5,44 @@ keeps its orders.
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
 
 from simulator.terms import BILLION
 
-__all__ = ["LONGEST_CACHED", "parse_amount", "text_of_amount"]
+__all__ = ["AmountCache", "parse_amount", "text_of_amount"]
 
 _PLAIN = re.compile(r"-?([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 _ANY = re.compile(r"[+-]?(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?)(?=[0-9])0*+([0-9]*+))?")
 _MOST_EXPONENT_DIGITS = 9
 
 
-_AMOUNTS: dict[str, int] = {}
+_MOST_CACHED = 1 << 16
+_LONGEST_CACHED = 40
+_Text = TypeVar("_Text", str, bytes)
 
 
-_CACHED_AMOUNTS = 1 << 16
+class AmountCache(dict[_Text, int | None]):
+    """What short texts are parsed to, until there are too many of them; long ones are parsed whenever they come.
 
+    A decimal may be padded with any number of zeros. Looking a text up takes two thirds of the time that
+    `functools.lru_cache` takes behind the question whether it is short.
 
-LONGEST_CACHED = 40
-"""The longest text, in characters, whose amount is kept: a decimal may be padded with any number of zeros."""
+    Args:
+        parse: what parses a text.
+    """
+
+    def __init__(self, parse: Callable[[_Text], int | None]) -> None:
+        self._parse: Callable[[_Text], int | None] = parse
+
+    def __missing__(self, text: _Text) -> int | None:
+        amount = self._parse(text)
+        if len(text) <= _LONGEST_CACHED:
+            if len(self) >= _MOST_CACHED:
+                self.clear()
+            self[text] = amount
+        return amount
 
 
 def parse_amount(text: str) -> int | None:
@@ -32,23 +52,26 @@ def parse_amount(text: str) -> int | None:
     ``100.000000000000``), whose value has at most 15 digits before the point and 9 after it: no NaN or Infinity, no
     underscore, no blank. The text is judged before any arithmetic is done on it.
     """
-    amount = _AMOUNTS.get(text)
-    if amount is not None:
-        return amount
-    if len(text) <= 26 and (match := _PLAIN.fullmatch(text)):
-        whole, fraction = match.groups()
-        amount = int(whole) * BILLION + (int(fraction.ljust(9, "0")) if fraction else 0)
-    else:
+    return _amounts[text]
+
+
+def _parse(text: str) -> int | None:
+    amount = _parse_plain(text) if len(text) <= 26 else None
+    if amount is None:
         amount = _parse_any(text)
-        if amount is None:
-            return None
-    if text[0] == "-":
-        amount = -amount
-    if len(text) <= LONGEST_CACHED:
-        if len(_AMOUNTS) >= _CACHED_AMOUNTS:
-            _AMOUNTS.clear()
-        _AMOUNTS[text] = amount
-    return amount
+    return -amount if amount is not None and text[0] == "-" else amount
+
+
+def _parse_plain(text: str) -> int | None:
+    """Return the billionths of a decimal in the most usual notation, without its sign."""
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        return None
+    whole, fraction = match.groups()
+    return int(whole) * BILLION + (int(fraction.ljust(9, "0")) if fraction else 0)
+
+
+_amounts = AmountCache(_parse)
 
 
 def _parse_any(text: str) -> int | None:
@@ -70,19 +93,9 @@ def _parse_any(text: str) -> int | None:
     return int(digits + "0" * place)
 
 
-_TEXTS: dict[tuple[int, int], str] = {}
-
-
+@lru_cache(_MOST_CACHED)
 def text_of_amount(amount: int, digits: int = 0) -> str:
     """Return billionths as a decimal's text, with at least ``digits`` digits after the point and no idle zeros."""
-    key = (amount, digits)
-    text = _TEXTS.get(key)
-    if text is not None:
-        return text
     whole, fraction = divmod(abs(amount), BILLION)
     places = f"{fraction:09d}".rstrip("0").ljust(digits, "0")
-    text = f"{'-' if amount < 0 else ''}{whole}{'.' if places else ''}{places}"
-    if len(_TEXTS) >= _CACHED_AMOUNTS:
-        _TEXTS.clear()
-    _TEXTS[key] = text
-    return text
+    return f"{'-' if amount < 0 else ''}{whole}{'.' if places else ''}{places}"

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator import decimals
-from simulator.decimals import parse_amount, text_of_amount
+from simulator.decimals import AmountCache, parse_amount, text_of_amount
 from simulator.terms import BILLION
 
 HIGHEST = 10**24 - 1
@@ -210,14 +210,15 @@ def test_text_of_amount(amount: int, digits: int, text: str) -> None:
 
 def test_full_caches_do_not_change_amounts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has been read and written before is forgotten in time, and read and written the same again."""
-    monkeypatch.setattr(decimals, "_CACHED_AMOUNTS", 2)
-    amounts = [7 * BILLION, 8 * BILLION, 9 * BILLION] * 2
-    assert [parse_amount(text) for text in ("7", "8", "9") * 2] == amounts
-    assert [text_of_amount(amount) for amount in amounts] == ["7", "8", "9"] * 2
+    monkeypatch.setattr(decimals, "_MOST_CACHED", 2)
+    cache = AmountCache(parse_amount)
+    assert [cache[text] for text in ("7", "8", "x") * 2] == [7 * BILLION, 8 * BILLION, None] * 2
+    assert len(cache) <= 2
 
 
 def test_long_texts_are_not_kept() -> None:
     """A decimal padded with zeros is read and forgotten, or a client could fill the memory with one number."""
-    before = dict(decimals._AMOUNTS)
-    assert parse_amount("8.25" + "0" * 40) == 8_250_000_000
-    assert before == decimals._AMOUNTS
+    cache = AmountCache(parse_amount)
+    longest = "8.25" + "0" * 36
+    assert (cache[longest], cache[longest + "0"]) == (8_250_000_000, 8_250_000_000)
+    assert list(cache) == [longest]

@@ -4,7 +4,7 @@ from typing import Union
 
 import msgspec
 
-from simulator.decimals import LONGEST_CACHED, parse_amount
+from simulator.decimals import AmountCache, parse_amount
 from simulator.errors import nearest
 from simulator.quoting import cut
 from simulator.wire.decode_errors import explained
@@ -87,21 +87,9 @@ def err(number: bytes, text: str) -> bytes:
     return b'{"id":%b,"response":{"Err":%b}}' % (number, encode(text))
 
 
-_amounts: dict[bytes, int] = {}
-_MOST_AMOUNTS = 1 << 16
-
-
 def amount_of(raw: msgspec.Raw) -> int | None:
     """Return a decimal's JSON, a string or a number, in billionths; None if it is neither or out of bounds."""
-    text = bytes(raw)
-    amount = _amounts.get(text)
-    if amount is None:
-        amount = _parse(text)
-        if amount is not None and len(text) <= LONGEST_CACHED:
-            if len(_amounts) >= _MOST_AMOUNTS:
-                _amounts.clear()
-            _amounts[text] = amount
-    return amount
+    return _amounts[bytes(raw)]
 
 
 def _parse(text: bytes) -> int | None:
@@ -110,6 +98,9 @@ def _parse(text: bytes) -> int | None:
     if b"\\" in text:  # a digit may be written as an escape
         return parse_amount(_texts.decode(text))
     return parse_amount(text[1:-1].decode())
+
+
+_amounts = AmountCache(_parse)
 
 
 def _is_unicode(text: str | bytes) -> bool:
