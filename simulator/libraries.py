@@ -1,14 +1,37 @@
-"""Where libraries differ from release to release: what is asked of them here is answered alike by all of them."""
+"""What libraries do not promise, or do differently from release to release, asked for so that any release answers.
+
+No other module uses a library's private name, or asks which release there is. `tests/test_libraries.py` says which
+releases have what.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+    from _pytest._code.code import TerminalRepr
     from websockets.asyncio.connection import Connection
     from websockets.http11 import Request
 
-__all__ = ["http_method", "latin_1", "nested_beyond", "receive", "send_text", "websocket_mask", "without_proxy"]
+__all__ = [
+    "FailureText",
+    "Subcommands",
+    "http_method",
+    "latin_1",
+    "nested_beyond",
+    "receive",
+    "send_text",
+    "websocket_mask",
+    "without_proxy",
+]
+
+Subcommands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+"""What `argparse.ArgumentParser.add_subparsers` returns."""
+
+FailureText: TypeAlias = "str | TerminalRepr"
+"""What `pytest.Item.repr_failure` returns."""
 
 
 # PyYAML
@@ -89,7 +112,7 @@ async def send_text(connection: "Connection", data: bytes) -> None:
 async def receive(connection: "Connection") -> bytes:
     """Return the next message as it is; raises ConnectionClosed.
 
-    websockets 13 forgets a message that comes at the moment at which the connection is cut, and then finds none.
+    websockets before 14.1 forgets a message that comes at the moment at which the connection is cut, and finds none.
     """
     try:
         return await connection.recv(decode=False)

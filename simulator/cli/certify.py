@@ -16,6 +16,7 @@ from simulator.errors import SimulatorError, nearest
 if TYPE_CHECKING:
     from simulator.certification import Case, Verdict
     from simulator.certification.adapters import Adapter
+    from simulator.libraries import Subcommands
 
 __all__ = ["FAILED", "PASSED", "add_certify_command"]
 
@@ -33,7 +34,7 @@ _DESCRIPTION = (
 _EPILOG = "Exit status: 0 if the client survives every case, 1 if not, 2 if a target or an option is wrong."
 
 
-def add_certify_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_certify_command(commands: "Subcommands") -> None:
     """Add the command to those of the program."""
     certify = commands.add_parser(
         "certify", help="say which misbehaviour of a venue a client survives", description=_DESCRIPTION, epilog=_EPILOG

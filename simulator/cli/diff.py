@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from simulator.errors import SimulatorError
 from simulator.journal.diff import parting
 from simulator.quoting import escaped
+
+if TYPE_CHECKING:
+    from simulator.libraries import Subcommands
 
 __all__ = ["DIFFERENT", "SAME", "add_diff_command"]
 
@@ -19,7 +22,7 @@ _PATTERN = "*.jsonl"
 _Entry = dict[str, Any]
 
 
-def add_diff_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_diff_command(commands: "Subcommands") -> None:
     """Add the command to those of the program."""
     diff = commands.add_parser(
         "diff",

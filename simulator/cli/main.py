@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
@@ -12,6 +13,9 @@ from simulator.cli.replay import add_replay_command
 from simulator.cli.scenarios import add_commands as add_scenario_commands
 from simulator.cli.serve import USAGE_ERROR, add_serve_command
 from simulator.errors import SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.libraries import Subcommands
 
 __all__ = ["main"]
 
@@ -48,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_catalogue(commands: "Subcommands") -> None:
     catalogue = commands.add_parser(
         "catalogue",
         help="invent a catalogue",

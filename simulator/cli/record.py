@@ -12,13 +12,14 @@ from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from simulator.catalogue import Catalogue
+    from simulator.libraries import Subcommands
     from simulator.record import Seen
     from simulator.record.proxy import Recorder
 
 __all__ = ["add_record_command"]
 
 
-def add_record_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_record_command(commands: "Subcommands") -> None:
     """Add the command to those of the program."""
     record = commands.add_parser(
         "record",

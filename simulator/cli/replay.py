@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
+    from simulator.libraries import Subcommands
     from simulator.replay.results import Result, Verdict
     from simulator.scenario import Loaded
 
@@ -39,7 +40,7 @@ class _Job(NamedTuple):
     journal: str | None
 
 
-def add_replay_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_replay_command(commands: "Subcommands") -> None:
     """Add the command to those of the program."""
     replay = commands.add_parser(
         "replay", help="play scenarios' clients and check what comes", description=_DESCRIPTION, epilog=_EPILOG

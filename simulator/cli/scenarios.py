@@ -6,8 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.errors import ScenarioError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.libraries import Subcommands
 
 __all__ = ["add_commands", "check", "list_scenarios", "print_schema", "scenario_files"]
 
@@ -15,7 +19,7 @@ _SUFFIXES = (".yaml", ".yml")
 _ALIKE = 0.75
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: "Subcommands") -> None:
     """Add the commands to those of the program; each runs with the options that were parsed."""
     checking = commands.add_parser(
         "check", help="find mistakes in scenarios", description="Say everything that is wrong with scenario files."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from simulator.cli.traffic import TrafficPrinter
     from simulator.command_log import CommandWriter, Folder
+    from simulator.libraries import Subcommands
     from simulator.server import Server
     from simulator.simulation import Simulation
 
@@ -37,7 +38,7 @@ _STAY_AWAKE = 0.0001
 """A client that takes longer than this to answer has other things to do, and so may the machine."""
 
 
-def add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_serve_command(commands: "Subcommands") -> None:
     """Add the command to those of the program."""
     serve = commands.add_parser("serve", help="run a fake endpoint", description="Run a fake endpoint until stopped.")
     serve.set_defaults(run=_serve)

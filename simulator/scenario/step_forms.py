@@ -85,7 +85,7 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 Bare = Literal[
     "ack", "match", "cancel", "expire", "stale", "reject", "fill", "bust", "reply", "disconnect", "restart", "heal"
 ]
-BARE: tuple[str, ...] = Bare.__args__  # type: ignore[attr-defined]  # a Literal has them at run time
+BARE: tuple[str, ...] = get_args(Bare)
 """The verbs that may stand alone."""
 
 VERBS: tuple[str, ...] = StepEntry.__struct_fields__

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from simulator.errors import ScenarioError, UnmetExpectation
 from simulator.replay import replay
 from simulator.scenario import Loaded, load
+
+if TYPE_CHECKING:
+    from simulator.libraries import FailureText
 
 __all__ = ["ScenarioFile", "ScenarioItem"]
 
@@ -37,9 +41,7 @@ class ScenarioItem(pytest.Item):
         seed = self.config.getoption("exchange_seed")
         replay(self.loaded, seed=None if seed is None else int(seed)).check()
 
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None
-    ) -> "str | pytest._code.code.TerminalRepr":  # type: ignore[name-defined]
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> "FailureText":
         """Say what was expected and what came, with the line of the file."""
         if isinstance(excinfo.value, UnmetExpectation):
             return str(excinfo.value)

@@ -144,7 +144,7 @@ class News:
 
 def is_on_a_loop() -> bool:
     """Tell whether a loop of asyncio's or trio's runs in this thread, which nothing should block."""
-    if asyncio._get_running_loop() is not None:  # the one question that does not raise
+    if _is_on_asyncio():
         return True
     trio = sys.modules.get("trio")
     if trio is None:
@@ -158,8 +158,16 @@ def is_on_a_loop() -> bool:
 
 async def in_thread(act: Callable[[], _T]) -> _T:
     """Do what blocks in another thread; on asyncio or trio."""
-    if asyncio._get_running_loop() is not None:
+    if _is_on_asyncio():
         return await asyncio.to_thread(act)
     import trio
 
     return await trio.to_thread.run_sync(act)
+
+
+def _is_on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
