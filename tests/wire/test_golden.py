@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from simulator.gateway.session import Session
-from simulator.resources import data_path
 from simulator.simulation import Simulation
 from simulator.wire import REQUEST_TYPES
 from simulator.wire.requests import OUT_OF_SCOPE
+from support import FIXTURES
 from support.messages import Sent, payloads
 
-FOLDER = data_path("fixtures/wire")
+FOLDER = FIXTURES / "wire"
 FILES = sorted(FOLDER.glob("*.txt"))
 WITHOUT_OK = {"SubscribeAlerts", *(struct.__name__ for struct in OUT_OF_SCOPE)}
 """What only a scenario answers."""

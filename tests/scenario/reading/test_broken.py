@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.resources import data_path
 from simulator.scenario import load
+from support import FIXTURES
 
-FOLDER = data_path("fixtures/broken")
+FOLDER = FIXTURES / "broken"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
