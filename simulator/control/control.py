@@ -36,7 +36,7 @@ from simulator.times import text_of_time
 
 __all__ = ["Control", "World"]
 
-Clock = str | dict[str, Any]
+ClockData = str | dict[str, Any]
 
 
 class World(Protocol):
@@ -59,11 +59,13 @@ class World(Protocol):
         """Let so much time pass on a clock that stands, and send what is due by then."""
         ...
 
-    def set_clock(self, clock: Clock) -> None:
+    def set_clock(self, clock: ClockData) -> None:
         """Go on by another clock; raises `ScenarioError` for what is none."""
         ...
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+    def restart(
+        self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
+    ) -> None:
         """Begin anew: as the world began, but for what is said."""
         ...
 
@@ -187,7 +189,7 @@ class Control:
         scenario: Any = None,
         *,
         seed: int | None = None,
-        clock: Clock | None = None,
+        clock: ClockData | None = None,
         keep_connections: bool = False,
     ) -> None:
         """Begin anew, as the world began but for what is said: books, ids, rules, the journal and all.
@@ -227,7 +229,7 @@ class Control:
             raise SimulatorError("advance: nothing is due")
         return awaited[0] if awaited else due[0][0]
 
-    def set_clock(self, clock: Clock) -> None:
+    def set_clock(self, clock: ClockData) -> None:
         """Go on by another clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``."""
         self._world.set_clock(clock)
 

@@ -1,11 +1,11 @@
 """Reads what is told of a running world."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
-from simulator.catalogue import Catalogue
+from simulator.catalogue import Catalogue, Product, Route, TradableProduct, VenueInfo
 from simulator.control.infos import (
     BookInfo,
     DueInfo,
@@ -169,13 +169,15 @@ def _scope(scope: Scope, catalogue: Catalogue) -> str | dict[str, str]:
         case "All":
             return "All"
         case "TradableProduct":
-            thing: Any = catalogue.tradable_product(scope.id)
+            thing: TradableProduct | Product | VenueInfo | Route | None = catalogue.tradable_product(scope.id)
         case "Product":
             thing = catalogue.product(scope.id)
         case "Venue":
             thing = catalogue.venue(scope.id)
-        case _:
+        case "Route":
             thing = catalogue.route(scope.id)
+        case _:
+            assert_never(scope.kind)
     return {scope.kind: scope.id if thing is None else thing.name}
 
 

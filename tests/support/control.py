@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from simulator.control import Control
-from simulator.control.control import Clock
+from simulator.control.control import ClockData
 from simulator.gateway.session import Session
 from simulator.scenario import Loaded
 from simulator.simulation import Simulation
@@ -26,11 +26,13 @@ class Controlled:
         """Let time pass."""
         self.simulation.advance(self.simulation.now + nanoseconds)
 
-    def set_clock(self, clock: Clock) -> None:
+    def set_clock(self, clock: ClockData) -> None:
         """Say that the world's clock is another one."""
         self.simulation.set_clock(clock)
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+    def restart(
+        self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
+    ) -> None:
         """Begin anew."""
         self.simulation = self.simulation.anew(loaded, seed=seed, clock=clock, wall_time=0)
         self.kept_connections = keep_connections

@@ -12,7 +12,16 @@ from websockets.sync.client import connect
 
 from simulator import Simulation, __version__
 from simulator.testing.exchange import Exchange
-from simulator.testing.strategies import FAULTS, Heard, Venue, limit_orders, order_flows, play, requests, scenarios
+from simulator.testing.strategies import (
+    FAULTS,
+    Heard,
+    ScenarioDict,
+    limit_orders,
+    order_flows,
+    play,
+    requests,
+    scenarios,
+)
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 BUY = {"id": 1, "type": "SendLimitOrder", "account": "DEFAULT", "dir": "Buy", "quantity": "1", "target": PAIR}
@@ -88,7 +97,7 @@ def test_simulation() -> None:
 
 @settings(max_examples=5)
 @given(scenarios(faults={"late-acks", "duplicates"}, base={"catalogue": "reference"}), order_flows("reference"))
-def test_strategies(venue: Venue, flow: list[dict[str, Any]]) -> None:
+def test_strategies(venue: ScenarioDict, flow: list[dict[str, Any]]) -> None:
     """A drawn venue goes where a scenario's dict goes, and a flow to what plays it."""
     heard = play(flow, Simulation(venue))
     assert_type(heard, list[Heard])
@@ -97,7 +106,7 @@ def test_strategies(venue: Venue, flow: list[dict[str, Any]]) -> None:
 
 def test_types_of_strategies() -> None:
     """A strategy says what it draws."""
-    assert_type(scenarios(FAULTS), st.SearchStrategy[Venue])
+    assert_type(scenarios(FAULTS), st.SearchStrategy[ScenarioDict])
     assert_type(order_flows(), st.SearchStrategy[list[dict[str, Any]]])
     assert_type(requests(kinds=["CancelOrder"]), st.SearchStrategy[dict[str, Any]])
     assert_type(limit_orders(product=PAIR), st.SearchStrategy[dict[str, Any]])

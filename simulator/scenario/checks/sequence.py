@@ -1,10 +1,16 @@
 """What a venue can truthfully do to one order, one step after the other."""
 
+from typing import Literal, assert_never, get_args
+
 from simulator.decimals import text_of_amount
 from simulator.scenario.amounts import amount, share
 from simulator.terms import BILLION
 
-__all__ = ["StepSequence"]
+__all__ = ["ORDER_VERBS", "OrderVerb", "StepSequence"]
+
+OrderVerb = Literal["ack", "reject", "fill", "match", "cancel", "expire", "stale"]
+ORDER_VERBS: tuple[OrderVerb, ...] = get_args(OrderVerb)
+"""The steps that are done to an order."""
 
 
 class StepSequence:
@@ -27,7 +33,7 @@ class StepSequence:
         self._shares = 0
         self._amounts = 0
 
-    def do(self, verb: str, quantity: str = "rest") -> str | None:
+    def do(self, verb: OrderVerb, quantity: str = "rest") -> str | None:
         """Do a step, a fill for a quantity as a file states it; return why it cannot be done, which changes nothing."""
         match verb:
             case "ack":
@@ -47,7 +53,7 @@ class StepSequence:
             case "stale":
                 return self._after_end("make it stale")
             case _:
-                return None
+                assert_never(verb)
 
     def _after_end(self, what: str) -> str | None:
         return None if self._end is None else f"the order is {self._end}, so nothing can {what}"

@@ -15,13 +15,13 @@ if find_spec("hypothesis") is None:
 from simulator.testing.strategies.flows import order_flows
 from simulator.testing.strategies.playing import Heard, play
 from simulator.testing.strategies.requests import limit_orders, requests, wrong_requests
-from simulator.testing.strategies.scenario_dict import Venue
+from simulator.testing.strategies.scenario_dict import ScenarioDict
 from simulator.testing.strategies.venues import FAULTS, scenarios
 
 __all__ = [
     "FAULTS",
     "Heard",
-    "Venue",
+    "ScenarioDict",
     "limit_orders",
     "order_flows",
     "play",

@@ -33,7 +33,7 @@ def order_flows(
     moves = st.one_of(
         limit_orders(catalogue, product).map(lambda fields: ("send", fields)),
         earlier.map(lambda number: ("cancel", number)),
-        st.tuples(st.sampled_from(_OF_ORDERS), st.lists(earlier, max_size=3)),
+        st.tuples(st.just("ask"), st.tuples(st.sampled_from(_OF_ORDERS), st.lists(earlier, max_size=3))),
         st.tuples(st.just("list"), st.sampled_from(_OF_ALL)),
         st.tuples(st.just("wait"), st.sampled_from(_TIMES)),
     )
@@ -56,9 +56,12 @@ def _flows(draw: st.DrawFn, lists: st.SearchStrategy[list[tuple[str, Any]]]) -> 
             case "cancel":
                 if sent:
                     flow.append({"send": {"type": "CancelOrder", "order_id": _earlier(what, sent)}})
+            case "ask":
+                query, numbers = what
+                ids = [_earlier(number, sent) for number in numbers if sent]
+                flow.append({"send": {"type": query, "order_ids": ids}})
             case _:
-                ids = [_earlier(number, sent) for number in what if sent]
-                flow.append({"send": {"type": move, "order_ids": ids}})
+                raise ValueError(f"there is no move {move!r}")
     return flow
 
 

@@ -3,36 +3,36 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from simulator.scenario.checks.sequence import StepSequence
+from simulator.scenario.checks.sequence import ORDER_VERBS, StepSequence
 from simulator.scenario.steps import TRUTH
 
-__all__ = ["HOLD", "Rule", "Step", "answered_once", "legal_rules", "of_cancel", "of_order", "verb_of"]
+__all__ = ["HOLD", "RuleData", "StepData", "answered_once", "legal_rules", "of_cancel", "of_order", "verb_of"]
 
-Step = str | dict[str, Any]
+StepData = str | dict[str, Any]
 """A step in a scenario file's own words."""
 
-Rule = dict[str, Any]
+RuleData = dict[str, Any]
 """A rule in a scenario file's own words."""
 
 HOLD = "race"
 """The name under which steps wait for others."""
 
 
-def verb_of(step: Step) -> str:
+def verb_of(step: StepData) -> str:
     """Return a step's verb."""
     return step if isinstance(step, str) else next(iter(step))
 
 
-def of_order(steps: Iterable[Step], late_acks: bool) -> list[Step]:
+def of_order(steps: Iterable[StepData], late_acks: bool) -> list[StepData]:
     """Return those of the steps that can be done to a new order, in their order; what is filled is acked, too.
 
     Unless acks may be late, the ack comes before whatever becomes of the order.
     """
     order = StepSequence(is_new=True)
-    done: list[Step] = []
+    done: list[StepData] = []
     for step in answered_once(steps):
         verb = verb_of(step)
-        if order.do(verb, _quantity(step)) is not None or (verb == "bust" and not order.is_filled):
+        if _why_not(order, step) is not None or (verb == "bust" and not order.is_filled):
             continue
         if not late_acks and verb in ("fill", "cancel", "expire", "stale") and order.do("ack") is None:
             done.append("ack")
@@ -42,7 +42,7 @@ def of_order(steps: Iterable[Step], late_acks: bool) -> list[Step]:
     return done
 
 
-def of_cancel(steps: Iterable[Step]) -> list[Step]:
+def of_cancel(steps: Iterable[StepData]) -> list[StepData]:
     """Return those of the steps that can be done to an order that is to be cancelled, in their order.
 
     An order whose cancel is refused lives on: that it is cancelled all the same would be another fault.
@@ -51,11 +51,17 @@ def of_cancel(steps: Iterable[Step]) -> list[Step]:
     return [
         step
         for step in answered_once(steps)
-        if not (order.is_refused and verb_of(step) == "cancel") and order.do(verb_of(step), _quantity(step)) is None
+        if not (order.is_refused and verb_of(step) == "cancel") and _why_not(order, step) is None
     ]
 
 
-def answered_once(steps: Iterable[Step]) -> list[Step]:
+def _why_not(order: StepSequence, step: StepData) -> str | None:
+    """Do a step to an order, if it is one about orders; return why it cannot be done, or None."""
+    verb = verb_of(step)
+    return order.do(verb, _quantity(step)) if verb in ORDER_VERBS else None
+
+
+def answered_once(steps: Iterable[StepData]) -> list[StepData]:
     """Return the steps with one answer at most, and none that refuses what another step does."""
     found = list(steps)
     answers = [at for at, step in enumerate(found) if verb_of(step) == "reply"]
@@ -64,12 +70,12 @@ def answered_once(steps: Iterable[Step]) -> list[Step]:
     return [step for at, step in enumerate(found) if verb_of(step) != "reply" or at in answers[:1]]
 
 
-def _is_refusal(step: Step) -> bool:
+def _is_refusal(step: StepData) -> bool:
     args = None if isinstance(step, str) else step["reply"]
     return isinstance(args, dict) and "Err" in args
 
 
-def legal_rules(rules: Iterable[Rule], releases: bool = False) -> list[Rule]:
+def legal_rules(rules: Iterable[RuleData], releases: bool = False) -> list[RuleData]:
     """Return the rules that have steps and that no earlier one shadows.
 
     What waits is there only together with what it waits for; ``releases`` says whether something outside the rules
@@ -82,11 +88,11 @@ def legal_rules(rules: Iterable[Rule], releases: bool = False) -> list[Rule]:
     return [rule for rule in found if rule["then"]]
 
 
-def _without_waits(steps: list[Step]) -> list[Step]:
+def _without_waits(steps: list[StepData]) -> list[StepData]:
     return [step for step in steps if verb_of(step) not in ("hold", "release")]
 
 
-def _unshadowed(rules: Iterable[Rule]) -> Iterator[Rule]:
+def _unshadowed(rules: Iterable[RuleData]) -> Iterator[RuleData]:
     taken: set[tuple[str, str | None]] = set()
     for rule in rules:
         request, side = rule["when"]["request"], rule["when"].get("dir")
@@ -96,7 +102,7 @@ def _unshadowed(rules: Iterable[Rule]) -> Iterator[Rule]:
                 taken.add((request, side))
 
 
-def _quantity(step: Step) -> str:
+def _quantity(step: StepData) -> str:
     """Return for how much a fill is; for any other step, and a fill that does not say, the rest."""
     args = None if isinstance(step, str) else step.get("fill")
     quantity = args.get("quantity") if isinstance(args, dict) else args

@@ -4,12 +4,12 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-__all__ = ["Venue"]
+__all__ = ["ScenarioDict"]
 
 _INDENT = " " * 8
 
 
-class Venue(dict[str, Any]):
+class ScenarioDict(dict[str, Any]):
     """A scenario in the file's own words, as a dict.
 
     It goes wherever a scenario's dict goes. Its repr is the scenario's file, indented, so what hypothesis prints of

@@ -10,8 +10,16 @@ from simulator.errors import nearest
 from simulator.scenario import load
 from simulator.scenario.amounts import duration
 from simulator.scenario.steps import VIEWED
-from simulator.testing.strategies.legal_steps import HOLD, Rule, Step, answered_once, legal_rules, of_cancel, of_order
-from simulator.testing.strategies.scenario_dict import Venue
+from simulator.testing.strategies.legal_steps import (
+    HOLD,
+    RuleData,
+    StepData,
+    answered_once,
+    legal_rules,
+    of_cancel,
+    of_order,
+)
+from simulator.testing.strategies.scenario_dict import ScenarioDict
 
 __all__ = ["FAULTS", "scenarios"]
 
@@ -57,15 +65,17 @@ _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
 
 _T = TypeVar("_T")
 _Steps = st.SearchStrategy[Any]
-_Entry = dict[str, Any]
+_TimelineData = dict[str, Any]
 _Pool = list[tuple[str, _Steps]]
 _Faults = frozenset[str]
 _time = st.sampled_from(_TIMES)
 _whole = st.just("rest")
 
 
-def scenarios(faults: Iterable[str] | None = None, base: Mapping[str, Any] | None = None) -> st.SearchStrategy[Venue]:
-    """Return a strategy for venues that are legal but unkind: scenarios in the file's own words, as `Venue`.
+def scenarios(
+    faults: Iterable[str] | None = None, base: Mapping[str, Any] | None = None
+) -> st.SearchStrategy[ScenarioDict]:
+    """Return a strategy for venues that are legal but unkind: scenarios in the file's own words, as `ScenarioDict`.
 
     The smallest is a plain exchange, the next have the fewest rules and steps.
 
@@ -95,23 +105,23 @@ def _with_needs(faults: _Faults) -> _Faults:
 def _venues(
     draw: st.DrawFn,
     base: dict[str, Any],
-    rule_lists: st.SearchStrategy[list[Rule]],
-    timelines: st.SearchStrategy[list[list[_Entry]]],
+    rule_lists: st.SearchStrategy[list[RuleData]],
+    timelines: st.SearchStrategy[list[list[_TimelineData]]],
     latencies: st.SearchStrategy[dict[str, Any]],
-) -> Venue:
+) -> ScenarioDict:
     rules, groups, latency = draw(rule_lists), draw(timelines), draw(latencies)
     timeline = [entry for group in groups for entry in group]
     rules = legal_rules(rules, releases=any("release" in entry["do"] for entry in timeline))
     has_hold = any({"hold": HOLD} in rule["then"] for rule in rules)
     timeline = [entry for entry in timeline if has_hold or "release" not in entry["do"]]
     sections = {"rules": rules, "timeline": timeline, "latency": latency}
-    return Venue(deepcopy({**base, **{name: section for name, section in sections.items() if section}}))
+    return ScenarioDict(deepcopy({**base, **{name: section for name, section in sections.items() if section}}))
 
 
 # Rules
 
 
-def _rules(faults: _Faults) -> st.SearchStrategy[list[Rule]]:
+def _rules(faults: _Faults) -> st.SearchStrategy[list[RuleData]]:
     order, cancel, query = _order_steps(faults), _cancel_steps(faults), _common_steps(faults)
     kinds = [_rule(faults, st.just("SendLimitOrder"), order)] * 4 if order else []
     kinds += [_rule(faults, st.just("CancelOrder"), cancel)] * 2 if cancel else []
@@ -120,12 +130,12 @@ def _rules(faults: _Faults) -> st.SearchStrategy[list[Rule]]:
     return _lists(kinds, _MOST_RULES)
 
 
-def _rate_limit(cap: int) -> Rule:
+def _rate_limit(cap: int) -> RuleData:
     return {"when": {"request": "*"}, "then": [{"rate_limit": {"cap": cap}}]}
 
 
 @st.composite
-def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], steps: list[_Steps]) -> Rule:
+def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], steps: list[_Steps]) -> RuleData:
     kind = draw(request)
     drawn = draw(st.lists(st.one_of(steps), min_size=1, max_size=_MOST_STEPS))
     if kind == "SendLimitOrder":
@@ -135,7 +145,7 @@ def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], ste
     when = {"request": kind}
     if kind == "SendLimitOrder" and (side := draw(st.sampled_from((None, None, "Buy", "Sell")))):
         when["dir"] = side
-    rule: Rule = {"when": when}
+    rule: RuleData = {"when": when}
     if after := draw(st.sampled_from((0, 0, 1, 2))):
         rule["after"] = after
     if times := draw(st.sampled_from((None, None, 1, 2))):
@@ -200,7 +210,7 @@ def _told(faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole,
     tellings += ["renamed"] if "duplicates" in faults and renamed else []
     tellings += ["never"] if "lost-updates" in faults else []
 
-    def step(part: str, telling: str) -> Step:
+    def step(part: str, telling: str) -> StepData:
         if telling == "once":
             return verb if part == "rest" else {verb: part}
         return {verb: {"send": telling} if part == "rest" else {"quantity": part, "send": telling}}
@@ -249,7 +259,7 @@ def _wanted(faults: _Faults, pool: _Pool) -> list[_Steps]:
 # What happens by itself
 
 
-def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_Entry]]]:
+def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_TimelineData]]]:
     """Return a strategy for groups of entries of the timeline."""
     pool: _Pool = [
         ("unasked-cancels", st.sampled_from(("all", "last")).map(lambda name: {"cancel": {"order": name}})),
@@ -262,11 +272,11 @@ def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_Entry]]]:
     return _seldom(_lists(groups, _MOST_EVENTS), [])
 
 
-def _at(time: str, step: Step) -> list[_Entry]:
+def _at(time: str, step: StepData) -> list[_TimelineData]:
     return [{"at": time, "do": step}]
 
 
-def _halted(time: str, more: str) -> list[_Entry]:
+def _halted(time: str, more: str) -> list[_TimelineData]:
     """Return the entries of a halt and its end."""
     end = duration(time) + duration(more)
     return [{"at": time, "do": {"halt": "All"}}, {"at": f"{end // 1_000_000}ms", "do": {"resume": "All"}}]

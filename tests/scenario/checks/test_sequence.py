@@ -4,7 +4,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulator.scenario.checks.sequence import StepSequence
+from simulator.scenario.checks.sequence import OrderVerb, StepSequence
 from simulator.simulation import Simulation
 
 FILLS = st.sampled_from(["rest", "10%", "50%", "90%", "4", "10"]).map(lambda quantity: ("fill", quantity))
@@ -16,7 +16,7 @@ NO_LIES = {"the order is acked already", "the order has a fill, so nothing can r
 TEN = 10 * 10**9
 
 
-def lies(steps: list[tuple[str, str]]) -> int:
+def lies(steps: list[tuple[OrderVerb, str]]) -> int:
     """Return how many steps on a new order of ten the exchange, made to do them, can only lie about."""
     then: list[Any] = [{"fill": quantity} if verb == "fill" else verb for verb, quantity in steps]
     rule = {"when": {"request": "SendLimitOrder"}, "illegal": True, "then": then}
@@ -32,7 +32,7 @@ def lies(steps: list[tuple[str, str]]) -> int:
 @example([("fill", "rest"), ("stale", "rest")])
 @example([("match", "rest"), ("reject", "rest")])
 @given(st.lists(STEPS, max_size=6))
-def test_what_is_refused_is_what_the_exchange_cannot_do(steps: list[tuple[str, str]]) -> None:
+def test_what_is_refused_is_what_the_exchange_cannot_do(steps: list[tuple[OrderVerb, str]]) -> None:
     """A new order's steps can be done up to the first that is refused, which the exchange can only lie about."""
     order = StepSequence(is_new=True, most=TEN)
     said = [order.do(verb, quantity) for verb, quantity in steps]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from websockets.sync.client import connect
 
 from simulator.testing.exchange import Exchange
-from simulator.testing.strategies import Venue, scenarios
+from simulator.testing.strategies import ScenarioDict, scenarios
 
 ORDER = {"type": "SendLimitOrder", "target": "BTC Crypto/USD*COINBASE/DIRECT", "account": "DEFAULT"}
 ORDER |= {"dir": "Buy", "price": "97250", "quantity": "2"}
@@ -29,7 +29,7 @@ def buy(url: str) -> dict[str, dict[str, str]]:
 
 @settings(deadline=None)
 @given(scenarios(faults=["fills", "late-acks"]))
-def test_buying(venue: Venue) -> None:
+def test_buying(venue: ScenarioDict) -> None:
     """However orders are filled and acked, the client buys."""
     with Exchange(venue, clock="instant") as exchange:
         buy(exchange.url)

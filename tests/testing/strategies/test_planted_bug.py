@@ -14,7 +14,7 @@ from simulator.gateway.session import Session
 from simulator.replay.inprocess import Frames
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
-from simulator.testing.strategies import FAULTS, Venue, scenarios
+from simulator.testing.strategies import FAULTS, ScenarioDict, scenarios
 
 SECOND = BILLION
 HORIZON = 60 * SECOND
@@ -123,7 +123,7 @@ def positions(filled: dict[str, str]) -> dict[str, str]:
     return {order_id: quantity for order_id, quantity in filled.items() if quantity != "0"}
 
 
-def survives(venue: Venue | Path, kind: type[Careful]) -> bool:
+def survives(venue: ScenarioDict | Path, kind: type[Careful]) -> bool:
     """Play a client against a venue for a minute; tell whether it came to no harm."""
     simulation = Simulation(venue, clock="manual")
     client, end = kind(simulation), simulation.now + HORIZON
@@ -140,7 +140,7 @@ def survives(venue: Venue | Path, kind: type[Careful]) -> bool:
     return positions(client.filled) == positions(told) and len(simulation.venue.orders) <= 1
 
 
-def smallest(kind: type[Careful], **options: Any) -> Venue:
+def smallest(kind: type[Careful], **options: Any) -> ScenarioDict:
     """Return the smallest venue that a client does not survive, of 200."""
     return find(
         scenarios(base={"catalogue": "reference"}, **options),
@@ -202,18 +202,18 @@ def test_the_bug_is_found_among_all_faults(kind: type[Careful], tmp_path: Path) 
 
 @SETTINGS
 @given(scenarios(base={"catalogue": "reference"}))
-def test_a_careful_client_survives(venue: Venue) -> None:
+def test_a_careful_client_survives(venue: ScenarioDict) -> None:
     """The client without a bug comes to no harm at 200 venues."""
     assert survives(venue, Careful)
 
 
 def test_a_client_without_what_it_cannot_bear_survives() -> None:
     """A client is spared the faults that it need not survive."""
-    found: list[Venue] = []
+    found: list[ScenarioDict] = []
 
     @settings(SETTINGS, max_examples=50)
     @given(scenarios(FAULTS.keys() - {"late-acks"}, base={"catalogue": "reference"}))
-    def play(venue: Venue) -> None:
+    def play(venue: ScenarioDict) -> None:
         found.append(venue)
         assert survives(venue, TrustsThatAcksComeFirst)
 

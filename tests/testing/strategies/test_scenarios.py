@@ -16,7 +16,7 @@ from simulator.scenario import load
 from simulator.scenario.step_forms import VERBS
 from simulator.simulation import Simulation
 from simulator.terms import STALE, FillKind
-from simulator.testing.strategies import FAULTS, Heard, Venue, order_flows, play, scenarios
+from simulator.testing.strategies import FAULTS, Heard, ScenarioDict, order_flows, play, scenarios
 from simulator.testing.strategies.legal_steps import verb_of
 
 REFERENCE = {"catalogue": "reference"}
@@ -26,7 +26,7 @@ NEVER_ILL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 SEARCH = settings(NEVER_ILL, max_examples=500, database=None, derandomize=True, phases=(Phase.generate, Phase.shrink))
 
 
-def steps_of(venue: Venue) -> list[Any]:
+def steps_of(venue: ScenarioDict) -> list[Any]:
     """Return every step of a venue."""
     steps = [step for rule in venue.get("rules", ()) for step in rule["then"]]
     return steps + [entry["do"] for entry in venue.get("timeline", ())]
@@ -51,14 +51,14 @@ def check_books(simulation: Simulation) -> None:
 
 @settings(NEVER_ILL, max_examples=150)
 @given(scenarios())
-def test_every_venue_loads(venue: Venue) -> None:
+def test_every_venue_loads(venue: ScenarioDict) -> None:
     """Whatever is drawn is a scenario without a mistake, and data for JSON."""
     assert load(venue).scenario == load(json.loads(json.dumps(venue))).scenario
 
 
 @settings(NEVER_ILL, max_examples=50)
 @given(venue=scenarios())
-def test_what_is_printed_is_the_scenario(venue: Venue, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_printed_is_the_scenario(venue: ScenarioDict, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What hypothesis prints of a venue is, when it is saved, the same scenario; so is what the venue saves itself."""
     folder: Path = tmp_path_factory.mktemp("venue")
     printed = folder / "printed.yaml"
@@ -69,7 +69,7 @@ def test_what_is_printed_is_the_scenario(venue: Venue, tmp_path_factory: pytest.
 
 @settings(NEVER_ILL, max_examples=200)
 @given(VENUES, FLOWS)
-def test_any_flow_plays_against_any_venue(venue: Venue, flow: list[dict[str, Any]]) -> None:
+def test_any_flow_plays_against_any_venue(venue: ScenarioDict, flow: list[dict[str, Any]]) -> None:
     """No venue breaks the simulator, its books are straight, and the same venue and flow say the same bytes."""
     simulation = Simulation(venue)
     heard = play(flow, simulation)
@@ -79,7 +79,7 @@ def test_any_flow_plays_against_any_venue(venue: Venue, flow: list[dict[str, Any
 
 @settings(NEVER_ILL, max_examples=50)
 @given(scenarios(), order_flows())
-def test_flows_of_the_default_catalogue_play(venue: Venue, flow: list[dict[str, Any]]) -> None:
+def test_flows_of_the_default_catalogue_play(venue: ScenarioDict, flow: list[dict[str, Any]]) -> None:
     """The products of the default catalogue can be traded at any venue, too."""
     simulation = Simulation(venue)
     play(flow, simulation)
@@ -103,7 +103,7 @@ def test_flows_are_legal(flow: list[dict[str, Any]]) -> None:
 @given(FLOWS)
 def test_flows_are_the_client_section_of_a_scenario(flow: list[dict[str, Any]]) -> None:
     """A flow loads as a scenario's client, and replays against a plain exchange."""
-    loaded = load(Venue(REFERENCE, client=flow, clock="manual"))
+    loaded = load(ScenarioDict(REFERENCE, client=flow, clock="manual"))
     drive(Simulation(loaded), Client(loaded))
 
 
@@ -120,7 +120,7 @@ def test_without_faults_there_is_only_the_plain_exchange() -> None:
 
     @settings(NEVER_ILL, max_examples=50)
     @given(scenarios(faults=[], base=REFERENCE))
-    def check(venue: Venue) -> None:
+    def check(venue: ScenarioDict) -> None:
         assert venue == REFERENCE
 
     check()
@@ -162,7 +162,7 @@ def test_all_faults_come_up_among_all() -> None:
 
     @settings(SEARCH, max_examples=300)
     @given(scenarios())
-    def collect(venue: Venue) -> None:
+    def collect(venue: ScenarioDict) -> None:
         seen.update(map(verb_of, steps_of(venue)))
 
     collect()
@@ -192,7 +192,7 @@ def test_acks_come_first_unless_they_may_be_late() -> None:
 
     @settings(NEVER_ILL, max_examples=100)
     @given(scenarios(FAULTS.keys() - {"late-acks"}))
-    def check(venue: Venue) -> None:
+    def check(venue: ScenarioDict) -> None:
         for rule in venue.get("rules", ()):
             verbs = [verb_of(step) for step in rule["then"]]
             if rule["when"]["request"] == "SendLimitOrder" and "fill" in verbs:
@@ -215,7 +215,9 @@ def test_mistakes_of_the_test_are_named() -> None:
 
 def test_what_is_heard_has_its_time_and_connection() -> None:
     """What is heard bears the time at which it came, and the number of the connection it came on."""
-    delayed = Venue(REFERENCE, rules=[{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "10ms"}, "reject"]}])
+    delayed = ScenarioDict(
+        REFERENCE, rules=[{"when": {"request": "SendLimitOrder"}, "then": [{"delay": "10ms"}, "reject"]}]
+    )
     order = {"account": "account1", "dir": "Buy", "price": "100", "quantity": "1", "target": "tp1"}
     flow: list[dict[str, Any]] = [
         {"send": {"type": "SubscribeOrderState"}},
@@ -233,7 +235,7 @@ def test_what_is_heard_has_its_time_and_connection() -> None:
 
 def test_a_lost_connection_is_heard_and_opened_again() -> None:
     """A connection's end is heard with its code, and the next step has a new connection that follows what it did."""
-    closing = Venue(
+    closing = ScenarioDict(
         REFERENCE, rules=[{"when": {"request": "GetHalts"}, "then": [{"disconnect": {"code": 1012, "reason": "bye"}}]}]
     )
     flow = [{"send": {"type": kind}} for kind in ("SubscribeOrderState", "GetHalts", "GetHalts")]

@@ -12,7 +12,7 @@ from simulator.scenario import load
 from simulator.scenario.steps import TRUTH
 from simulator.simulation import Simulation
 from simulator.terms import FillKind
-from simulator.testing.strategies import FAULTS, Venue, play, scenarios
+from simulator.testing.strategies import FAULTS, ScenarioDict, play, scenarios
 from simulator.testing.strategies.legal_steps import verb_of
 
 REFERENCE = {"catalogue": "reference"}
@@ -33,20 +33,20 @@ SETTINGS = settings(
 
 
 @cache
-def drawn(*faults: str) -> list[Venue]:
+def drawn(*faults: str) -> list[ScenarioDict]:
     """Return a hundred venues at most with some faults."""
-    venues: list[Venue] = []
+    venues: list[ScenarioDict] = []
 
     @SETTINGS
     @given(scenarios(faults, base=REFERENCE))
-    def collect(venue: Venue) -> None:
+    def collect(venue: ScenarioDict) -> None:
         venues.append(venue)
 
     collect()
     return venues
 
 
-def told(venue: Venue) -> list[list[str]]:
+def told(venue: ScenarioDict) -> list[list[str]]:
     """Return what is told of the states of an order that a venue is sent."""
     items = [heard.item for heard in play(FLOW, Simulation(venue)) if isinstance(heard.item, bytes)]
     responses = [json.loads(item)["response"] for item in items]
@@ -54,36 +54,36 @@ def told(venue: Venue) -> list[list[str]]:
     return [state["state"] for states in lists for state in states]
 
 
-def acks_late(venue: Venue) -> bool:
+def acks_late(venue: ScenarioDict) -> bool:
     """Tell whether an order is told to be filled or cancelled first, and then to be acked."""
     states = told(venue)
     early = [at for at, state in enumerate(states) if {"Filled", "Canceled"} & set(state) and "Acked" not in state]
     return any("Acked" in state for state in states[early[0] :]) if early else False
 
 
-def busts(venue: Venue) -> bool:
+def busts(venue: ScenarioDict) -> bool:
     """Tell whether a fill of an order that the market would not fill is taken back."""
     simulation = Simulation(venue)
     play(FLOW, simulation)
     return any(fill.kind is FillKind.REVERSAL for fill in simulation.venue.fills)
 
 
-def rules(venue: Venue, request: str) -> Iterable[list[Any]]:
+def rules(venue: ScenarioDict, request: str) -> Iterable[list[Any]]:
     """Return the steps of each rule for a request."""
     return [rule["then"] for rule in venue.get("rules", ()) if rule["when"]["request"] == request]
 
 
-def has(*wanted: str) -> Callable[[Venue], bool]:
+def has(*wanted: str) -> Callable[[ScenarioDict], bool]:
     """Return a test for a venue whose YAML has one of some texts."""
     return lambda venue: any(text in venue.yaml for text in wanted)
 
 
-def does(verb: str, request: str = "SendLimitOrder") -> Callable[[Venue], bool]:
+def does(verb: str, request: str = "SendLimitOrder") -> Callable[[ScenarioDict], bool]:
     """Return a test for a venue that does something to a request."""
     return lambda venue: any(verb_of(step) == verb for steps in rules(venue, request) for step in steps)
 
 
-def replies_late(venue: Venue) -> bool:
+def replies_late(venue: ScenarioDict) -> bool:
     """Tell whether a cancel is answered after it is done."""
     return any(
         "reply" in steps and TRUTH & set(map(verb_of, steps[: steps.index("reply")]))
@@ -91,7 +91,7 @@ def replies_late(venue: Venue) -> bool:
     )
 
 
-USES: dict[str, Callable[[Venue], bool]] = {
+USES: dict[str, Callable[[ScenarioDict], bool]] = {
     "fills": does("fill"),
     "late-acks": acks_late,
     "late-replies": replies_late,
