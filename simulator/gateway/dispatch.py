@@ -139,11 +139,11 @@ class Dispatcher:
         now = self._schedule.now
         for event in self._venue.take_events():
             self._journal.write(now, 0, "event", event)
-            if isinstance(event, OrderChanged):
+            if type(event) is OrderChanged:  # isinstance takes four times as long to say no
                 if self._keeps_past and (order := self._venue.orders.get(event.order_id)):
                     order.past = PastState(now, event, order.past)
                 self.publish_change(event, copies if event.order_id == order_id else 1)
-            elif isinstance(event, Traded):
+            elif type(event) is Traded:
                 self._gateway.tape.record(event)
                 self._subscriptions.publish_trade(event)
         touched = self._venue.take_touched()
