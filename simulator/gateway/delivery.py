@@ -1,6 +1,7 @@
 """How messages reach their connections: after how long, in which order, and in what shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import assert_never
 
@@ -39,17 +40,25 @@ class Delivery:
         self._sessions = sessions
         self.is_heard = True
         """Whether anybody hears what is said: nobody does while inputs are done again that were answered before."""
-        self.replies_twice = False
-        """Whether each reply is sent twice at the moment."""
+        self._copies = 1
 
     def reply(self, session: Session, message: bytes) -> None:
         """Send the reply to a request."""
-        if self._reply is None and session.faults is None and session.is_open and not self.replies_twice:
+        if self._reply is None and session.faults is None and session.is_open and self._copies == 1:
             if self.is_heard:
                 session.enqueue(message, self._schedule.now)
             return
-        for _ in range(2 if self.replies_twice else 1):
+        for _ in range(self._copies):
             self._carry(session, message, self._reply)
+
+    @contextmanager
+    def sending_replies(self, copies: int) -> Iterator[None]:
+        """Send each reply so many times within the ``with``."""
+        self._copies = copies
+        try:
+            yield
+        finally:
+            self._copies = 1
 
     def update(self, session: Session, message: bytes) -> None:
         """Send a message of a subscription."""

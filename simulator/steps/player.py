@@ -267,11 +267,8 @@ class StepPlayer:
             run.is_answered = True
             self._note("lost", f"{run.name}: the reply to request {number.decode()}")
         else:
-            self._delivery.replies_twice = step.send == "twice"
-            try:
+            with self._delivery.sending_replies(COPIES[step.send]):
                 self._answer(run)
-            finally:
-                self._delivery.replies_twice = False
 
     def _answer(self, run: RuleRun) -> None:
         """Answer a script's request as the gateway would."""
