@@ -20,8 +20,8 @@ _OPTIONS = {
     "catalogue": "the catalogue of every exchange: default, reference, or a file",
 }
 _MARKER = (
-    "exchange(scenario, *, seed, clock, catalogue): which exchange the fixture of that name starts: "
-    "scenario is a file, the name of a bundled scenario, or a dict"
+    "exchange(scenario, *, seed, clock, catalogue, expect): which exchange the fixture of that name starts: "
+    "scenario is a file, the name of a bundled scenario, or a dict; expect=True verifies what a bundled one expects"
 )
 
 

@@ -190,13 +190,16 @@ class Control:
         *,
         seed: int | None = None,
         clock: ClockData | None = None,
+        expect: bool | None = None,
         keep_connections: bool = False,
     ) -> None:
         """Begin anew, as the world began but for what is said: books, ids, rules, the journal and all.
 
+        ``expect`` says whether what another scenario expects is verified; by default that of a bundled one is not.
         Connections are closed with 1012; those that are kept are as if they had just been opened.
         """
         loaded = scenario if scenario is None or isinstance(scenario, Loaded) else load(scenario)
+        loaded = None if loaded is None else loaded.expecting(expect)
         self._world.restart(loaded, seed=seed, clock=clock, keep_connections=keep_connections)
 
     # Time

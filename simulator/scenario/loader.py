@@ -15,7 +15,7 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import ClockSetting, Rule, Scenario, When
-from simulator.scenario.reading.files import at, beside, find, is_catalogue, read
+from simulator.scenario.reading.files import at, beside, bundled, find, is_catalogue, read
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data
 from simulator.scenario.reading.partial import readable
@@ -31,12 +31,18 @@ _GROUNDS = ("catalogue", "accounts")
 
 
 class Loaded:
-    """A scenario that has been read and checked; ``source`` is its file, or what stands for one."""
+    """A scenario that has been read and checked; ``source`` is its file, or what stands for one.
 
-    def __init__(self, scenario: Scenario, catalogue: catalogues.Catalogue, source: str, whole: Whole) -> None:
+    ``is_bundled`` tells whether the file is one that comes with the package.
+    """
+
+    def __init__(
+        self, scenario: Scenario, catalogue: catalogues.Catalogue, source: str, whole: Whole, is_bundled: bool = False
+    ) -> None:
         self.scenario = scenario
         self.catalogue = catalogue
         self.source = source
+        self.is_bundled = is_bundled
         self._whole = whole
 
     @property
@@ -46,6 +52,16 @@ class Loaded:
 
     def __repr__(self) -> str:
         return f"<Loaded {self.source!r}>"
+
+    def expecting(self, expect: bool | None = None) -> "Loaded":
+        """Return the scenario as it is put before a test: with what it expects in the end, or without.
+
+        By default that of a bundled one is left out, because it was written for a client of its own.
+        """
+        if not self.is_bundled if expect is None else expect:
+            return self
+        scenario = msgspec.structs.replace(self.scenario, client=(), expect=())
+        return Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
 
     def position(self, path: Place) -> str:
         """Return where something is: ``("rules", 0, "then", 1)`` as ``file:line:column``, or as text without a file."""
@@ -87,7 +103,7 @@ def load(
     problems = [whole.problem(place, message) for place, message in check(scenario, known, Unread())]
     if problems:
         raise ScenarioError(sorted(problems, key=_in_order))
-    return Loaded(scenario, catalogue, name, whole)
+    return Loaded(scenario, catalogue, name, whole, Path(name) in bundled().values())
 
 
 def parse_clock(data: str | dict[str, Any]) -> Any:

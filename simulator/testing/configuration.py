@@ -17,6 +17,9 @@ from simulator.testing.scenarios import loaded
 
 __all__ = ["configuration"]
 
+_OF_TESTS = ("expect",)
+"""What only a test says of its exchange."""
+
 _CLOCKS = ("real", "instant", "manual")
 
 
@@ -26,13 +29,14 @@ def configuration(item: pytest.Item, names: tuple[str, ...]) -> dict[str, Any]:
     Raises `pytest.UsageError` for a marker or an option that says something wrong.
     """
     said: dict[str, tuple[Any, str]] = {}
+    of_test = (*names, *_OF_TESTS)
     for name in names:
         text = item.config.getini(f"exchange_{name}")
         if text:
             where = f"the ini option exchange_{name}"
             said[name] = _of_text(name, text, where), where
     for marker in reversed(list(item.iter_markers("exchange"))):  # the closest one last
-        for name, value in _of_marker(marker, names).items():
+        for name, value in _of_marker(marker, of_test).items():
             said[name] = value, f"@pytest.mark.exchange: {name}"
     for name in names:
         text = item.config.getoption(f"exchange_{name}")
@@ -73,7 +77,7 @@ def _scenario(value: Any, where: str, item: pytest.Item, catalogue: Catalogue | 
     if not isinstance(value, str | Path | dict):
         raise pytest.UsageError(f"{where} is a file, a bundled name or a dict, got {type(value).__name__}")
     try:
-        return loaded(value if isinstance(value, dict) else _beside(value, item), catalogue)
+        return loaded(value if isinstance(value, dict) else _beside(value, item), catalogue, item.path.parent)
     except ScenarioError as error:
         mistake = str(error)
     if not isinstance(value, dict) and not isfile(_beside(value, item)) and str(value) not in bundled():
@@ -114,10 +118,17 @@ def _seed(value: Any, where: str, item: pytest.Item) -> int:
     return value
 
 
+def _expect(value: Any, where: str, item: pytest.Item) -> bool:
+    if not isinstance(value, bool):
+        raise pytest.UsageError(f"{where} is True or False, got {value!r}")
+    return value
+
+
 _READ: dict[str, Callable[[Any, str, pytest.Item], Any]] = {
     "seed": _seed,
     "clock": _clock,
     "catalogue": _catalogue,
+    "expect": _expect,
 }
 """What makes an argument of what is said, and refuses what is wrong; it is told where that is said."""
 

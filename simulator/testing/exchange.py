@@ -58,6 +58,8 @@ class Exchange:
         catalogue: instead of the scenario's: a bundled name, a file, or one that is loaded.
         port: where to listen; 0 for any free port.
         settings: the server's bounds.
+        expect: whether what the scenario expects in the end is verified; by default it is, unless the scenario is a
+            bundled one, which expects it of a client of its own.
     """
 
     def __init__(
@@ -69,11 +71,13 @@ class Exchange:
         catalogue: Catalogue | str | Path | None = None,
         port: int = 0,
         settings: Settings | None = None,
+        expect: bool | None = None,
     ) -> None:
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             catalogue = load_catalogue(catalogue)
         if not isinstance(scenario, Loaded):
             scenario = load({} if scenario is None else scenario, catalogue=catalogue)
+        scenario = scenario.expecting(expect)
         start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
         simulation = Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
         self._news = News()
@@ -287,6 +291,7 @@ class Exchange:
         *,
         seed: int | None = None,
         clock: str | dict[str, Any] | None = None,
+        expect: bool | None = None,
         keep_connections: bool = False,
     ) -> None:
         """Begin anew, as it began but for what is said: books, ids, rules, what was received, the journal.
@@ -294,7 +299,11 @@ class Exchange:
         Connections are closed with 1012. Those that are kept are as if they had just been opened: without
         subscriptions, and without another hello.
         """
-        self._call(lambda: self._control.reset(scenario, seed=seed, clock=clock, keep_connections=keep_connections))
+        self._call(
+            lambda: self._control.reset(
+                scenario, seed=seed, clock=clock, expect=expect, keep_connections=keep_connections
+            )
+        )
 
     # What a test expects
 

@@ -11,13 +11,16 @@ from simulator.scenario.reading.files import find
 __all__ = ["loaded"]
 
 
-def loaded(scenario: str | Path | dict[str, Any], catalogue: Catalogue | None = None) -> Loaded:
+def loaded(
+    scenario: str | Path | dict[str, Any], catalogue: Catalogue | None = None, folder: Path | None = None
+) -> Loaded:
     """Return a scenario of a file, a bundled name or a dict, as `simulator.scenario.load` does.
 
-    ``catalogue`` stands in for its own. Raises `simulator.errors.ScenarioError`.
+    ``catalogue`` stands in for its own, and ``folder`` is where a dict's own files are. Raises
+    `simulator.errors.ScenarioError`.
     """
     if isinstance(scenario, dict):
-        return load(scenario, catalogue=catalogue)
+        return load(scenario, folder=folder, catalogue=catalogue)
     path = find(scenario)
     if catalogue is not None or _names_other_files(path):
         return load(path, catalogue=catalogue)

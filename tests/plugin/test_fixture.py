@@ -100,7 +100,7 @@ WRONG = [
     ("7", ": scenario is a file, a bundled name or a dict, got int"),
     ("'a', 'b'", " takes one scenario, got 2: ('a', 'b')"),
     ("'a', scenario='b'", " got 'scenario' twice"),
-    ("sed=7", " has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue"),
+    ("sed=7", " has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue, expect"),
     ("seed='x'", ": seed is a whole number, got 'x'"),
     ("seed=True", ": seed is a whole number, got True"),
     ('clock="manuel"', ": clock is real, instant, manual or {'scaled': 20}, got 'manuel'; did you mean 'manual'?"),

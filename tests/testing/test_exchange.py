@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
 from simulator.errors import SimulatorError, UnmetExpectation
+from simulator.scenario import load
+from simulator.scenario.reading.files import bundled
 from simulator.testing.exchange import Exchange
 from support.control import ORDER, PAIR
 
@@ -205,6 +208,33 @@ def test_another_clock(venue: Exchange) -> None:
         assert (venue.now, len(venue.fills)) == (stands, 2)
         venue.advance("250ms")
         assert (venue.now, len(venue.fills)) == (stands + 250_000_000, 3)
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_bundled_scenario_is_behaviour(name: str) -> None:
+    """Put before a client of one's own, a bundled scenario expects nothing of it, unless that is asked for."""
+    with Exchange(name, clock="instant") as venue:
+        with connect(venue.url + "/") as client:
+            client.send(json.dumps({"id": 1, "type": "GetVenueDetails", "venue": []}))
+            venue.wait_for(request="GetVenueDetails")
+        venue.verify()
+        assert (venue.scenario.client, venue.scenario.expect) == ((), ())
+        assert venue.scenario.rules == load(name).scenario.rules
+        venue.reset("order-refused")
+        assert venue.scenario.expect == ()
+        venue.reset(name, expect=True)
+        assert venue.scenario == msgspec.structs.replace(load(name).scenario, clock="instant")
+
+
+def test_a_scenario_of_one_s_own_is_whole() -> None:
+    """What a scenario of one's own expects is verified, unless that is not asked for."""
+    expecting = {"expect": [{"received": {"request": "CancelOrder"}}]}
+    with Exchange(expecting) as venue, pytest.raises(UnmetExpectation):
+        venue.verify()
+    with Exchange(expecting, expect=False) as venue:
+        venue.verify()
+    with Exchange("cancel-refused", expect=True) as venue, pytest.raises(UnmetExpectation):
+        venue.verify()
 
 
 def test_expectations_are_public(venue: Exchange) -> None:

@@ -1,11 +1,14 @@
-"""A scenario made of several files: what the included ones say comes after, or where, its own file says nothing."""
+"""A scenario made of several files: what the included ones say comes after, or where, its own file says nothing.
+
+A bundled scenario is included by its name, without the client that it has and what it expects of it.
+"""
 
 from pathlib import Path
 
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, nearest
 from simulator.quoting import quoted
 from simulator.scenario.model import Scenario
-from simulator.scenario.reading.files import at, beside, read
+from simulator.scenario.reading.files import at, beside, bundled, read
 from simulator.scenario.reading.nodes import MAX_BYTES, MAX_NODES, Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, found, path_text
@@ -15,6 +18,9 @@ __all__ = ["Whole", "assemble"]
 _APPENDED = ("rules", "timeline", "expect")
 _BY_KEY = ("markets", "latency")
 _OWN = ("name", "include")
+_OF_ITS_CLIENT = ("client", "expect")
+"""What a bundled scenario says of a client that others do not have: only its behaviour is included."""
+
 _MAX_DEPTH = 8
 _MAX_FILES = 100
 
@@ -101,10 +107,18 @@ class _Assembly:
 
     def _included(self, node: Scalar, place: int, start: str, within: tuple[Path, ...]) -> Whole | None:
         path = beside(self._folder, node.text, start)
+        is_bundled = isinstance(path, str) and node.text in bundled()
+        if is_bundled:
+            path = bundled()[node.text]
         self._files += 1
         problem = None
         if isinstance(path, str):
-            problem = f"{path}, got {quoted(node.text, 200)}"
+            got = f"got {quoted(node.text, 200)}"
+            problem = f"{path}, {got}"
+            if not set("./") & set(node.text):  # it is no file's name
+                problem = (
+                    f"expected a file, or the name of a bundled scenario, {got}{nearest(node.text[:80], bundled())}"
+                )
         elif path.resolve() in within:
             problem = f"expected no file that includes this one, got {node.text!r}"
         elif len(within) == _MAX_DEPTH:
@@ -125,7 +139,11 @@ class _Assembly:
         self._values += root.size
         self._characters += 0 if root.mark is None else sum(map(len, root.mark.source.lines))
         subfolder = f"{start}/{Path(node.text).parent.as_posix()}".strip("/")
-        return self._part(root, subfolder, (*within, path.resolve()))
+        part = self._part(root, subfolder, (*within, path.resolve()))
+        if is_bundled and part is not None:
+            for key in _OF_ITS_CLIENT:
+                part.root.values.pop(key, None)
+        return part
 
 
 def _copy(root: Pairs) -> Pairs:

@@ -2,11 +2,45 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from simulator.errors import ScenarioError
 from simulator.scenario import load
+from simulator.scenario.reading.files import bundled
 from simulator.scenario.reading.nodes import MAX_BYTES, MAX_NODES
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_bundled_scenario_is_included_by_its_name(name: str, tmp_path: Path) -> None:
+    """A dict and a file include what a bundled scenario does, without the part of its client."""
+    whole = load(name).scenario
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"name: mine\ninclude: [{name}]\n")
+    for source in ({"name": "mine", "include": [name]}, path):
+        expected = msgspec.structs.replace(whole, name="mine", include=(name,), client=(), expect=())
+        assert load(source).scenario == expected
+
+
+def test_an_included_scenario_comes_behind() -> None:
+    """The rules of a file of one's own come before those of a bundled one that it includes."""
+    rule = {"name": "mine", "when": {"request": "CancelOrder"}, "then": ["reject"]}
+    rules = load({"include": ["order-refused"], "rules": [rule]}).scenario.rules
+    assert [rule.name for rule in rules] == ["mine", *(rule.name for rule in load("order-refused").scenario.rules)]
+
+
+def test_a_file_of_one_s_own_comes_before_a_bundled_one(tmp_path: Path) -> None:
+    """A file beside the scenario comes before the bundled one of its name; a name that is neither is refused."""
+    (tmp_path / "order-refused").write_text("seed: 5\nexpect: [{never: {request: CancelOrder}}]\n")
+    scenario = load({"include": ["order-refused"]}, folder=tmp_path).scenario
+    assert (scenario.seed, len(scenario.expect)) == (5, 1)
+    for folder in (tmp_path, None):
+        with pytest.raises(ScenarioError) as caught:
+            load({"include": ["order-refussed"]}, folder=folder)
+        assert str(caught.value) == (
+            "include[0]: expected a file, or the name of a bundled scenario, got 'order-refussed'; "
+            "did you mean 'order-refused'?"
+        )
 
 
 @pytest.mark.parametrize(
