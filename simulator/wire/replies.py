@@ -4,8 +4,6 @@ Source: the gateway's API reference names the requests; the shapes of the replie
 Python client reads, completed in the same manner.
 """
 
-from typing import Any
-
 import msgspec
 
 __all__ = [
@@ -43,7 +41,7 @@ class ContractClass(msgspec.Struct, frozen=True):
     """What kind of thing a product is; ``value`` says more of a derivative."""
 
     type: str
-    value: Any
+    value: msgspec.Struct | None
 
 
 class ProductDetails(msgspec.Struct, frozen=True, rename={"kind": "class"}):
@@ -111,7 +109,7 @@ class OrderDetails(msgspec.Struct, frozen=True):
     quantity: str
     account: str
     quote_id: str | None
-    params: Any
+    params: msgspec.Raw
     """What the client sent, as it was sent."""
     time: str
     state: tuple[str, ...]
@@ -138,8 +136,8 @@ class FillDetails(msgspec.Struct, frozen=True):
 class LimitView(msgspec.Struct, frozen=True):
     """A limit in force."""
 
-    set: Any
-    scope: Any
+    set: str | dict[str, str]
+    scope: str | dict[str, str]
     name: str
     value: str | None
 
@@ -202,7 +200,7 @@ class NetidxEvent(msgspec.Struct, frozen=True):
     """What became of a path: an ``Update`` with its value, or ``Unsubscribed``."""
 
     type: str
-    value: Any
+    value: str | None
 
 
 class NetidxUpdate(msgspec.Struct, frozen=True):
