@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.cli.options import number_from
+from simulator.cli.output import STOPPED, say, write
 from simulator.errors import SimulatorError, nearest
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ __all__ = ["FAILED", "PASSED", "add_certify_command"]
 PASSED, FAILED = 0, 1
 """The exit statuses; a mistake in what was asked is 2."""
 
-_STOPPED = 130
 _JOBS = 16
 _DESCRIPTION = (
     "Put a client through the battery: in each case the venue misbehaves while the client is asked to trade; then all "
@@ -58,7 +59,11 @@ def add_certify_command(commands: "Subcommands") -> None:
         help="run the venue N times as fast, for a program whose own timers can be scaled too (default: 1)",
     )
     certify.add_argument(
-        "--jobs", type=int, default=_JOBS, metavar="N", help="how many cases a program is in at once (default: 16)"
+        "--jobs",
+        type=number_from(1),
+        default=_JOBS,
+        metavar="N",
+        help="how many cases a program is in at once (default: 16)",
     )
     certify.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
     certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
@@ -77,7 +82,7 @@ def _certify(options: argparse.Namespace) -> int:
 
     cases = chosen(options.case)
     if options.list:
-        _say(*case_lines(cases))
+        say(*case_lines(cases))
         return PASSED
     if not options.target:
         raise SimulatorError("certify: expected a TARGET, such as my_client.py:MyClient, or -- ./program --url {url}")
@@ -85,12 +90,12 @@ def _certify(options: argparse.Namespace) -> int:
     try:
         verdicts = _verdicts(options, cases)
     except KeyboardInterrupt:
-        return _STOPPED
+        return STOPPED
     for verdict in verdicts:
         if not verdict.survives:
-            _say(*explanation(verdict, _again(options, verdict)))
+            say(*explanation(verdict, _again(options, verdict)))
     _write_reports(options, verdicts, time.perf_counter() - began)
-    _say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
+    say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
     return PASSED if all(verdict.survives for verdict in verdicts) else FAILED
 
 
@@ -100,7 +105,7 @@ def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict
     from simulator.certification.report import verdict_line
 
     def tell(verdict: "Verdict") -> None:
-        _say(verdict_line(verdict))
+        say(verdict_line(verdict))
 
     target = options.target[0]
     if not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file():
@@ -190,20 +195,8 @@ def _write_reports(options: argparse.Namespace, verdicts: "list[Verdict]", taken
     from simulator.replay.report import junit
 
     if options.json is not None:
-        _write(options.json, msgspec.json.format(msgspec.json.encode(as_data(verdicts))) + b"\n")
+        write(options.json, msgspec.json.format(msgspec.json.encode(as_data(verdicts))) + b"\n")
     if options.junitxml is not None:
         target, share = " ".join(options.target), taken / len(verdicts)
         outcomes = [outcome_of(verdict, target, share, _again(options, verdict)) for verdict in verdicts]
-        _write(options.junitxml, junit(outcomes))
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise SimulatorError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(line, flush=True)  # noqa: T201 - the command's own output
+        write(options.junitxml, junit(outcomes))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
 from simulator.cli.diff import add_diff_command
+from simulator.cli.output import USAGE_ERROR, note, write
 from simulator.cli.record import add_record_command
 from simulator.cli.replay import add_replay_command
 from simulator.cli.scenarios import add_commands as add_scenario_commands
-from simulator.cli.serve import USAGE_ERROR, add_serve_command
+from simulator.cli.serve import add_serve_command
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except SimulatorError as error:
-        print(f"exchange-simulator: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
+        note(f"exchange-simulator: {error}")
         return USAGE_ERROR
     except KeyboardInterrupt:
         return 0
@@ -74,8 +75,5 @@ def _catalogue(options: argparse.Namespace) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
         return 0
-    try:
-        options.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
+    write(options.output, text.encode())
     return 0

@@ -1,13 +1,11 @@
 """The command ``record``: passes a session on between a client and an endpoint, and writes it as a scenario."""
 
 import argparse
-import contextlib
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.serve import port_number
+from simulator.cli.options import port_number
+from simulator.cli.output import note, say
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def _record(options: argparse.Namespace) -> int:
             pass
         asyncio.run(_record_until_stopped(recorder, options.host, options.port))
         if was_there and not recorder.has_heard:
-            _say(f"nothing was recorded: {options.output} is as it was")
+            note(f"nothing was recorded: {options.output} is as it was")
             return 0
         return _write(recorder.session, catalogue, options)
     except OSError as error:
@@ -71,28 +69,16 @@ def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Name
     options.output.write_text(yaml_of(scenario), encoding="utf-8")
     found = shortcomings(options.output, session, options.keep_accounts)
     for line in [f"not in this recording: {what}" for what in left_out(session)] + found:
-        _say(line)
+        note(line)
     steps, rules = (len(scenario.get(section, ())) for section in ("client", "rules"))
-    _say(f"wrote {options.output}: {steps} step{'s' * (steps != 1)}, {rules} rule{'s' * (rules != 1)}")
+    note(f"wrote {options.output}: {steps} step{'s' * (steps != 1)}, {rules} rule{'s' * (rules != 1)}")
     return 1 if found else 0
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - the command's own output
-
-
 async def _record_until_stopped(recorder: "Recorder", host: str, port: int) -> None:
-    import asyncio
+    from simulator.cli.endpoint import started
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in a loop
-            loop.add_signal_handler(number, stop.set)
-    try:
-        await recorder.start(host, port)
-    except OSError as error:
-        raise SimulatorError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
-    print(recorder.url, flush=True)  # noqa: T201 - the command's own output
+    stop = await started(recorder.start(host, port), host, port)
+    say(recorder.url)
     await stop.wait()
     await recorder.close()

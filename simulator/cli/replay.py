@@ -4,11 +4,13 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from simulator.cli.options import number_from
+from simulator.cli.output import STOPPED, say, write
 from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ __all__ = ["FAILED", "PASSED", "UNREACHABLE", "WRONG", "add_replay_command"]
 PASSED, FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3
 """The exit statuses: a file or an option that is wrong outweighs what failed, and an endpoint not reached both."""
 
-_STOPPED = 130
 _DESCRIPTION = "Play the clients of scenarios, and say what did not come as expected."
 _EPILOG = (
     "Exit status: 0 if all passed, 1 if an expectation failed, 2 if a file or an option is wrong, "
@@ -50,23 +51,14 @@ def add_replay_command(commands: "Subcommands") -> None:
     route = replay.add_mutually_exclusive_group()
     route.add_argument("--socket", action="store_true", help="play over a socket instead of in process")
     route.add_argument("--url", help="play against an endpoint, such as ws://127.0.0.1:6001, by the wall's clock")
-    replay.add_argument("--seed", type=_count(0), help="everything random comes from it (default: the scenario's)")
+    replay.add_argument("--seed", type=number_from(0), help="everything random comes from it (default: the scenario's)")
     replay.add_argument(
-        "--repeat", type=_count(1), default=1, metavar="N", help="play each N times, each with the next seed"
+        "--repeat", type=number_from(1), default=1, metavar="N", help="play each N times, each with the next seed"
     )
-    replay.add_argument("-n", type=_count(1), default=1, metavar="N", dest="processes", help="play in N processes")
+    replay.add_argument("-n", type=number_from(1), default=1, metavar="N", dest="processes", help="play in N processes")
     replay.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="play only part I of N")
     replay.add_argument("--journal", type=Path, metavar="DIR", help="write each journal there, as JSON lines")
     replay.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
-
-
-def _count(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"expected a whole number of {least} or more, got {text!r}")
-        return int(text)
-
-    return read
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -89,16 +81,16 @@ def _replay(options: argparse.Namespace) -> int:
         for _, group in groupby(_play_all(jobs, options.processes), key=lambda result: result.source):
             runs = once(group)
             results += runs
-            _say(line(runs), *report(runs))
+            say(line(runs), *report(runs))
             if runs[0].verdict == "unreachable":
                 break
     except KeyboardInterrupt:
-        return _STOPPED
-    _say(summary(results, time.perf_counter() - began))
+        return STOPPED
+    say(summary(results, time.perf_counter() - began))
     if os.environ.get("GITHUB_ACTIONS"):
-        _say(*annotations(results))
+        say(*annotations(results))
     if options.junitxml is not None:
-        _write(options.junitxml, junit(results))
+        write(options.junitxml, junit(results))
     return _status(results)
 
 
@@ -109,19 +101,6 @@ def _status(results: "Iterable[Result]") -> int:
     if "wrong" in verdicts:
         return WRONG
     return FAILED if "failed" in verdicts else PASSED
-
-
-def _say(*lines: str) -> None:
-    for text in lines:
-        print(text, flush=True)  # noqa: T201 - the command's own output
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise SimulatorError(f"cannot write {path}: {error.strerror}") from error
 
 
 # The jobs
@@ -202,7 +181,7 @@ def _play(job: _Job) -> "Result":
             return Result(job.source, loaded.name, "skipped", used, job.run)
         result = _result(loaded, seed, job)
         if job.journal is not None:
-            _write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
+            write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
     except ScenarioError as error:
         failures = tuple(_wrong(problem, job.source) for problem in error.problems)
         return Result(job.source, job.source, "wrong", failures=failures)

@@ -4,12 +4,13 @@ import argparse
 import contextlib
 import gc
 import os
-import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.options import number_from, port_number
+from simulator.cli.output import note, say
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -21,18 +22,15 @@ if TYPE_CHECKING:
     from simulator.server import Server
     from simulator.simulation import Simulation
 
-__all__ = ["USAGE_ERROR", "add_serve_command", "port_number"]
-
-USAGE_ERROR = 2
-"""The exit status for a mistake in what was asked."""
+__all__ = ["add_serve_command"]
 
 _STDERR = 2
 _MOVING_MARKETS = 6
+_MOST_KEPT = 999_999_999
 _ENTRIES = 4
 _LEAST_BUDGET = 1 << 23
 _BUDGET_FOR_EACH = 1 << 11
 """How many bytes of long texts the journal keeps, and how many more for each order that is remembered."""
-_DIGITS = 9
 _LOOK_EVERY = 0.25
 _STAY_AWAKE = 0.0001
 """A client that takes longer than this to answer has other things to do, and so may the machine."""
@@ -58,7 +56,7 @@ def add_serve_command(commands: "Subcommands") -> None:
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
     serve.add_argument(
         "--keep",
-        type=_count,
+        type=number_from(1, _MOST_KEPT),
         metavar="ORDERS",
         help="how many orders that are out, and how many fills, are remembered, with a journal of four entries for "
         "each (default: 250,000, a day's development)",
@@ -90,24 +88,6 @@ def add_serve_command(commands: "Subcommands") -> None:
         metavar="ORIGIN",
         help="the origin of a web page that may connect; may be repeated",
     )
-
-
-def port_number(text: str) -> int:
-    """Return an option's text as a port; raises `argparse.ArgumentTypeError` if it is none."""
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
-    return port
-
-
-def _count(text: str) -> int:
-    """Return an option's text as a number above zero; raises `argparse.ArgumentTypeError` if it is none."""
-    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"expected a number from 1 to {'9' * _DIGITS}, got {text!r}")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -218,10 +198,7 @@ def _wall_time(simulation: "Simulation") -> int:
 
 
 def _say(text: str) -> None:
-    """Print a line to stderr, if there is one that takes it: it may lie on the disk that is full."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201
+    note(f"exchange-simulator: {text}")
 
 
 def _scenario_file(name: str | None) -> Path | None:
@@ -266,26 +243,16 @@ async def _serve_until_stopped(
 ) -> int:
     import asyncio
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in a loop
-            loop.add_signal_handler(number, stop.set)
-    try:
-        await server.start()
-    except OSError as error:
-        why = error.strerror or str(error)
-        print(  # noqa: T201
-            f"exchange-simulator: cannot listen on {server.host} port {server.port}: {why}", file=sys.stderr
-        )
-        return USAGE_ERROR
+    from simulator.cli.endpoint import started
+
+    stop = await started(server.start(), server.host, server.port)
     gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     try:
-        print(server.url, flush=True)  # noqa: T201
+        say(server.url)
     except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
         sys.stdout = None
     with printer or contextlib.nullcontext():  # it prints from here on, behind the address
-        watching = None if file is None else loop.create_task(_reload_on_change(server, file, folder, options))
+        watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()
         if watching is not None:
             watching.cancel()

@@ -95,10 +95,11 @@ def test_catalogue_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
 
 def test_catalogue_that_cannot_be_written(tmp_path: Path) -> None:
     """A catalogue that cannot be written ends the program with one line on stderr and status 2."""
-    path = tmp_path / "none" / "catalogue.yaml"
+    path = tmp_path / "file" / "catalogue.yaml"
+    path.parent.touch()
     done = run("catalogue", "--venues", "1", "--products", "2", "-o", str(path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"exchange-simulator: cannot write {path}: No such file or directory\n"
+    assert done.stderr == f"exchange-simulator: cannot write {path}: File exists\n"
 
 
 def test_nobody_reads_the_catalogue() -> None:
