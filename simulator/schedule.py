@@ -53,10 +53,18 @@ class Schedule:
         """Whether anything waits whose time is now."""
         return bool(self._due) and self._due[0][0] <= self.now
 
-    def due_by(self, now: int) -> Iterator[Callable[[], None]]:
-        """Let time pass until ``now``, giving each act that is due on the way when its moment has come."""
+    def due_by(self, now: int, is_over: Callable[[], bool] | None = None) -> Iterator[Callable[[], None]]:
+        """Let time pass until ``now``, giving each act that is due on the way when its moment has come.
+
+        It ends early if ``is_over`` says so, which is asked between two moments: acts due at one time are never parted.
+        """
         due = self._due
+        has_begun = False
         while due and due[0][0] <= now:
+            if is_over is not None and has_begun and due[0][0] > self.now and is_over():
+                self.cause = 0
+                return
+            has_begun = True
             self.now, _, background, act, self.cause = heapq.heappop(due)
             self.awaited -= not background
             yield act

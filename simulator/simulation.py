@@ -5,7 +5,7 @@ and calls give the same bytes, always.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -250,6 +250,13 @@ class Simulation:
         """Return the time at which something happens by itself, in nanoseconds, or None."""
         return self._schedule.next_due
 
+    def pass_time(self, now: int, is_over: Callable[[], bool]) -> None:
+        """Let time pass until ``now``, or until ``is_over`` says between two moments that it is to stop there.
+
+        At least what is due next has been done then, and `now` says what has been reached.
+        """
+        self._catch_up(now, is_over)
+
     def advance(self, now: int) -> list[tuple[Session, list[Outgoing]]]:
         """Let time pass until ``now``; return what is to be sent, each session's messages in their order."""
         self._catch_up(now)
@@ -355,10 +362,10 @@ class Simulation:
 
     # Inside
 
-    def _catch_up(self, now: int | None) -> None:
+    def _catch_up(self, now: int | None, is_over: Callable[[], bool] | None = None) -> None:
         """Do all that is due by ``now``, each thing at its own time; time never goes back."""
         if now is not None and now >= self._schedule.now:
-            for act in self._schedule.due_by(now):
+            for act in self._schedule.due_by(now, is_over):
                 act()
                 self._dispatcher.publish()
 

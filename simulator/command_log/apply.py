@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import assert_never
 
 from simulator.command_log.records import Input
-from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.simulation import Refused, Simulation
 
@@ -22,7 +21,6 @@ class CommandRunner:
 
     Args:
         simulation: what they are done to.
-        deliver: is given what is to be sent.
         fail: is told of the simulator's own mistakes, and of the session whose input it was, if it was one's, before
             that is closed.
     """
@@ -30,22 +28,20 @@ class CommandRunner:
     def __init__(
         self,
         simulation: Simulation,
-        deliver: Callable[[list[tuple[Session, list[Outgoing]]]], None] = lambda pending: None,
         fail: Callable[[Exception, Session | None], None] = lambda error, session: None,
     ) -> None:
         self._simulation = simulation
-        self._deliver = deliver
         self._fail = fail
 
-    def settle(self, until: int) -> None:
-        """Let time pass, whatever fails on the way."""
-        pending = None
-        while pending is None:
+    def settle(self, until: int, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass, whatever fails on the way, unless ``is_over`` says between two moments that it is to stop."""
+        while True:
             try:
-                pending = self._simulation.advance(until)
+                self._simulation.pass_time(until, is_over)
             except Exception as error:
                 self._fail(error, None)
-        self._deliver(pending)
+            else:
+                return
 
     def perform(self, entry: Input) -> None:
         """Do an input at its time; one of a connection that is closed by then is nothing."""
@@ -96,7 +92,6 @@ class CommandRunner:
         try:
             self._simulation.receive(session, entry.text, entry.time)
         except Exception as error:
-            self.settle(entry.time)  # what it has been answered before goes out
             self._fail(error, session)
             self._lose(session, entry.time, _FAILED_WHY)
 

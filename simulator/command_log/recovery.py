@@ -10,7 +10,7 @@ import msgspec
 from simulator import __version__
 from simulator.command_log.apply import CommandRunner
 from simulator.command_log.folder import Folder
-from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, CommandLogError, Header, Input, read
+from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, TIME, CommandLogError, Header, Input, read
 from simulator.command_log.state_hash import state_hash
 from simulator.command_log.writer import CommandWriter
 from simulator.simulation import Simulation
@@ -66,7 +66,7 @@ def begin(
 ) -> CommandWriter:
     """Begin a command log for a new simulation; raises `CommandLogError` if it cannot be written."""
     header = header_of(simulation, scenario, moving)
-    return CommandWriter(folder.begin(header), header.start, say=say)
+    return CommandWriter(folder.begin(header), say=say)
 
 
 def recover(
@@ -101,9 +101,9 @@ def recover(
     rebuild(simulation, contents.inputs)
     has_begun = any(entry.kind == OPEN for entry in contents.inputs)
     present = simulation.now if now is None else max(now(simulation), simulation.now)
-    writer = CommandWriter(folder.resume(contents), present, has_begun, say)
+    writer = CommandWriter(folder.resume(contents), has_begun, say)
     ends = [Input(present, DOWN), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
-    if writer.keep(ends) is not None:
+    if not writer.keep(ends):
         raise CommandLogError(str(writer.faults))
     rebuild(simulation, ends)
     commands = sum(entry.kind == IN for entry in contents.inputs)
@@ -118,13 +118,20 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
     try:
         with simulation.unheard():
             for number, entry in enumerate(inputs):
-                performer.perform(entry)
+                performer.perform(_as_done(entry, inputs[number + 1] if number + 1 < len(inputs) else None))
                 if number % _TAKE_EVERY == 0:
-                    performer.settle(simulation.now)
-            performer.settle(simulation.now)
+                    simulation.take()
+            simulation.take()
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _as_done(entry: Input, following: Input | None) -> Input:
+    """Return an input as it was done: of the time that was to pass, what had passed when the next input came."""
+    if entry.kind == TIME and following is not None and following.time < entry.time:
+        return msgspec.structs.replace(entry, time=following.time)
+    return entry
 
 
 def _require_same(kept: Header, asked: Header, folder: Folder) -> None:

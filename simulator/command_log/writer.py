@@ -3,41 +3,29 @@
 from collections.abc import Callable, Sequence
 
 from simulator.command_log.log import Log
-from simulator.command_log.records import CLOSE, IN, TIME, Input
+from simulator.command_log.records import TIME, Input
 from simulator.gateway.session import Session
 from simulator.simulation import Simulation
 from simulator.wire import decode, err
-from simulator.wire.requests import CancelOrder, Halt, Resume, SendLimitOrder, SetLimits
 
 __all__ = ["CommandWriter"]
 
-COMMANDS = (SendLimitOrder, CancelOrder, SetLimits, Halt, Resume)
-"""What is refused while nothing can be written."""
-
-_CHUNK = 256
-_MOST_WAITING = 50_000
-
 
 class CommandWriter:
-    """Writes inputs to a log.
-
-    While the disk does not take them, commands are refused, since after a crash nobody would know of them. The rest is
-    done, waits in its order, and is written as soon as the disk takes anything again: what a rule counts must come out
-    the same. If too much waits, only connections' ends are still taken.
+    """Writes inputs to a log; while the disk does not take them, none is to be done.
 
     Args:
         log: where to.
-        time: the time of the last input that is written, in nanoseconds since 1970.
         has_begun: whether any connection has ever been opened.
         say: is told, in a line, when writing begins to fail and when it works again.
     """
 
-    def __init__(self, log: Log, time: int, has_begun: bool = False, say: Callable[[str], None] | None = None) -> None:
-        self.time = time
+    def __init__(self, log: Log, has_begun: bool = False, say: Callable[[str], None] | None = None) -> None:
         self.has_begun = has_begun
         self._log = log
         self._say = say or (lambda text: None)
-        self._waiting: list[Input] = []
+        self._time_kept = 0
+        """Up to where time may pass by what stands last in the log, in nanoseconds since 1970."""
         self._faults: str | None = None
         self._is_closed = False
 
@@ -46,25 +34,28 @@ class CommandWriter:
         """Why nothing can be written at the moment, or None."""
         return self._faults
 
-    def keep(self, inputs: Sequence[Input]) -> list[bool] | None:
-        """Write inputs down; return None if all are to be done, else which of them are."""
+    def keep(self, inputs: Sequence[Input]) -> bool:
+        """Write inputs down, all or none; return whether they are to be done."""
         if self._is_closed:
-            return None
-        self.time = max(self.time, inputs[-1].time)
+            return True
         try:
-            self._write_waiting()
             self._log.append(inputs)
         except OSError as error:
             self._set_trouble(f"the command log cannot be written: {error.strerror or error}")
-            return [self._is_taken(entry) for entry in inputs]
+            return False
+        self._time_kept = 0
         if self._faults is not None:
             self._set_trouble(None)
-        return None
+        return True
 
-    def keep_time(self, now: int) -> None:
-        """Write down that time has passed, before somebody is told of what it has brought."""
-        if self._faults is None and not self._is_closed:
-            self.keep([Input(now, TIME)])
+    def keep_time(self, until: int) -> bool:
+        """Write down that time may pass up to a moment, or to that of what is written next; return whether it may."""
+        if self._is_closed or until <= self._time_kept:
+            return True
+        if not self.keep([Input(until, TIME)]):
+            return False
+        self._time_kept = until
+        return True
 
     @property
     def needs_sync(self) -> bool:
@@ -84,22 +75,9 @@ class CommandWriter:
             except OSError as error:
                 self._say(f"the command log may be incomplete: {error.strerror or error}")
 
-    def _write_waiting(self) -> None:
-        while self._waiting:
-            self._log.append(self._waiting[:_CHUNK])
-            del self._waiting[:_CHUNK]
-
-    def _is_taken(self, entry: Input) -> bool:
-        """Let an input wait to be written, if it may be done without."""
-        if entry.kind != CLOSE and (len(self._waiting) >= _MOST_WAITING or _is_command(entry)):
-            return False
-        if entry.kind != TIME:
-            self._waiting.append(entry)
-        return True
-
     def _set_trouble(self, faults: str | None) -> None:
         if faults is not None and self._faults is None:
-            self._say(f"{faults}; orders, cancels and limits are refused until it can")
+            self._say(f"{faults}; time stands still until it can, and only questions are answered")
         elif faults is None:
             self._say("the command log can be written again")
         self._faults = faults
@@ -111,7 +89,3 @@ class CommandWriter:
             now = simulation.now
             simulation.journal.write(now, session.number, "in", entry.text)
             session.enqueue(err(bytes(decode(entry.text).id), self._faults), now)
-
-
-def _is_command(entry: Input) -> bool:
-    return entry.kind == IN and isinstance(decode(entry.text), COMMANDS)

@@ -209,6 +209,13 @@ class Control:
 
         Returns the time to which it has come. Raises `ClockRuns` for a clock that runs by itself.
         """
+        self._world.advance(self.time_to_pass(by, to=to, next=next))
+        return text_of_time(self._simulation.now)
+
+    def time_to_pass(
+        self, by: str | int | timedelta | None = None, *, to: str | None = None, next: bool = False
+    ) -> int:
+        """Return how many nanoseconds `advance` would let pass, for a shell that does so in turns."""
         simulation = self._simulation
         if simulation.scenario.clock != "manual":
             clock = simulation.scenario.clock
@@ -221,8 +228,7 @@ class Control:
         if until < now:
             got = repr(by) if to is None else f"{to}, and it is {text_of_time(now)}"
             raise SimulatorError(f"time only goes on, so expected 0 or more, got {got}")
-        self._world.advance(until - now)
-        return text_of_time(self._simulation.now)
+        return until - now
 
     def _next_event(self) -> int:
         """Return when the next thing happens that does not go on for ever, or else the next at all."""

@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
         busy_poll = self.server.busy_poll
         if busy_poll is not None:
             busy_poll.hears()
-        if self._unread:
+        if self._unread or self._frames:
             self._unread += data
         else:
             self._read(data)
@@ -147,17 +147,13 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has read what waited for it."""
         self._is_paused = False
-        if self._unread:
-            self._read_later()
-        elif not self.transport.is_closing():
-            self.transport.resume_reading()
-        self._serve()
+        self.go_on()
 
     # What the server calls
 
     def send(self, items: list[Outgoing]) -> None:
         """Write messages, together, and what else goes out; a client that does not read is given up."""
-        if self.transport.is_closing():  # the client is gone, and we are about to hear of it
+        if self.transport.is_closing() or self.session is None:  # the client is gone, or has been told that it is
             return
         if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
             self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
@@ -235,14 +231,15 @@ class Connection(asyncio.Protocol):
             data = data[:_AT_ONCE]
             if not self.transport.is_closing():
                 self.transport.pause_reading()
-            self._read_later()
+            self.go_on()
         if self.protocol.state is State.CONNECTING:
             data = self._read_handshake(data)
         if data:
             self._frames.extend(self._reader.read(data))
         self._serve()
 
-    def _read_later(self) -> None:
+    def go_on(self) -> None:
+        """Serve what waits, and read on, in the next turn of the loop."""
         if self._reading is None:
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
@@ -250,10 +247,14 @@ class Connection(asyncio.Protocol):
         self._reading = None
         if self._is_paused or self._accepting is not None:  # what is to be written comes first
             return
+        self._serve()
+        if self._frames:
+            return
         data, self._unread = self._unread, b""
         if len(data) <= _AT_ONCE and not self.transport.is_closing():
             self.transport.resume_reading()
-        self._read(data)
+        if data:
+            self._read(data)
 
     def _read_handshake(self, data: bytes) -> bytes:
         """Read lines until the handshake is answered; return the data that follows it."""
@@ -296,7 +297,7 @@ class Connection(asyncio.Protocol):
             self.deadline = None
         self._respond(response)
         if self._unread:
-            self._read_later()
+            self.go_on()
         self._serve()
 
     def _respond(self, response: Response) -> None:
@@ -304,21 +305,28 @@ class Connection(asyncio.Protocol):
         self._flush_protocol()
 
     def _serve(self) -> None:
-        """Answer the frames that wait, as long as the client reads the answers."""
+        """Answer the frames that wait, as long as the client reads the answers and others need not wait for long."""
         frames = self._frames
         world, session = self.world, self.session
         if world is None:
             self._flush_protocol()
             return
         taken = 0
-        while frames and not self._is_paused:
+        while frames and not self._is_paused and not world.holds_inputs:
             self._take(frames.popleft())
             taken += 1
             if taken % _TURN == 0 or (session is not None and session.waiting > _WRITE_AHEAD):
-                world.flush()
-        world.flush()
+                world.flush(session)
+            if frames and self.server.turn.is_over():
+                break
+        world.flush(session)
         if not frames:
             self._flush_protocol()
+        else:
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
+            if not self._is_paused and not world.holds_inputs:
+                self.go_on()
 
     def _take(self, frame: bytes | Frame) -> None:
         if isinstance(frame, bytes):
@@ -342,7 +350,7 @@ class Connection(asyncio.Protocol):
     def _write_pong(self) -> None:
         """Write the pong of the ping that is taken: behind what was asked before it, and before what comes after."""
         if self.world is not None:
-            self.world.flush()
+            self.world.flush(self.session)
         self._unsent.extend(self.protocol.data_to_send())
         is_next = self._unsent and self._unsent[0].startswith(_PONG)
         if is_next and not self._is_mid_frame:
@@ -382,7 +390,7 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         if self.world is not None:
-            self.world.flush()
+            self.world.flush(self.session)
         self._end_session(f"{int(code)} {reason}")
         if self.protocol.state is State.OPEN:
             self.protocol.fail(code, reason)
@@ -391,6 +399,9 @@ class Connection(asyncio.Protocol):
         """Write what the protocol itself has to say: handshakes, pongs, closes."""
         protocol = self.protocol
         if self._is_mid_frame:  # nothing may come between the pieces of a frame that drips
+            if protocol.state is not State.OPEN:  # who closes in between does not wait for the rest
+                self._end_session("closed in the middle of a frame")
+                self.transport.close()
             return
         writes = [*self._unsent, *protocol.data_to_send()]
         self._unsent.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from websockets.frames import CloseCode
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.server.clocks import Clock, clock_of
+from simulator.server.turn import Turn
 from simulator.simulation import Simulation
-from simulator.terms import BILLION
 
 if TYPE_CHECKING:
     from simulator.server.connection import Connection
@@ -22,15 +23,15 @@ FAILED = "the simulator failed"
 """What a client is told when a mistake is the simulator's own."""
 
 
-_TURN = 0.01
-"""How many seconds the world's own doings may take before clients and signals have a turn, more or less."""
-_LONGEST = 1 << 60
 _LAG = 1.0
 """By how many seconds of the wall's time a world may be late before it says so."""
 
 
 class Driver:
     """Drives one simulation.
+
+    What comes from outside happens at the time that the world has reached. On a clock that is too fast for the machine
+    that is behind the clock, because time passes only as far as a turn of the loop allows.
 
     Args:
         simulation: what is driven.
@@ -39,22 +40,32 @@ class Driver:
 
     def __init__(self, simulation: Simulation, report: Callable[[Exception], None]) -> None:
         self.simulation = simulation
+        self.holds_inputs = False
+        """Whether what clients say has to wait: time is being told to pass."""
         self._report = report
         self._connections: dict[int, Connection] = {}
+        self._outgoing: deque[tuple[Session, list[Outgoing]]] = deque()
+        self._is_sending = False
+        self._sends_later = False
         self._clock: Clock | None = None
+        self._turn: Turn | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
         self._is_jumping = False
         self._is_busy = False
         self._has_begun = False
-        self._stride = BILLION
-        """How much of the world's time passes in one turn at most, which depends on how much happens in it."""
         self._is_late = False
 
-    def start(self, loop: asyncio.AbstractEventLoop, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
-        """Let its time begin; ``monotonic_ns`` is the wall's."""
+    def start(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        turn: Turn | None = None,
+    ) -> None:
+        """Let its time begin; ``monotonic_ns`` is the wall's, ``turn`` is shared with others on the loop."""
         self._loop = loop
         self._monotonic_ns = monotonic_ns
+        self._turn = turn or Turn(loop)
         self.go_on()
 
     def go_on(self) -> None:
@@ -90,15 +101,11 @@ class Driver:
 
         On a clock that is too fast for the machine it is the time that has been reached.
         """
-        if self._clock is None:
-            return self.simulation.now
-        now, due = self._clock.now(), self.simulation.next_due()
-        if due is None or now <= due + self._stride:
-            return now
-        if not self._is_late and (self._clock.wait(due) or 0) < -_LAG:
-            self._is_late = True
-            self.simulation.journal.write(self.simulation.now, 0, "late", "this machine is too slow for the clock")
-        return due + self._stride
+        reached, due = self.simulation.now, self.simulation.next_due()
+        now = reached if self._clock is None else self._clock.now()
+        return reached if due is not None and due <= now else max(now, reached)
+
+    # What comes from outside
 
     def open(self, connection: "Connection", target: str, *, greets: bool = True) -> Session:
         """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none.
@@ -106,38 +113,110 @@ class Driver:
         ``greets`` is False for a client that comes from the world before this one, and has had its hello.
         """
         self._has_begun = True
-        session = self.simulation.connect(target, self.now(), greets=greets)
+        session = self.simulation.connect(target, self._moment(), greets=greets)
         self._connections[session.number] = connection
         return session
 
     def end(self, session: Session, why: str) -> None:
         """End the session of a connection that closes."""
         self._connections.pop(session.number, None)
+        moment = self._moment()
         try:
-            self.simulation.disconnect(session, self.now(), why)
+            self.simulation.disconnect(session, moment, why)
         except Exception as error:
             self._report(error)
-            self.simulation.disconnect(session, why=why)  # what failed is what was due
+        self.flush()
 
     def receive(self, session: Session, text: str | bytes) -> None:
-        """Take one message; a mistake of the simulator's own closes that connection alone, with 1011."""
+        """Take one message; a mistake of the simulator's own closes that connection alone, with 1011.
+
+        What it comes to is sent by the next `flush`: messages that come together are answered together.
+        """
         self._is_busy = True
+        moment = self._moment()
         try:
-            self.simulation.receive(session, text, self.now())
+            self.simulation.receive(session, text, moment)
         except Exception as error:
             self._report(error)
-            self.flush()
+            self.flush(session)
             connection = self._connections.get(session.number)
             if connection is not None:
                 connection.close(CloseCode.INTERNAL_ERROR, FAILED)
 
     def advance(self, nanoseconds: int) -> None:
-        """Let time pass, and send what is due by then; for a clock that stands until it is told."""
-        self._deliver(self.simulation.advance(self.now() + nanoseconds))
+        """Let time pass, however long that takes, and send what is due by then; for a clock that stands."""
+        self._let_pass(self.now() + nanoseconds, lambda: False)
 
-    def flush(self) -> None:
-        """Send what the simulation has to say, and wake up again when it next has something."""
-        self._deliver(self._pending())
+    async def pass_time(self, nanoseconds: int) -> None:
+        """Let time pass in turns, and send what is due by then; for a clock that stands.
+
+        What clients say meanwhile waits until it is over. Ends early if the world is stopped.
+        """
+        until = self.now() + nanoseconds
+        self.holds_inputs = True
+        try:
+            while not self._let_pass(until) and self._clock is not None:  # noqa: ASYNC110 - it lets others have their turn
+                await asyncio.sleep(0)
+        finally:
+            self.holds_inputs = False
+            for connection in self.connections:
+                connection.go_on()
+
+    def _moment(self) -> int:
+        """Return the time for something that comes from outside, once what is due before it has been done."""
+        if self._clock is not None:
+            now, due = self._clock.now(), self.simulation.next_due()
+            if due is None or due > now:
+                return now
+            self._let_pass(now)
+        return self.now()
+
+    # What goes out
+
+    def flush(self, first: Session | None = None) -> None:
+        """Send what the simulation has to say, and wake up again when it next has something.
+
+        It belongs behind whatever is done to the simulation: nothing is sent in another place. Of much, some is put off
+        to the next turn of the loop, but nothing that is to be sent on the connection that comes ``first``.
+        """
+        self._send()
+        if first is not None and self._outgoing:
+            mine = [one for one in self._outgoing if one[0] is first]
+            self._outgoing = deque(one for one in self._outgoing if one[0] is not first)
+            for one in mine:
+                self._send_one(*one)
+        self._look_ahead()
+
+    def _send(self) -> None:
+        """Send what the simulation has to say, as far as a turn allows, and the rest in the next one."""
+        if self._is_sending:  # who sends goes on until there is nothing more
+            return
+        self._is_sending = True
+        try:
+            while True:
+                self._outgoing.extend(self._pending())
+                if not self._outgoing:
+                    return
+                self._send_one(*self._outgoing.popleft())
+                if self._outgoing and self._turn is not None and self._turn.is_over():
+                    self._send_later()
+                    return
+        finally:
+            self._is_sending = False
+
+    def _send_one(self, session: Session, items: list[Outgoing]) -> None:
+        connection = self._connections.get(session.number)
+        if connection is not None:
+            connection.send(items)
+
+    def _send_later(self) -> None:
+        if not self._sends_later:
+            self._sends_later = True
+            self._loop.call_soon(self._send_on)
+
+    def _send_on(self) -> None:
+        self._sends_later = False
+        self.flush()
 
     def _pending(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent, though something fails that is due now."""
@@ -147,13 +226,33 @@ class Driver:
             except Exception as error:
                 self._report(error)
 
-    def _deliver(self, pending: list[tuple[Session, list[Outgoing]]]) -> None:
-        while pending:
-            for session, items in pending:
-                connection = self._connections.get(session.number)
-                if connection is not None:
-                    connection.send(items)
-            pending = self._pending()  # a connection that was given up may have let time pass
+    # Time
+
+    def _let_pass(self, until: int, is_over: Callable[[], bool] | None = None) -> bool:
+        """Let time pass and send what it brings, as far as a turn allows; tell whether all of it has passed."""
+        if is_over is None and self._turn is not None:
+            is_over = self._turn.is_over
+        self._pass(until, is_over or (lambda: False))
+        self.flush()
+        due = self.simulation.next_due()
+        has_passed = due is None or due > until
+        if not has_passed and not self._is_late and self._clock is not None:
+            self._is_late = (self._clock.wait(due or 0) or 0) < -_LAG
+            if self._is_late:
+                self.simulation.journal.note("late", "this machine is too slow for the clock")
+        return has_passed
+
+    def _pass(self, until: int, is_over: Callable[[], bool]) -> None:
+        while True:
+            try:
+                self.simulation.pass_time(until, is_over)
+            except Exception as error:
+                self._report(error)
+            else:
+                return
+
+    def _look_ahead(self) -> None:
+        """See to it that what is due next is done in its time."""
         due = self.simulation.next_due()
         if due != self._timer_due:
             self._set_timer(due)
@@ -161,36 +260,26 @@ class Driver:
             self._is_jumping = True
             self._loop.call_soon(self._look_up)
 
-    # Time
-
     def _set_timer(self, due: int | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._timer_due = due
         if due is not None and self._clock is not None:
-            wait = self._clock.wait(due)
+            wait = self._wait(due)
             if wait is not None:
                 self._timer = self._loop.call_later(max(0.0, wait), self._wake)
+
+    def _wait(self, due: int) -> float | None:
+        """Return how many seconds of the wall's time to wait for a time; None for until told."""
+        return None if self._clock is None else self._clock.wait(due)
 
     def _wake(self) -> None:
         self._timer = None
         due, self._timer_due = self._timer_due, None
         if self._clock is not None and due is not None:
-            began = time.perf_counter()
-            self._let_pass(max(due, self.now()) if self._clock.jumps else self.now())
-            took = time.perf_counter() - began
-            if took > _TURN:
-                self._stride = max(1, self._stride // 2)
-            elif took < _TURN / 4:
-                self._stride = min(2 * self._stride, _LONGEST)
-
-    def _let_pass(self, until: int) -> None:
-        try:
-            self._deliver(self.simulation.advance(until))
-        except Exception as error:
-            self._report(error)
-            self.flush()
+            now = self._clock.now()
+            self._let_pass(max(due, now) if self._clock.jumps else now)
 
     def _may_jump(self) -> bool:
         return self._clock is not None and self._clock.jumps and self._has_begun and self.simulation.is_awaited
@@ -205,7 +294,7 @@ class Driver:
         due = self.simulation.next_due()
         if due is None or not self._may_jump():
             return
-        if self._is_busy:
+        if self._is_busy or self._outgoing:
             self._is_jumping = True
             self._loop.call_soon(self._look_up)
         else:

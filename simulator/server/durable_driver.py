@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from websockets.frames import CloseCode
 
 from simulator.command_log import CLOSE, IN, OPEN, CommandRunner, CommandWriter, Input
-from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.server.driver import FAILED, Driver
 from simulator.simulation import Refused, Simulation
@@ -24,11 +23,18 @@ _GROUPED = ("SendLimitOrder", "CancelOrder")
 _SYNC_AFTER = 0.1
 
 
+_TRY_AGAIN_AFTER = 0.1
+"""After how many seconds writing is tried again that has failed."""
+
+
 _UNAVAILABLE = 503
 
 
 class DurableDriver(Driver):
     """Drives a simulation whose inputs are written down, together, before they are done and answered.
+
+    So is time, before it passes for anybody to see. While nothing can be written nothing happens: time stands still,
+    what changes anything is refused, and the end of a connection waits.
 
     Args:
         simulation: what is driven.
@@ -40,17 +46,19 @@ class DurableDriver(Driver):
         super().__init__(simulation, report)
         self._has_begun = writer.has_begun
         self._writer = writer
-        self._runner = CommandRunner(simulation, self._deliver, self._fail)
+        self._runner = CommandRunner(simulation, self._fail)
         self._queue: list[Input] = []
         self._is_committing = False
         self._sync_timer: asyncio.TimerHandle | None = None
+        self._try_again_timer: asyncio.TimerHandle | None = None
 
     def stop(self) -> None:
         """Let its time stand still for good, and end its command log."""
         self._commit()
         super().stop()
-        if self._sync_timer is not None:
-            self._sync_timer.cancel()
+        for timer in (self._sync_timer, self._try_again_timer):
+            if timer is not None:
+                timer.cancel()
         self._writer.close()
 
     def open(self, connection: "Connection", target: str, *, greets: bool = True) -> Session:
@@ -59,9 +67,9 @@ class DurableDriver(Driver):
         ``greets`` is True, because no other world is before one that is kept.
         """
         self._has_begun = True
-        self._commit()
         entry = Input(self._moment(), OPEN, 0, target)
-        if self._writer.keep([entry]) == [False]:
+        self._commit()
+        if not self._writer.keep([entry]):
             raise Refused(_UNAVAILABLE, str(self._writer.faults))
         session = self._runner.open(entry)
         self._connections[session.number] = connection
@@ -72,10 +80,10 @@ class DurableDriver(Driver):
         self._connections.pop(session.number, None)
         if session.is_open:
             self._queue.append(Input(self._moment(), CLOSE, session.number, why))
-            self._commit()
+        self.flush()
 
     def receive(self, session: Session, text: str | bytes) -> None:
-        """Take one message, which is done once it is written."""
+        """Take one message, which is done once it is written, or at once if it only asks."""
         self._is_busy = True
         entry = Input(self._moment(), IN, session.number, text)
         if isinstance(text, str) and any(name in text for name in _GROUPED):
@@ -87,39 +95,30 @@ class DurableDriver(Driver):
             self._queue.append(entry)
             self._commit()
 
-    def advance(self, nanoseconds: int) -> None:
-        """Let time pass, and send what is due by then; for a clock that stands until it is told."""
-        self._let_pass(self.now() + nanoseconds)
-
-    def flush(self) -> None:
+    def flush(self, first: Session | None = None) -> None:
         """Write and do what waits, send what the simulation has to say, and wake up when it next has something."""
         self._commit()
-        self._runner.settle(self.simulation.now)
-
-    def _let_pass(self, until: int) -> None:
-        self._commit()
-        self._runner.settle(until)
-
-    def _deliver(self, pending: list[tuple[Session, list[Outgoing]]]) -> None:
-        if pending and self.simulation.now > self._writer.time:
-            self._writer.keep_time(self.simulation.now)
-        super()._deliver(pending)
-        if self._writer.needs_sync and self._sync_timer is None and self._clock is not None:
+        super().flush(first)
+        if self._clock is None:
+            return
+        if self._writer.needs_sync and self._sync_timer is None:
             self._sync_timer = self._loop.call_later(_SYNC_AFTER, self._sync)
+        if self._queue and self._try_again_timer is None:
+            self._try_again_timer = self._loop.call_later(_TRY_AGAIN_AFTER, self._try_again)
 
     def _sync(self) -> None:
         self._sync_timer = None
         if self._writer.needs_sync:
             self._loop.run_in_executor(None, self._writer.syncing())  # a disk may take its time
 
-    def _moment(self) -> int:
-        """Return the time for an input: never before that of the one before."""
-        return max(self.now(), self._writer.time)
+    def _try_again(self) -> None:
+        self._try_again_timer = None
+        self.flush()
 
     def _commit(self) -> None:
         """Write what waits, and do it in the order in which it stands in the command log.
 
-        What ends a connection while this goes on waits for its turn.
+        What ends a connection while this goes on waits for its turn, and so it does while nothing can be written.
         """
         if self._is_committing:
             return
@@ -127,17 +126,36 @@ class DurableDriver(Driver):
         try:
             while self._queue:
                 batch, self._queue = self._queue, []
-                taken = self._writer.keep(batch)
-                for number, entry in enumerate(batch):
-                    if taken is None or taken[number]:
-                        self._runner.perform(entry)
-                    else:
-                        self._writer.refuse(self.simulation, entry)
+                if not self._writer.keep(batch):
+                    self._queue = [entry for entry in batch if entry.kind == CLOSE]
+                    for entry in batch:
+                        if entry.kind != CLOSE:
+                            self._writer.refuse(self.simulation, entry)
+                    return
+                for entry in batch:
+                    self._runner.perform(entry)
         finally:
             self._is_committing = False
+
+    def _pass(self, until: int, is_over: Callable[[], bool]) -> None:
+        self._commit()
+        if self._is_committing:  # what has been written is done before time passes
+            return
+        due = self.simulation.next_due()
+        is_seen = bool(self._connections) and due is not None and due <= until
+        if not is_seen or self._writer.keep_time(until):
+            self._runner.settle(until, is_over)
+
+    def _wait(self, due: int) -> float | None:
+        wait = super()._wait(due)
+        return wait if wait is None or self._writer.faults is None else max(wait, _TRY_AGAIN_AFTER)
+
+    def _may_jump(self) -> bool:
+        return self._writer.faults is None and super()._may_jump()
 
     def _fail(self, error: Exception, session: Session | None) -> None:
         self._report(error)
         connection = None if session is None else self._connections.get(session.number)
         if connection is not None:
+            self.flush(session)
             connection.close(CloseCode.INTERNAL_ERROR, FAILED)

@@ -26,6 +26,7 @@ from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
 from simulator.server.routing import Asked, Worlds
 from simulator.server.settings import Settings
+from simulator.server.turn import Turn
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
 
@@ -116,12 +117,13 @@ class Server:
     async def start(self) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
+        self.turn = Turn(self._loop)
         self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.busy_poll_for:
             self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, self.settings.busy_poll_for)
-        self.world.start(self._loop, self._monotonic_ns)
+        self.world.start(self._loop, self._monotonic_ns, self.turn)
 
     async def close(self, patience: float | None = None) -> None:
         """Close every client with 1001, and cut those that do not answer within the close timeout.
@@ -154,7 +156,7 @@ class Server:
     def _begin(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
         """Let the server's own world be another one from now on."""
         world = self._worlds.own = self._own_world(simulation, writer)
-        world.start(self._loop, self._monotonic_ns)
+        world.start(self._loop, self._monotonic_ns, self.turn)
         return world
 
     # What a control calls
@@ -203,7 +205,7 @@ class Server:
         if self._watch is not None:
             simulation.journal.watch = partial(self._watch, world=name)
         world = Driver(simulation, self._report)
-        world.start(self._loop, self._monotonic_ns)
+        world.start(self._loop, self._monotonic_ns, self.turn)
         return world
 
     def _say(self, text: str) -> None:

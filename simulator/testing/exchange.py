@@ -36,6 +36,7 @@ from simulator.server import Server, Settings
 from simulator.simulation import Simulation, by_the_wall
 from simulator.testing.received import ReceivedRequests
 from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_mistake, is_on_a_loop
+from simulator.times import text_of_time
 
 __all__ = ["Exchange"]
 
@@ -243,7 +244,9 @@ class Exchange:
         been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
         itself, and `SimulatorError`, which says what has happened, if it takes more than ``timeout`` seconds.
         """
-        return self._call(lambda: self._control.advance(time, to=to, next=next), timeout)
+        nanoseconds = self._call(lambda: self._control.time_to_pass(time, to=to, next=next))
+        self._thread.run(self.server.world.pass_time(nanoseconds), timeout)
+        return text_of_time(self.now)
 
     async def advance_async(
         self,

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -95,6 +95,16 @@ class ServerThread:
             self._server.world.flush()
 
         self._loop.call_soon_threadsafe(run)
+        return self._result(done, timeout)
+
+    def run(self, job: Coroutine[Any, Any, _T], timeout: float) -> _T:
+        """Do in the thread what takes its turn there with others, and return its result; raises as `call` does."""
+        if self._loop is None:
+            job.close()
+            raise SimulatorError("the exchange is not running")
+        return self._result(asyncio.run_coroutine_threadsafe(job, self._loop), timeout)
+
+    def _result(self, done: "Future[_T]", timeout: float) -> _T:
         try:
             return done.result(timeout)
         except SimulatorError as error:

@@ -326,10 +326,10 @@ def test_another_exchange(tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path) -> None:
-    """While nothing can be written commands are refused and questions answered; then nothing is lost."""
+    """While nothing can be written what changes anything is refused, and questions are answered."""
     said: list[str] = []
     kept = begun(tmp_path, said)
-    one = kept.connect()
+    one, two = kept.connect(), kept.connect()
     assert kept.ask(one, order(1)) == [{"id": 1, "response": {"Ok": "1"}}]
     FailingFile.room = 20
     limit = {"set": "ALICE", "scope": "All", "name": "MaxPosition", "value": "5"}
@@ -339,30 +339,23 @@ def test_full_disk(tmp_path: Path) -> None:
         request(3, "CancelOrder", order_id="1"),
         request(4, "SetLimits", limits=[limit]),
         request(5, "Halt", halt="All"),
-        request(6, "Resume", resume="All"),
+        request(6, "SubscribeOrderState"),
         "no request",
         request(7, "GetHalts"),
-        request(8, "SubscribeOrderState"),
     ) == [
         *({"id": number, "response": {"Err": FULL}} for number in range(2, 7)),
         {"id": None, "response": {"Err": "not a JSON request: JSON is malformed: invalid character (byte 4)"}},
         {"id": 7, "response": {"Ok": []}},
-        {
-            "id": 8,
-            "response": {
-                "Ok": [{"order_id": "1", "state": ["Open", "Acked"], "filled_qty": "0", "avg_fill_price": None}]
-            },
-        },
     ]
-    two = kept.connect()
-    kept.world.end(kept.connect()[1], "gone")
+    with pytest.raises(Refused, match=FULL) as caught:
+        kept.connect()
+    assert caught.value.status == 503
     assert kept.ask(two, request(1, "GetLimits", limits=[["ALICE", "All"]])) == [{"id": 1, "response": {"Ok": []}}]
-    kept.world.advance(SECOND)
-    assert [entry.kind for entry in inputs_of(tmp_path)] == [OPEN, IN]
+    assert [entry.kind for entry in inputs_of(tmp_path)] == [OPEN, OPEN, IN]
     FailingFile.room = None
     assert kept.ask(two, order(2)) == [{"id": 2, "response": {"Ok": "2"}}]
     assert said == [
-        f"{FULL}; orders, cancels and limits are refused until it can",
+        f"{FULL}; time stands still until it can, and only questions are answered",
         "the command log can be written again",
     ]
     assert kept.errors == []
@@ -371,29 +364,71 @@ def test_full_disk(tmp_path: Path) -> None:
     assert (state_hash(again), list(again.sessions)) == (state_hash(kept.sim), [1, 2])
 
 
-def test_full_disk_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits to be written is bounded: then nothing is taken but the end of connections."""
-    monkeypatch.setattr(command_log.writer, "_MOST_WAITING", 2)
-    kept = begun(tmp_path)
-    one, two = kept.connect(), kept.connect()
+def test_time_stands_still_while_the_disk_is_full(tmp_path: Path) -> None:
+    """What is due by itself happens only when it can be written, so nobody is told of what a crash would undo."""
+    rules = [{"when": {"request": "SendLimitOrder"}, "then": ["ack", {"delay": "1s"}, {"fill": "rest"}]}]
+    options: dict[str, Any] = {"scenario": {"rules": rules}}
+    kept = begun(tmp_path, **options)
+    one = kept.connect()
+    kept.ask(one, request(1, "SubscribeOrderState"), order(2))
     FailingFile.room = 0
-    for number in (1, 2):
-        assert kept.ask(one, request(number, "SubscribeAlerts")) == []
-    assert kept.ask(one, request(3, "SubscribeAlerts")) == [{"id": 3, "response": {"Err": FULL}}]
-    with pytest.raises(Refused, match=FULL) as caught:
-        kept.connect()
-    assert caught.value.status == 503
-    kept.world.end(two[1], "gone")
+    kept.world.advance(5 * SECOND)
+    assert one[0].news() == []
+    assert (kept.sim.now, list(kept.sim.venue.fills)) == (START, [])
+    assert kept.ask(one, request(3, "GetOrderState", order_ids=["1"])) == [
+        {
+            "id": 3,
+            "response": {
+                "Ok": [{"order_id": "1", "state": ["Open", "Acked"], "filled_qty": "0", "avg_fill_price": None}]
+            },
+        }
+    ]
     FailingFile.room = None
-    assert kept.ask(one, order(4)) == [{"id": 4, "response": {"Ok": "1"}}]
+    kept.world.advance(5 * SECOND)
+    (message,) = one[0].news()
+    assert message["response"]["Ok"][0]["state"] == ["Acked", "Filled", "Out"]
+    assert kept.sim.venue.fills[0].time == START + SECOND
+    kept.crash()
+    back = recovered(tmp_path, **options)[1]
+    assert back.state == state_hash(kept.sim)
+
+
+def test_connection_that_ends_while_the_disk_is_full(tmp_path: Path) -> None:
+    """The end of a connection, and what a rule makes of it, waits until it can be written."""
+    rules = [{"when": {"event": "disconnect"}, "then": [{"cancel": {"order": "all", "text": "gone"}}]}]
+    options: dict[str, Any] = {"scenario": {"rules": rules}}
+    kept = begun(tmp_path, **options)
+    one, two = kept.connect(), kept.connect()
+    kept.ask(one, order(1))
+    FailingFile.room = 0
+    kept.world.end(one[1], "gone")
+    assert kept.ask(two, request(1, "ListOpen", scope="All", set="All")) == [{"id": 1, "response": {"Ok": ["1"]}}]
+    FailingFile.room = None
+    kept.world.flush()
+    assert kept.ask(two, request(1, "ListOpen", scope="All", set="All")) == [{"id": 1, "response": {"Ok": []}}]
     assert [(entry.kind, entry.connection) for entry in inputs_of(tmp_path)] == [
         (OPEN, 0),
         (OPEN, 0),
         (IN, 1),
-        (IN, 1),
-        (CLOSE, 2),
-        (IN, 1),
+        (CLOSE, 1),
     ]
+
+
+def test_time_that_was_to_pass(tmp_path: Path) -> None:
+    """Where time stopped on its way because somebody said something, it stops when the log is done again."""
+    walk = {"mid": 1000, "walk": {"every": "1ms", "volatility": "1%"}}
+    scenario = {"markets": {"ETH Crypto/USD*COINBASE/DIRECT": walk}}
+    options: dict[str, Any] = {"catalogue": "default", "scenario": scenario}
+    kept = begun(tmp_path, **options)
+    client = kept.connect()
+    terms = {"target": "ETH Crypto/USD*COINBASE/DIRECT", "quantity": "1", "price": "1000"}
+    for number in range(20):
+        kept.world._let_pass(kept.sim.now + SECOND, lambda: True)  # a turn that is over at once
+        kept.ask(client, order(number, **terms, dir="Buy" if number % 2 else "Sell"))
+    assert START < kept.sim.now < START + SECOND
+    assert sum(entry.kind == TIME for entry in inputs_of(tmp_path)) == 20
+    kept.crash()
+    assert state_hash(replayed(tmp_path, **options)) == state_hash(kept.sim)
 
 
 def test_disk_that_is_full_when_recovering(tmp_path: Path) -> None:

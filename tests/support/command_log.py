@@ -131,7 +131,7 @@ class Kept:
         """Open a connection."""
         listener = Listener()
         session = self.world.open(listener, target)  # type: ignore[arg-type]  # it is enough of one
-        self.world._deliver([])
+        self.world.flush()
         return listener, session
 
     def ask(self, connection: "tuple[Listener, Session]", *texts: str) -> list[Any]:
