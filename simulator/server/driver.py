@@ -65,7 +65,7 @@ class Driver:
         """Let its time begin; ``monotonic_ns`` is the wall's, ``turn`` is shared with others on the loop."""
         self._loop = loop
         self._monotonic_ns = monotonic_ns
-        self._turn = turn or Turn(loop)
+        self._turn = turn
         self.go_on()
 
     def go_on(self) -> None:

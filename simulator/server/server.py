@@ -117,7 +117,7 @@ class Server:
     async def start(self) -> None:
         """Listen; raises `OSError` if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
-        self.turn = Turn(self._loop)
+        self.turn = Turn(self._loop, self.settings.turn)
         self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)

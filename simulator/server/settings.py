@@ -17,8 +17,9 @@ class Settings(msgspec.Struct, frozen=True):
         ping_timeout: how long a client may take to answer a ping before it is closed with 1011.
         open_timeout: how long the opening handshake may take.
         close_timeout: how long the closing handshake may take before the connection is cut.
-        stay_awake: how long to look out for the next message before sleeping, when the last two were no further apart;
-            0 for never, as is right where the client is in the same process.
+        busy_poll_for: how long to look out for the next message before sleeping, when the last two were no further
+            apart; 0 for never, as is right where the client is in the same process.
+        turn: how long one round of the loop may go on before whoever else waits has a turn.
         allowed_hosts: names besides the loopback ones that a ``Host`` header may bear.
         allowed_origins: origins of web pages that may connect.
     """
@@ -32,5 +33,6 @@ class Settings(msgspec.Struct, frozen=True):
     open_timeout: float = 10.0
     close_timeout: float = 1.0
     busy_poll_for: float = 0.0
+    turn: float = 0.01
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()

@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 __all__ = ["Turn"]
 
-_SECONDS = 0.01
-
 
 class Turn:
     """The time that is left in this round of a loop, after which signals and whoever else waits have theirs.
@@ -24,7 +22,7 @@ class Turn:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        seconds: float = _SECONDS,
+        seconds: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._loop = loop

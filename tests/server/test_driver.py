@@ -1,0 +1,133 @@
+"""What a driver lets happen in one turn of the loop, and that all that comes of anything is sent."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from simulator.server import Server, Settings
+from simulator.simulation import Simulation
+from support.server import CLOSE, PAIR, TEXT, RawClient, connected, frame, order, request, small_catalogue
+
+pytestmark = pytest.mark.asyncio
+
+SECOND = 1_000_000_000
+EVERY_MICROSECOND = {"at": "0s", "every": "1us", "do": {"trade": {"product": PAIR, "price": 100, "quantity": 1}}}
+
+
+@asynccontextmanager
+async def serving(scenario: dict[str, Any], turn: float = 0.01, **options: Any) -> AsyncIterator[Server]:
+    """Serve a scenario while the block runs, with turns of so many seconds."""
+    simulation = Simulation(scenario, catalogue=small_catalogue(), **options)
+    server = Server(simulation, port=0, settings=Settings(turn=turn))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close(patience=0.2)
+
+
+async def state_of(client: RawClient) -> tuple[str, ...]:
+    """Return the state of the one order in the next message."""
+    (told,) = (await client.json())["response"]["Ok"]
+    return tuple(told["state"])
+
+
+async def test_what_a_disconnect_brings_about() -> None:
+    """What a rule does when a connection ends is sent to the others at once, and its delays run."""
+    steps = [{"cancel": {"order": "all", "text": "gone"}}, {"delay": "10ms"}, {"disconnect": {"session": "all"}}]
+    async with (
+        serving({"rules": [{"when": {"event": "disconnect"}, "times": 1, "then": steps}]}) as server,
+        connected(server) as other,
+    ):
+        assert await other.ask(1, "SubscribeOrderState") == []
+        async with connected(server) as client:
+            assert await client.ask(1, "GetHalts") == []
+            client.write(frame(TEXT, order(2)))
+            assert [await state_of(other) for _ in range(2)] == [("Open",), ("Open", "Acked")]
+        assert await state_of(other) == ("Acked", "Canceled", "Out")
+        assert await other.closing() == (1000, "")
+    assert server.errors == []
+
+
+async def test_everybody_is_closed_because_one_has_gone() -> None:
+    """A rule that closes every connection when one ends closes every connection."""
+    rule = {"when": {"event": "disconnect"}, "times": 1, "then": [{"disconnect": {"session": "all", "code": 4000}}]}
+    async with serving({"rules": [rule]}) as server, AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(connected(server)) for _ in range(20)]
+        async with connected(server):
+            pass
+        assert [(await other.closing())[0] for other in others] == [4000] * 20
+
+
+async def test_time_that_never_catches_up() -> None:
+    """However much is due, each turn lets some of it happen and then serves clients, at the time that is reached."""
+    async with serving({"timeline": [EVERY_MICROSECOND]}, turn=0.0) as server, connected(server) as client:
+        times = []
+        for number in range(20):
+            assert await client.ask(number, "GetHalts") == []
+            times.append(server.simulation.now)
+        assert times == sorted(set(times))
+
+
+async def test_time_that_is_told_to_pass() -> None:
+    """While time passes in turns others are served, what clients of this world say waits, and then is answered."""
+    async with (
+        serving({"timeline": [EVERY_MICROSECOND]}, turn=0.0, clock="manual") as server,
+        connected(server) as client,
+        connected(server, "/?scenario=partial-fill") as elsewhere,
+    ):
+        began = server.world.now()
+        passing = asyncio.create_task(server.world.pass_time(1_000_000))
+        await asyncio.sleep(0)
+        client.write(frame(TEXT, order(1)), frame(TEXT, request(2)))
+        assert await elsewhere.ask(1, "GetHalts") == []
+        assert not passing.done()
+        assert list(server.simulation.venue.orders) == []
+        await passing
+        assert [await client.json() for _ in range(2)] == [
+            {"id": 1, "response": {"Ok": "1"}},
+            {"id": 2, "response": {"Ok": []}},
+        ]
+        assert server.simulation.venue.orders[1].time == began + 1_000_000
+        assert await client.ask(3, "GetHalts") == []
+
+
+async def test_stop_while_time_passes() -> None:
+    """A server that is closed does not wait for time that is told to pass."""
+    async with serving({"timeline": [EVERY_MICROSECOND]}, turn=0.0, clock="manual") as server:
+        passing = asyncio.create_task(server.world.pass_time(3600 * SECOND))
+        await asyncio.sleep(0)
+    await passing
+    assert server.simulation.now < server.simulation.began + 3600 * SECOND
+
+
+async def test_many_are_told_in_turns() -> None:
+    """News for many go out over several turns, each connection's in their order, and the answer to who asked first."""
+    async with serving({}, turn=0.0) as server, AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(connected(server)) for _ in range(30)]
+        for reader in readers:
+            assert await reader.ask(1, "SubscribeOrderState") == []
+        asked = await stack.enter_async_context(connected(server))
+        asked.write(*(frame(TEXT, order(number)) for number in range(1, 11)))
+        for number in range(1, 11):
+            assert await asked.json() == {"id": number, "response": {"Ok": str(number)}}
+        for reader in readers:
+            told = [json.loads((await reader.frame()).data)["response"]["Ok"][0] for _ in range(20)]
+            assert [int(one["order_id"]) for one in told] == [number for number in range(1, 11) for _ in range(2)]
+
+
+async def test_close_behind_a_frame_that_drips() -> None:
+    """A client that closes while a frame drips is not waited for, and what was to drip is dropped."""
+    rule = {"when": {"request": "GetHalts"}, "times": 1, "then": ["reply", {"slow": {"bytes_per_second": 20}}]}
+    async with serving({"rules": [rule]}, clock="manual") as server, connected(server) as client:
+        client.write(frame(TEXT, request(1)), frame(TEXT, request(2)), frame(TEXT, request(3)))
+        assert await client.json() == {"id": 1, "response": {"Ok": []}}
+        server.world.advance(SECOND // 10)
+        client.write(frame(CLOSE, b"\x03\xe8"))
+        await client.cut()
+        server.world.advance(100 * SECOND)
+        assert server.errors == []
