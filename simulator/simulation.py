@@ -33,7 +33,7 @@ from simulator.journal.journal import DEFAULT_BUDGET, DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.latency import Latencies
-from simulator.scenario.loader import Loaded, parse_clock, parse_step
+from simulator.scenario.loader import Loaded, parse_clock, parse_step, start_of
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Latency, Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
@@ -45,7 +45,6 @@ from simulator.steps.orders import OrderSteps
 from simulator.steps.player import StepPlayer
 from simulator.steps.run import RuleRun
 from simulator.steps.views import ViewSteps
-from simulator.times import EPOCH_2024, parse_time
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
 
 __all__ = ["PATHS", "Refused", "Simulation", "by_the_wall"]
@@ -100,13 +99,13 @@ class Simulation:
             "journal_budget": journal_budget,
             "history_limit": history_limit,
         }
-        self.loaded, plan, self.catalogue = _read(scenario, catalogue, clock)
+        self.loaded, plan, self.catalogue, start = _read(scenario, catalogue, clock, start)
         self.scenario = plan
         self.seed = plan.seed if seed is None else seed
 
         # Each part is given those before it; what a connection's end needs of those behind it is in `_on_end`.
-        schedule = Schedule(_start(plan) if start is None else start)
-        self.began = schedule.now
+        schedule = Schedule(start)
+        self.began = start
         journal = Journal(journal_limit, schedule=schedule, budget=journal_budget)
         venue = Venue(self.catalogue, history_limit)
         markets = Markets(schedule, venue, self.seed)
@@ -142,6 +141,10 @@ class Simulation:
             journal,
         )
 
+        self.notice = self.catalogue.notice(start)
+        """What whoever gave the catalogue may not have meant, in one sentence."""
+        if self.notice is not None:
+            journal.note("catalogue", self.notice)
         self.journal = journal
         self.venue = venue
         self.gateway = gateway
@@ -406,17 +409,24 @@ def _read(
     scenario: "str | Path | dict[str, Any] | Loaded | None",
     catalogue: Catalogue | str | Path | None,
     clock: str | dict[str, Any] | None,
-) -> tuple[Loaded | None, Scenario, Catalogue]:
-    """Return a scenario as it was loaded and as it is played, and a catalogue, of what stands for them."""
+    start: int | None,
+) -> tuple[Loaded | None, Scenario, Catalogue, int]:
+    """Return a scenario as it was loaded and as it is played, a catalogue, and when the world begins."""
     if catalogue is not None and not isinstance(catalogue, Catalogue):
         catalogue = load(catalogue)
     loaded = None
     if scenario is None:
         plan, catalogue = Scenario(), catalogue or load("default")
+        start = start_of(plan) if start is None else start
     else:
-        loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue)
-        plan, catalogue = loaded.scenario, catalogue or loaded.catalogue
-    return loaded, plan if clock is None else msgspec.structs.replace(plan, clock=parse_clock(clock)), catalogue
+        loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue, now=start)
+        start = start_of(loaded.scenario) if start is None else start
+        if catalogue is None or catalogue is loaded.catalogue:
+            loaded = loaded.at(start)
+            catalogue = loaded.catalogue
+        plan = loaded.scenario
+    plan = plan if clock is None else msgspec.structs.replace(plan, clock=parse_clock(clock))
+    return loaded, plan, catalogue.at(start), start
 
 
 def by_the_wall(scenario: Scenario | None, clock: str | dict[str, Any] | None) -> bool:
@@ -424,12 +434,3 @@ def by_the_wall(scenario: Scenario | None, clock: str | dict[str, Any] | None) -
     if scenario is None:
         return clock in (None, "real")
     return (clock or scenario.clock) == "real" and scenario.start is None
-
-
-def _start(plan: Scenario) -> int:
-    if plan.start is None:
-        return EPOCH_2024
-    parsed = parse_time(plan.start)
-    if parsed is None:  # the loader has refused such a start
-        raise ValueError(f"expected a time such as 2024-01-01T00:00:00Z, got {plan.start!r}")
-    return parsed[0]

@@ -87,6 +87,7 @@ class RejectReason(enum.Enum):
     WOULD_TRADE = "WouldTrade"
     HALTED = "Halted"
     DELISTED = "Delisted"
+    EXPIRED = "Expired"
     INSUFFICIENT_FUNDS = "InsufficientFunds"
     PRICE_OUT_OF_BAND = "PriceOutOfBand"
     DUPLICATE_ORDER = "DuplicateOrder"

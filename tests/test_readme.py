@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from simulator.catalogue import load
 from simulator.cli.main import _parser
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
+from simulator.times import EPOCH_2024
 
 pytest_plugins = ["pytester"]
 
@@ -81,6 +83,15 @@ def test_requests() -> None:
     assert [request["id"] for request in sent] == list(range(1, 18))
     assert sorted({answer["id"] for answer in answers if "Ok" in answer["response"]}) == list(range(1, 18))
     assert len({request["type"] for request in sent}) == 17
+
+
+def test_catalogue() -> None:
+    """The catalogue has the contract that the README says, whose names follow the start of the world."""
+    path = EXAMPLES / "catalogue.yaml"
+    (future,) = load(path).tradable_products
+    assert (future.base.name, future.symbol) == ("ES Future 20240621", "ESM4")
+    (later,) = load(path, start=EPOCH_2024 + 1058 * 86_400 * 10**9).tradable_products
+    assert (later.base.name, later.symbol) == ("ES Future 20270319", "ESH7")
 
 
 def test_workflow() -> None:

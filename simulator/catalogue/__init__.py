@@ -13,6 +13,7 @@ from simulator.catalogue.products import (
     TradableProduct,
     VenueInfo,
     derived_id,
+    is_expired,
     tradable_product_name,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "build",
     "derived_id",
     "dump",
+    "is_expired",
     "load",
     "tradable_product_name",
 ]

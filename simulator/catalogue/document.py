@@ -4,8 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from simulator.catalogue.checks import Checks
-from simulator.catalogue.entries import Document, NamedEntry, ProductEntry, TradableEntry, read_document
-from simulator.catalogue.model import Catalogue
+from simulator.catalogue.entries import (
+    Document,
+    ExpirationEntry,
+    NamedEntry,
+    ProductEntry,
+    TradableEntry,
+    read_document,
+)
+from simulator.catalogue.expirations import fill_in, moments
+from simulator.catalogue.model import Catalogue, Origin
 from simulator.catalogue.products import (
     FLAGS,
     KINDS,
@@ -20,7 +28,7 @@ from simulator.catalogue.products import (
     tradable_product_name,
 )
 from simulator.quoting import quoted
-from simulator.times import parse_time
+from simulator.times import EPOCH_2024, parse_time
 
 __all__ = ["build"]
 
@@ -28,18 +36,57 @@ _CONTRACT_FIELDS: Final = ("underlying", "multiplier", "expiration", "strike", "
 _REQUIRED: Final = {"Future": _CONTRACT_FIELDS[:3], "Option": _CONTRACT_FIELDS}
 _ALLOWED: Final = {"Perpetual": _CONTRACT_FIELDS[:2], **_REQUIRED}
 
+_MOST_MADE: Final = 4
+
 _T = TypeVar("_T")
 
 
-def build(document: dict[str, Any], source: str) -> Catalogue:
+def build(document: dict[str, Any], source: str, start: int = EPOCH_2024) -> Catalogue:
     """Return the catalogue that decoded data states, such as a catalogue file's or part of a scenario's.
 
-    ``source`` names the data in messages, and the catalogue if it has no name of its own. Raises
-    `simulator.errors.CatalogueError`, which says where, what was expected and what came, for a key or value
-    that cannot be used, a name given twice, or a reference to nothing.
+    ``source`` names the data in messages, and the catalogue if it has no name of its own; ``start`` is the time in
+    nanoseconds from which ``expirations`` are counted. Raises `simulator.errors.CatalogueError`, which says where, what
+    was expected and what came, for a key or value that cannot be used, a name given twice, or a reference to nothing.
     """
     entries = read_document(document, source)
-    check = Checks(source)
+    if entries.expirations:
+        return _Dated(document, source, entries.expirations).at(start)
+    return _catalogue(Checks(source), entries, source)
+
+
+class _Dated:
+    """Data with dates that are counted from the start of the world, and the catalogues that were made of it last."""
+
+    def __init__(self, document: dict[str, Any], source: str, expirations: dict[str, ExpirationEntry]) -> None:
+        self.document = document
+        self._source = source
+        self._check = Checks(source)
+        self._expirations = expirations
+        self._made: dict[tuple[int, ...], Catalogue] = {}
+
+    def at(self, start: int) -> Catalogue:
+        """Return the catalogue of a world that begins at a time: the same object where the dates are the same."""
+        dates = moments(self._check, self._expirations, start)
+        key = tuple(dates.values())
+        catalogue = self._made.get(key)
+        if catalogue is None:
+            entries = read_document(self.document, self._source)
+            counted = [entry for entry in entries.products if entry.expiration in dates]
+            fill_in(self._check, entries, dates)
+            catalogue = _catalogue(self._check, entries, self._source, self, frozenset(entry.name for entry in counted))
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            self._made[key] = catalogue
+        return catalogue
+
+
+def _catalogue(
+    check: Checks,
+    entries: Document,
+    source: str,
+    origin: Origin | None = None,
+    counted: frozenset[str] = frozenset(),
+) -> Catalogue:
     if entries.name is not None:
         check.name("name", entries.name)
     venues = {name: VenueInfo(name, id_) for name, id_ in _places(check, "venue", entries.venues)}
@@ -52,6 +99,8 @@ def build(document: dict[str, Any], source: str) -> Catalogue:
         routes=routes.values(),
         products=products.values(),
         tradable_products=_TradableProducts(check, venues, routes, products).all(entries.tradable_products),
+        origin=origin,
+        counted=counted,
     )
 
 
@@ -144,7 +193,8 @@ def _expiration(check: Checks, where: str, written: str | None) -> tuple[int | N
         return None, None
     time = parse_time(written)
     if time is None:
-        raise check.error(where, f"expected a date like 2024-12-20 or an RFC 3339 time, got {quoted(written)}")
+        wanted = "a date like 2024-12-20, an RFC 3339 time or a name in expirations"
+        raise check.error(where, f"expected {wanted}, got {quoted(written)}")
     return time
 
 

@@ -10,11 +10,15 @@ _Fields = dict[str, str | bool | list[str] | None]
 
 
 def dump(catalogue: Catalogue) -> str:
-    """Return YAML, a line for each thing, that `simulator.catalogue.load` reads as an equal catalogue."""
+    """Return YAML, a line for each thing, that `simulator.catalogue.load` reads as an equal catalogue.
+
+    Dates that are counted from the start of the world are written as such.
+    """
     from simulator.yaml_writer import yaml_of  # imports PyYAML
 
     return yaml_of(
-        {
+        catalogue.document
+        or {
             "name": catalogue.name,
             "accounts": list(catalogue.accounts),
             "venues": [_place("venue", venue) for venue in catalogue.venues],

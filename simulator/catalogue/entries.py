@@ -7,7 +7,15 @@ import msgspec
 
 from simulator.errors import CatalogueError, nearest
 
-__all__ = ["Document", "DocumentError", "NamedEntry", "ProductEntry", "TradableEntry", "read_document"]
+__all__ = [
+    "Document",
+    "DocumentError",
+    "ExpirationEntry",
+    "NamedEntry",
+    "ProductEntry",
+    "TradableEntry",
+    "read_document",
+]
 
 
 class DocumentError(CatalogueError):
@@ -59,6 +67,15 @@ class TradableEntry(msgspec.Struct, forbid_unknown_fields=True):
     pool: str | None = None
 
 
+class ExpirationEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A date counted from the start of the world: the ``next``-th such day of those months, at a time of day in UTC."""
+
+    day: str
+    at: str
+    next: str | int = 1
+    of: list[str] = []
+
+
 class Document(msgspec.Struct, forbid_unknown_fields=True):
     """A whole catalogue file."""
 
@@ -68,6 +85,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
     routes: list[str | NamedEntry]
     name: str | None = None
     accounts: tuple[str, ...] = ("DEFAULT",)
+    expirations: dict[str, ExpirationEntry] = {}
 
 
 _PLACE = re.compile(r"(?P<problem>.*?)(?: - at `(?:key in )?\$\.?(?P<where>.*)`)?", re.DOTALL)
@@ -78,6 +96,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "tradable_products": TradableEntry,
     "venues": NamedEntry,
     "routes": NamedEntry,
+    "expirations": ExpirationEntry,
 }
 
 

@@ -10,6 +10,7 @@ from simulator.catalogue.entries import DocumentError
 from simulator.catalogue.model import Catalogue
 from simulator.errors import CatalogueError, nearest
 from simulator.resources import data_path
+from simulator.times import EPOCH_2024
 
 __all__ = ["BUNDLED", "load"]
 
@@ -20,20 +21,21 @@ _MAX_BYTES: Final = 64 << 20
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
-def load(path_or_name: str | Path) -> Catalogue:
+def load(path_or_name: str | Path, start: int = EPOCH_2024) -> Catalogue:
     """Return a bundled catalogue, or the one that a ``.yaml``, ``.yml`` or ``.json`` file states.
 
-    Raises `simulator.errors.CatalogueError` with the file, and the line where it is known, for what cannot be
+    ``start`` is when the world begins, in nanoseconds: dates may be counted from there. Raises
+    `simulator.errors.CatalogueError` with the file, and the line where it is known, for what cannot be
     used. A bundled catalogue is read once in a process, and so is the same object every time.
     """
     if path_or_name in BUNDLED:
-        return _bundled(str(path_or_name))
+        return _bundled(str(path_or_name)).at(start)
     path = Path(path_or_name)
     if path.suffix.lower() not in _SUFFIXES:
         valid = f"{' or '.join(BUNDLED)}, or a file that ends in {', '.join(_SUFFIXES)}"
         name = str(path_or_name)
         raise CatalogueError(f"expected a catalogue to be {valid}, got {name!r}{nearest(name, BUNDLED)}")
-    return _read(path)
+    return _read(path, start)
 
 
 @cache
@@ -41,7 +43,7 @@ def _bundled(name: str) -> Catalogue:
     return _read(data_path(f"fixtures/catalogue/{name}.json"))
 
 
-def _read(path: Path) -> Catalogue:
+def _read(path: Path, start: int = EPOCH_2024) -> Catalogue:
     text = _text(path)
     is_json = path.suffix.lower() == ".json"
     document = _decode_json(text, path) if is_json else _decode_yaml(text, path)
@@ -49,7 +51,7 @@ def _read(path: Path) -> Catalogue:
         raise CatalogueError(f"{path}: expected a mapping with the keys venues, routes, products and so on")
     try:
         # A file that does not name its catalogue names it by its own name.
-        return build({"name": path.stem, **document}, str(path))
+        return build({"name": path.stem, **document}, str(path), start)
     except DocumentError as error:
         line = _line(text, error.where)
         raise CatalogueError(f"{path}{line}: {error.where or 'the file'}: {error.problem}") from None

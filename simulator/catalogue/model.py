@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Protocol, TypeVar, assert_never
+from typing import Any, Protocol, TypeVar, assert_never
 
-from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, id_key
+from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, id_key, is_expired
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
+from simulator.quoting import listed, quoted
 from simulator.terms import Refusal
-from simulator.times import EPOCH_2024
+from simulator.times import EPOCH_2024, text_of_time
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "Origin"]
 
 _DOLLARS = (("USD",), ("USDC Crypto", "USDC"), ("USDT Crypto", "USDT"))
 
@@ -26,11 +27,22 @@ class _Named(Protocol):
 _T = TypeVar("_T", bound=_Named)
 
 
+class Origin(Protocol):
+    """The data of a catalogue with dates that are counted from the start of the world."""
+
+    document: dict[str, Any]
+
+    def at(self, start: int) -> "Catalogue":
+        """Return the catalogue of a world that begins at a time in nanoseconds."""
+        ...
+
+
 class Catalogue:
     """The venues, routes, products and tradable products of one exchange, and the accounts on it.
 
     Immutable; every tuple of named things is sorted by name. The parts must fit each other, which
-    `simulator.catalogue.build` sees to. Indexes are made when first used.
+    `simulator.catalogue.build` sees to. Indexes are made when first used. ``origin`` is what it was made of, if dates
+    in it are counted from the start of the world, and ``counted`` names the products whose date that is.
     """
 
     def __init__(
@@ -41,6 +53,8 @@ class Catalogue:
         routes: Iterable[Route],
         products: Iterable[Product],
         tradable_products: Iterable[TradableProduct],
+        origin: Origin | None = None,
+        counted: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self.accounts = tuple(accounts)
@@ -48,6 +62,8 @@ class Catalogue:
         self.routes = _by_name(routes)
         self.products = _by_name(products)
         self.tradable_products = _by_name(tradable_products)
+        self._origin = origin
+        self._counted = counted
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Catalogue):
@@ -63,6 +79,28 @@ class Catalogue:
     def parts(self) -> tuple[object, ...]:
         """Return all that it is made of: of equal catalogues this is equal, and so is its encoding."""
         return (self.name, self.accounts, self.venues, self.routes, self.products, self.tradable_products)
+
+    def at(self, start: int) -> "Catalogue":
+        """Return this catalogue as it is in a world that begins at a time in nanoseconds."""
+        return self if self._origin is None else self._origin.at(start)
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The data that it was made of, if dates in it are counted from the start of the world."""
+        return None if self._origin is None else self._origin.document
+
+    def notice(self, start: int) -> str | None:
+        """Say which contracts have expired before the world begins, at a time in nanoseconds; None if none has.
+
+        Those that are meant to have, because their date is counted back from the start, are not spoken of.
+        """
+        names = [each.name for each in self.products if is_expired(each, start) and each.name not in self._counted]
+        if not names:
+            return None
+        return (
+            f"the catalogue {quoted(self.name)} has {len(names)} of its contracts expire before the world begins at "
+            f"{text_of_time(start)[:19]}Z, which take no orders: {listed(names)}"
+        )
 
     def venue(self, name_or_id: str) -> VenueInfo | None:
         """Return the venue with this exact name, or with this id in any case, or None."""

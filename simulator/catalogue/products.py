@@ -17,6 +17,7 @@ __all__ = [
     "default_symbol",
     "derived_id",
     "id_key",
+    "is_expired",
     "tradable_product_name",
 ]
 
@@ -101,6 +102,11 @@ class Product(msgspec.Struct, frozen=True):
     value: Contract | None
     price_in_limit_dollars: int
     expires: int | None = None
+
+
+def is_expired(product: Product, now: int) -> bool:
+    """Tell whether a contract has expired at a time in nanoseconds."""
+    return product.expires is not None and product.expires <= now
 
 
 class VenueInfo(msgspec.Struct, frozen=True):

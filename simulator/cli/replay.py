@@ -174,7 +174,7 @@ def _play(job: _Job) -> "Result":
 
     began = time.perf_counter()
     try:
-        loaded = load(job.source)
+        loaded = load(job.source, now=None if job.url is None else time.time_ns())
         seed = (loaded.scenario.seed if job.seed is None else job.seed) + job.run
         used = seed if job.url is None else None  # what is random at an endpoint does not come from it
         if not loaded.scenario.client:

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def check(options: argparse.Namespace) -> int:
     nothing to check.
     """
     from simulator.scenario import load
+    from simulator.scenario.loader import start_of
 
     checked = mistaken = False
     for name in options.paths:
@@ -52,12 +54,14 @@ def check(options: argparse.Namespace) -> int:
                 continue
             checked = True
             try:
-                load(source)
+                loaded = load(source, now=time.time_ns())
             except ScenarioError as error:
                 mistaken = True
                 print(error, file=sys.stderr)  # noqa: T201
             else:
                 print(f"ok {source}")  # noqa: T201
+                if (notice := loaded.catalogue.notice(start_of(loaded.scenario))) is not None:
+                    print(f"{source}: {notice}", file=sys.stderr)  # noqa: T201
     if not checked:
         raise SimulatorError(f"there is no scenario in {', '.join(options.paths)}")
     return 1 if mistaken else 0

@@ -136,7 +136,7 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     if options.scenario is not None:
         from simulator.scenario import load
 
-        loaded = load(options.scenario, catalogue=catalogue)
+        loaded = load(options.scenario, catalogue=catalogue, now=start or time.time_ns())
     clock = None if options.clock is None else clock_named(options.clock)
     if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()
@@ -149,6 +149,8 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
         start=start,
         **_bounds(options.keep),
     )
+    if simulation.notice is not None:
+        _say(simulation.notice)
     if simulation.scenario.clock == "manual":
         _say("the scenario's clock is manual, which only a test lets go on: say --clock real if time is to pass")
     return simulation

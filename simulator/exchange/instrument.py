@@ -24,10 +24,22 @@ class Instrument:
     """The trading state of one tradable product.
 
     ``tick`` and ``step`` are the price and quantity increments in billionths; they may change while orders rest.
-    ``market_quotes`` are the quotes of the market itself, which belong to no client.
+    ``market_quotes`` are the quotes of the market itself, which belong to no client. What is ``delisted`` is traded no
+    more: for good, because somebody said so or, if it is ``expired`` too, because the contract's time was over.
     """
 
-    __slots__ = ("book", "delisted", "digits", "exposures", "flags", "listing", "market_quotes", "step", "tick")
+    __slots__ = (
+        "book",
+        "delisted",
+        "digits",
+        "expired",
+        "exposures",
+        "flags",
+        "listing",
+        "market_quotes",
+        "step",
+        "tick",
+    )
 
     def __init__(self, listing: TradableProduct) -> None:
         self.listing = listing
@@ -36,9 +48,18 @@ class Instrument:
         self.market_quotes: list[BookEntry] = []
         self.flags = listing.flags
         self.delisted = False
+        self.expired = False
         self.tick = listing.quote_increment
         self.step = listing.base_increment
         self.digits = digits_of(self.tick)
+
+    @property
+    def why_delisted(self) -> str:
+        """Why it is traded no more, once it is delisted."""
+        contract = self.listing.base.value
+        if self.expired and contract is not None:
+            return f"{RejectReason.EXPIRED.value}: {self.listing.name} expired at {contract.expiration}"
+        return f"{RejectReason.DELISTED.value}: {self.listing.name} is no longer traded"
 
     def exposure(self, account: str) -> Exposure:
         """Return what an account has open and holds here."""
@@ -51,7 +72,7 @@ class Instrument:
         """Say why the venue does not take a new order, whose quantity is all that it has left, or None."""
         name = self.listing.name
         if self.delisted:
-            return f"{RejectReason.DELISTED.value}: {name} is no longer traded"
+            return self.why_delisted
         flags = self.flags
         if flags:
             if "Disabled" in flags:

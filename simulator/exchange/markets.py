@@ -2,7 +2,7 @@
 
 import random
 
-from simulator.catalogue import TradableProduct
+from simulator.catalogue import TradableProduct, is_expired
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.liquidity import Market, MarketSpec
 from simulator.exchange.venue import Venue
@@ -33,13 +33,28 @@ class Markets:
         """Return the trading state of a tradable product, with a market around its usual price."""
         instrument = self._venue.instruments.get(listing.id)
         if instrument is None:
-            instrument = self._venue.instrument(listing)
+            instrument = self.listed(listing)
             if listing.mid is not None:
                 self.open(instrument, MarketSpec(listing.mid))
         return instrument
 
+    def listed(self, listing: TradableProduct) -> Instrument:
+        """Return the trading state of a tradable product, whatever its market; a contract's ends when it expires."""
+        venue = self._venue
+        instrument = venue.instruments.get(listing.id)
+        if instrument is None:
+            instrument = venue.instrument(listing)
+            expires = listing.base.expires
+            if is_expired(listing.base, self._schedule.now):
+                venue.expire(instrument)
+            elif expires is not None:
+                self._schedule.at(expires, lambda: venue.expire(instrument), background=True)
+        return instrument
+
     def open(self, instrument: Instrument, spec: MarketSpec) -> None:
-        """Open a market for an instrument."""
+        """Open a market for an instrument, unless it is traded no more."""
+        if instrument.delisted:
+            return
         schedule = self._schedule
         rng = random.Random(f"{self._seed} {instrument.listing.name}")  # noqa: S311 - a seeded market is the point
         market = Market(self._venue, instrument, spec, rng, schedule.now)
@@ -55,7 +70,7 @@ class Markets:
         canonical.sort(key=lambda listing: (listing.quote.kind != "Fiat", -listing.turnover, listing.name))
         for listing in [listing for listing in canonical if listing.mid is not None][:count]:
             spec = MarketSpec(listing.mid or 0, every=BILLION // 4, volatility=_VOLATILITY, trade_every=BILLION)
-            self.open(self._venue.instrument(listing), spec)
+            self.open(self.listed(listing), spec)
 
     def _move(self, market: Market) -> None:
         schedule = self._schedule

@@ -337,8 +337,14 @@ class Venue:
         """End a product's trading for good: its orders are cancelled, its quotes are gone."""
         instrument.delisted = True
         for order in [order for order in self.open.values() if order.instrument is instrument]:
-            self.cancel(order, f"{RejectReason.DELISTED.value}: {instrument.listing.name} is no longer traded")
+            self.cancel(order, instrument.why_delisted)
         self.quote(instrument, (), 0)
+
+    def expire(self, instrument: Instrument) -> None:
+        """End the trading of a contract whose time is over, unless it has ended already."""
+        if not instrument.delisted:
+            instrument.expired = True
+            self.delist(instrument)
 
     # Telling
 

@@ -122,7 +122,7 @@ class Gateway:
                 found = _each_once(self.catalogue.product, request.product)
                 return [replies.product_details(product, self.catalogue.underlying(product)) for product in found]
             case requests.GetTradableProductDetails():
-                return self._tradable_product_details(request)
+                return self._tradable_product_details(request, now)
             case requests.GetCanonicalTradableProduct():
                 return self._canonical(request)
             case requests.OutOfScope():
@@ -317,10 +317,12 @@ class Gateway:
 
     # Symbology
 
-    def _tradable_product_details(self, request: requests.GetTradableProductDetails) -> list[TradableProductDetails]:
+    def _tradable_product_details(
+        self, request: requests.GetTradableProductDetails, now: int
+    ) -> list[TradableProductDetails]:
         found = _each_once(self.catalogue.tradable_product, request.tradable_product)
         traded = self.venue.instruments
-        return [replies.tradable_product_details(listing, traded.get(listing.id)) for listing in found]
+        return [replies.tradable_product_details(listing, traded.get(listing.id), now) for listing in found]
 
     def _canonical(self, request: requests.GetCanonicalTradableProduct) -> list[tuple[str, str]]:
         found = _each_once(self.catalogue.product, request.product)

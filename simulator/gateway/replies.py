@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from simulator.catalogue import Product, TradableProduct
+from simulator.catalogue import Product, TradableProduct, is_expired
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Side
 from simulator.exchange.instrument import Instrument
@@ -137,11 +137,19 @@ def product_details(product: Product, underlying: Product | None) -> ProductDeta
     )
 
 
-def tradable_product_details(listing: TradableProduct, instrument: Instrument | None) -> TradableProductDetails:
-    """Return a tradable product, with the increments of the moment where it has been traded."""
+def tradable_product_details(
+    listing: TradableProduct, instrument: Instrument | None, now: int
+) -> TradableProductDetails:
+    """Return a tradable product, with the increments of the moment where it has been traded.
+
+    One whose trading has ended is ``Disabled``: it has been delisted, or its contract has expired.
+    """
     tick = listing.quote_increment if instrument is None else instrument.tick
     step = listing.base_increment if instrument is None else instrument.step
     flags = listing.flags if instrument is None else instrument.flags
+    has_ended = is_expired(listing.base, now) if instrument is None else instrument.delisted
+    if has_ended and "Disabled" not in flags:
+        flags = ("Disabled", *flags)
     return TradableProductDetails(
         listing.id,
         listing.name,

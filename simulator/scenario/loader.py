@@ -24,8 +24,9 @@ from simulator.scenario.reading.typed import Reader, path_text
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
+from simulator.times import EPOCH_2024, parse_time
 
-__all__ = ["Loaded", "load", "parse_clock", "parse_data", "parse_rules", "parse_step", "parse_when"]
+__all__ = ["Loaded", "load", "parse_clock", "parse_data", "parse_rules", "parse_step", "parse_when", "start_of"]
 
 _GROUNDS = ("catalogue", "accounts")
 
@@ -63,6 +64,25 @@ class Loaded:
         scenario = msgspec.structs.replace(self.scenario, client=(), expect=())
         return Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
 
+    def at(self, start: int) -> "Loaded":
+        """Return the scenario for a world that begins at a time in nanoseconds, with the catalogue as it is there.
+
+        Raises `simulator.errors.ScenarioError` if it names contracts that there are not in that world.
+        """
+        catalogue = self.catalogue.at(start)
+        if catalogue is self.catalogue:
+            return self
+        loaded = Loaded(self.scenario, catalogue, self.source, self._whole, self.is_bundled)
+        loaded.check()
+        return loaded
+
+    def check(self) -> None:
+        """Raise `simulator.errors.ScenarioError` with everything that is wrong with the scenario on its catalogue."""
+        known = KnownNames(self.catalogue, self.scenario.accounts)
+        problems = [self._whole.problem(place, message) for place, message in check(self.scenario, known, Unread())]
+        if problems:
+            raise ScenarioError(sorted(problems, key=_in_order))
+
     def position(self, path: Place) -> str:
         """Return where something is: ``("rules", 0, "then", 1)`` as ``file:line:column``, or as text without a file."""
         mark = self._whole.node(path).mark
@@ -74,12 +94,14 @@ def load(
     *,
     folder: Path | None = None,
     catalogue: catalogues.Catalogue | None = None,
+    now: int | None = None,
 ) -> Loaded:
     """Return the scenario of a file's path, of a bundled scenario's name, or of data in the file's own words.
 
     ``folder`` is where the files that it names must be: by default that of the scenario's file; data without a
     folder can name none. ``catalogue`` stands in for the one that it names: what it says of products, venues and
-    accounts is held against that one.
+    accounts is held against that one. Contracts are those of a world that begins when the scenario says, or with the
+    year 2024; those of one that begins ``now``, in nanoseconds, will do as well for a scenario on a real clock.
 
     Raises `simulator.errors.ScenarioError` with everything that is wrong.
     """
@@ -99,11 +121,23 @@ def load(
     except ScenarioError as error:
         rest = [whole.problem(place, message) for place, message in check(scenario, None, Unread())]
         raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
-    known = KnownNames(catalogue, scenario.accounts)
-    problems = [whole.problem(place, message) for place, message in check(scenario, known, Unread())]
-    if problems:
-        raise ScenarioError(sorted(problems, key=_in_order))
-    return Loaded(scenario, catalogue, name, whole, Path(name) in bundled().values())
+    loaded = Loaded(scenario, catalogue.at(start_of(scenario)), name, whole, Path(name) in bundled().values())
+    try:
+        loaded.check()
+    except ScenarioError:
+        if now is None or scenario.clock != "real" or scenario.start is not None:
+            raise
+        later = loaded.at(now)
+        if later is loaded:  # no date is counted in its catalogue
+            raise
+        return later
+    return loaded
+
+
+def start_of(scenario: Scenario) -> int:
+    """Return when a scenario's world begins unless it is told otherwise, in nanoseconds."""
+    start = None if scenario.start is None else parse_time(scenario.start)
+    return EPOCH_2024 if start is None else start[0]
 
 
 def parse_clock(data: str | dict[str, Any]) -> Any:
@@ -166,7 +200,8 @@ def _further(root: Node, folder: Path | None, catalogue: catalogues.Catalogue | 
     known = None
     if _says_its_grounds(root) and unread.has_all(*_GROUNDS):
         try:
-            known = KnownNames(catalogue or _catalogue(scenario, whole, folder), scenario.accounts)
+            ground = catalogue or _catalogue(scenario, whole, folder)
+            known = KnownNames(ground.at(start_of(scenario)), scenario.accounts)
         except ScenarioError as error:
             problems += error.problems
     return problems + [whole.problem(place, message) for place, message in check(scenario, known, unread)]

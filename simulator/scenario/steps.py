@@ -96,6 +96,7 @@ Code = Literal[
     "WouldTrade",
     "Halted",
     "Delisted",
+    "Expired",
     "InsufficientFunds",
     "PriceOutOfBand",
     "DuplicateOrder",

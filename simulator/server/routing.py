@@ -143,7 +143,7 @@ class Worlds:
             accounts = loaded.scenario.accounts or loaded.catalogue.accounts
             read_target(asked.target, {account.lower(): account for account in accounts})
             start = time.time_ns() if by_the_wall(loaded.scenario, asked.clock) else None
-            return Simulation(
+            simulation = Simulation(
                 loaded,
                 clock=asked.clock,
                 start=start,
@@ -154,6 +154,9 @@ class Worlds:
         except SimulatorError as error:
             self._say(f"?scenario={name}: {error}")
             raise Refused(NOT_FOUND, f"the scenario {name!r} cannot be used: see the server's log") from error
+        if simulation.notice is not None:
+            self._say(f"?scenario={name}: {simulation.notice}")
+        return simulation
 
     def add(self, asked: Asked, simulation: Simulation) -> Driver:
         """Return the world of a simulation that has been made for a client, and that begins now."""
@@ -218,7 +221,7 @@ class Worlds:
         known = self._loaded.get(path)
         if known is not None and known[0] == stamp and now - known[1] < _FRESH:
             return known[2]
-        loaded = load(path)
+        loaded = load(path, now=time.time_ns())
         if len(self._loaded) >= _MOST_LOADED:
             self._loaded.clear()
         self._loaded[path] = stamp, time.monotonic(), loaded

@@ -66,7 +66,7 @@ class MarketSteps:
 
     def open(self, listing: TradableProduct, entry: MarketEntry) -> None:
         """Open a market as a scenario describes it: quotes that stand, or a price around which it quotes."""
-        instrument = self._venue.instrument(listing)
+        instrument = self._markets.listed(listing)
         if entry.mid is None:
             self._venue.quote(instrument, _quotes_of(entry.bids or (), entry.asks or ()), self._schedule.now)
         else:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -77,10 +78,12 @@ class Exchange:
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             catalogue = load_catalogue(catalogue)
         if not isinstance(scenario, Loaded):
-            scenario = load({} if scenario is None else scenario, catalogue=catalogue)
+            scenario = load({} if scenario is None else scenario, catalogue=catalogue, now=time.time_ns())
         scenario = scenario.expecting(expect)
         start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
         simulation = Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
+        if simulation.notice is not None:
+            warnings.warn(simulation.notice, stacklevel=2)
         self._news = News()
         self.server = Server(
             simulation,

@@ -1,5 +1,6 @@
 """Scenarios that many tests use, read once as long as their files stay as they are."""
 
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ def loaded(
     `simulator.errors.ScenarioError`.
     """
     if isinstance(scenario, dict):
-        return load(scenario, folder=folder, catalogue=catalogue)
+        return load(scenario, folder=folder, catalogue=catalogue, now=time.time_ns())
     path = find(scenario)
     if catalogue is not None or _names_other_files(path):
-        return load(path, catalogue=catalogue)
+        return load(path, catalogue=catalogue, now=time.time_ns())
     stat = path.stat()
     return _load(path, stat.st_mtime_ns, stat.st_size)
 
@@ -35,4 +36,4 @@ def _names_other_files(path: Path) -> bool:
 
 @lru_cache(maxsize=256)
 def _load(path: Path, changed: int, size: int) -> Loaded:
-    return load(path)
+    return load(path, now=time.time_ns())

@@ -99,7 +99,8 @@ PRODUCT_KEYS = "name, kind, price_in_limit_dollars, id, underlying, multiplier, 
     [
         (
             ("produts", []),
-            "produts: expected one of products, tradable_products, venues, routes, name, accounts, got 'produts'; "
+            "produts: expected one of products, tradable_products, venues, routes, name, accounts, expirations, "
+            "got 'produts'; "
             "did you mean 'products'?",
         ),
         (
@@ -157,7 +158,8 @@ PRODUCT_KEYS = "name, kind, price_in_limit_dollars, id, underlying, multiplier, 
         ),
         (
             ("products.2.expiration", "soon"),
-            "products[2].expiration: expected a date like 2024-12-20 or an RFC 3339 time, got 'soon'",
+            "products[2].expiration: expected a date like 2024-12-20, an RFC 3339 time or a name in expirations, "
+            "got 'soon'",
         ),
         (
             ("products.2.underlying", None),

@@ -129,7 +129,7 @@ def test_default_catalogue_has_every_kind_and_flag_and_a_canonical_pair_for_ever
     assert [pair.name for pair in tradable if pair.mid is not None and pair.mid % pair.quote_increment] == []
     bitcoin = catalogue.tradable_product("BTC Crypto/USD*COINBASE/DIRECT")
     assert bitcoin is not None
-    assert (bitcoin.quote_increment, bitcoin.base_increment, bitcoin.mid) == (10**7, 10, 97_250 * 10**9)
+    assert (bitcoin.quote_increment, bitcoin.base_increment, bitcoin.mid) == (10**7, 10, 42_280 * 10**9)
     assert catalogue.accounts == ("DEFAULT", "ALICE", "BOB", "TREASURY")
 
 

@@ -113,3 +113,26 @@ def test_bundled_scenarios_are_listed(
     monkeypatch.setattr("simulator.scenario.reading.files.data_path", lambda name: folder)
     assert run("list") == 0
     assert capsys.readouterr().out == "good          Nothing happens.\npartial-fill\n"
+
+
+def test_contracts_that_have_expired_are_spoken_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A scenario whose own catalogue has contracts that are over when it begins is good, with a word on them."""
+    Path("dated.yaml").write_text(
+        "catalogue:\n"
+        "  name: mine\n"
+        "  venues: []\n"
+        "  routes: []\n"
+        "  tradable_products: []\n"
+        "  products:\n"
+        "    - {name: SPX, kind: Index, price_in_limit_dollars: 1}\n"
+        "    - {name: ES, kind: Future, price_in_limit_dollars: 1, underlying: SPX, multiplier: 50,"
+        " expiration: 2023-12-15}\n",
+        encoding="utf-8",
+    )
+    assert run("check", "dated.yaml") == 0
+    said = capsys.readouterr()
+    assert said.out == "ok dated.yaml\n"
+    assert said.err == (
+        "dated.yaml: the catalogue 'mine' has 1 of its contracts expire before the world begins at "
+        "2024-01-01T00:00:00Z, which take no orders: ES\n"
+    )

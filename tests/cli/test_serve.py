@@ -124,6 +124,27 @@ def test_scenario_on_a_manual_clock(tmp_path: Path) -> None:
         )
 
 
+def test_catalogue_whose_contracts_have_expired(tmp_path: Path) -> None:
+    """Contracts of a catalogue whose date is past when the exchange starts are said on stderr."""
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "venues: []\nroutes: []\ntradable_products: []\nproducts:\n"
+        "  - {name: SPX Index, kind: Index, price_in_limit_dollars: 1}\n"
+        "  - {name: ES Future, kind: Future, price_in_limit_dollars: 1, underlying: SPX Index, multiplier: 50,"
+        " expiration: 2024-03-15}\n",
+        encoding="utf-8",
+    )
+    with started("--catalogue", str(file), "--port", "0", "--quiet") as program:
+        assert program.stop() == 0
+        assert program.process.stderr is not None
+        said = program.process.stderr.read()
+    assert re.fullmatch(
+        r"exchange-simulator: the catalogue 'own' has 1 of its contracts expire before the world begins at "
+        r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, which take no orders: ES Future\n",
+        said,
+    )
+
+
 @pytest.mark.parametrize("said", ["0", "-1", "many", "1000000000"])
 def test_keep_nothing(said: str) -> None:
     """What is kept is a number above zero."""

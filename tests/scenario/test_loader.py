@@ -13,6 +13,7 @@ from simulator.scenario import Scenario, load
 from simulator.scenario.loader import parse_rules, parse_when
 from simulator.scenario.model import MarketEntry, Rule, TimelineEntry, When
 from simulator.scenario.steps import Reject, Release, Trade
+from simulator.times import EPOCH_2024
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
@@ -414,3 +415,32 @@ def test_numbers_are_decimals(field: str) -> None:
             parse_when({"request": "SendLimitOrder", field: number})
     parse_when({"request": "SendLimitOrder", field: "9000.50"})
     parse_when({"request": "SendLimitOrder", field: "9e3"})
+
+
+DATED = {"clock": "real", "markets": {"ES Future 20240315/USD*CME/MAREX": {"mid": 5000}}}
+
+
+def test_contracts_are_those_of_the_world_that_begins() -> None:
+    """What a scenario names must be there when it begins: with 2024, when it says, or now on a real clock."""
+    now = 1_795_550_400 * 10**9  # 2026-11-24T20:00:00Z
+    assert load(DATED).catalogue is load(DATED, now=now).catalogue
+    later = DATED | {"markets": {"ES Future 20261218/USD*CME/MAREX": {"mid": 5000}}}
+    with pytest.raises(ScenarioError, match="20261218"):
+        load(later)
+    assert load(later, now=now).catalogue.product("ES Future 20261218") is not None
+    assert load(later | {"start": "2026-11-24T20:00:00Z"}).catalogue is load(later, now=now).catalogue
+    for other in ({"clock": "instant"}, {"start": "2024-01-01"}, {"catalogue": "reference"}):
+        with pytest.raises(ScenarioError):
+            load(later | other, now=now)
+
+
+def test_a_loaded_scenario_is_checked_against_the_world_that_it_gets() -> None:
+    """A world that begins at another time has other contracts, and one that is not there is refused with its place."""
+    loaded = load(DATED)
+    assert loaded.at(EPOCH_2024 + 1) is loaded
+    with pytest.raises(ScenarioError) as raised:
+        loaded.at(1_795_550_400 * 10**9)
+    (problem,) = raised.value.problems
+    assert "ES Future 20240315/USD*CME/MAREX" in str(problem)
+    assert "did you mean 'ES Future 2" in str(problem)
+    assert load({}).at(1_795_550_400 * 10**9).scenario == load({}).scenario

@@ -1,0 +1,143 @@
+"""Dates counted from the time at which a world begins, as exchanges list contracts: the second third Friday.
+
+A catalogue gives each such date a name in ``expirations``. A contract whose ``expiration`` is that name expires then,
+and ``{name}`` in names of products and symbols is replaced by the date, so that a contract's name, ids and date belong
+together whenever the world begins.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from simulator.catalogue.checks import Checks
+from simulator.catalogue.entries import Document, ExpirationEntry
+from simulator.quoting import quoted
+from simulator.terms import BILLION
+
+__all__ = ["fill_in", "moments"]
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+_ANY: Final = "weekday"
+_DAY = re.compile(r"(?:([1-9]\d?)(?:st|nd|rd|th) )?(last )?(\w+)", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_NEXT = re.compile(r"-?\d{1,3}", re.ASCII)
+_EACH_MONTH_HAS: Final = {_ANY: 20, **dict.fromkeys(_WEEKDAYS, 4)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_PLACEHOLDER = re.compile(r"\{([^{}:]*):?([^{}:]*)\}")
+_CODES: Final = "FGHJKMNQUVXZ"
+_FORMS: Final[dict[str, Callable[[date], str]]] = {
+    "date": lambda day: f"{day:%Y%m%d}",
+    "short": lambda day: f"{day:%y%m%d}",
+    "day": lambda day: f"{day.day}{_MONTHS[day.month - 1].upper()}{day:%y}",
+    "code": lambda day: _code(day.year * 12 + day.month - 1),
+    "code+1": lambda day: _code(day.year * 12 + day.month),
+}
+"""How a date is written in a name: 20240315, 240315, 15MAR24, and its month as futures exchanges write it, H4, or J4
+for the month after it, in which what expires before is delivered."""
+
+
+def _code(month: int) -> str:
+    return f"{_CODES[month % 12]}{month // 12 % 10}"
+
+
+class _Rule(NamedTuple):
+    """A day of certain months: the n-th of its kind, from the month's end if n is negative, at a time of day."""
+
+    kind: str
+    place: int
+    hours: int
+    minutes: int
+    months: frozenset[int]
+
+    def in_month(self, year: int, month: int) -> int:
+        """Return the moment in a month, in nanoseconds."""
+        days = [date(year, month, day + 1) for day in range(monthrange(year, month)[1])]
+        working = [day for day in days if day.weekday() < len(_WEEKDAYS)]
+        fitting = [day for day in working if self.kind in (_ANY, _WEEKDAYS[day.weekday()])]
+        day = fitting[self.place - 1 if self.place > 0 else self.place]
+        moment = datetime(day.year, day.month, day.day, self.hours, self.minutes, tzinfo=UTC)
+        return (moment - _EPOCH) // timedelta(seconds=1) * BILLION
+
+    def counted(self, number: int, start: int) -> int:
+        """Return the ``number``-th moment after ``start``; 0 is the last one that is not after it."""
+        step = 1 if number > 0 else -1
+        left = number if number > 0 else 1 - number
+        begin = _time_of(start)
+        at = begin.year * 12 + begin.month - 1
+        while True:
+            year, month = divmod(at, 12)
+            if month in self.months:
+                moment = self.in_month(year, month + 1)
+                left -= (moment > start) is (step > 0)
+                if not left:
+                    return moment
+            at += step
+
+
+def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> dict[str, int]:
+    """Return the time of each named date for a world that begins at ``start``, all in nanoseconds.
+
+    Raises `simulator.catalogue.entries.DocumentError` for one that cannot be read.
+    """
+    found = {}
+    for name, entry in entries.items():
+        where = f"expirations.{name}"
+        rule = _rule(check, where, entry)
+        if not _NEXT.fullmatch(str(entry.next)):
+            wanted = "a whole number, 1 for the first after the start, 0 for the last before it"
+            raise check.error(f"{where}.next", f"expected {wanted}, got {quoted(str(entry.next))}")
+        try:
+            found[name] = rule.counted(int(entry.next), start)
+        except (ValueError, OverflowError):
+            raise check.error(where, "expected a date within the years 1 to 9999, counted from the start") from None
+    return found
+
+
+def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _Rule:
+    day = _DAY.fullmatch(entry.day)
+    place = int(day[1] or 1) if day else 0
+    if day is None or place > _EACH_MONTH_HAS.get(day[3], 0):
+        wanted = 'like "3rd Friday", "last Friday" or "8th last weekday"'
+        raise check.error(f"{where}.day", f"expected a day that every month has, {wanted}, got {quoted(entry.day)}")
+    at = _TIME.fullmatch(entry.at)
+    if at is None:
+        raise check.error(f"{where}.at", f"expected a time of day in UTC like 14:30, got {quoted(entry.at)}")
+    months = [_MONTHS.index(check.one_of(f"{where}.of", month, _MONTHS)) for month in entry.of or _MONTHS]
+    return _Rule(day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(months))
+
+
+def fill_in(check: Checks, entries: Document, found: dict[str, int]) -> None:
+    """Write dates, given in nanoseconds by their names, into the entries of a catalogue that name them."""
+    days = {name: _time_of(moment).date() for name, moment in found.items()}
+    for at, product in enumerate(entries.products):
+        where = f"products[{at}]"
+        product.name = _filled(check, f"{where}.name", product.name, days)
+        if product.underlying is not None:
+            product.underlying = _filled(check, f"{where}.underlying", product.underlying, days)
+        if product.expiration in found:
+            product.expiration = f"{_time_of(found[product.expiration]).isoformat()[:19]}Z"
+    for at, tradable in enumerate(entries.tradable_products):
+        where = f"tradable_products[{at}]"
+        tradable.base = _filled(check, f"{where}.base", tradable.base, days)
+        tradable.quote = _filled(check, f"{where}.quote", tradable.quote, days)
+        if tradable.symbol is not None:
+            tradable.symbol = _filled(check, f"{where}.symbol", tradable.symbol, days)
+
+
+def _filled(check: Checks, where: str, text: str, days: dict[str, date]) -> str:
+    if "{" not in text:
+        return text
+
+    def written(match: "re.Match[str]") -> str:
+        name = check.one_of(where, match[1], days)
+        return _FORMS[check.one_of(where, match[2] or "date", _FORMS)](days[name])
+
+    return _PLACEHOLDER.sub(written, text)
+
+
+def _time_of(moment: int) -> datetime:
+    return _EPOCH + timedelta(seconds=moment // BILLION)
