@@ -44,8 +44,13 @@ _NAMESPACES: Final[dict[Thing, bytes]] = {
 
 def derived_id(thing: Thing, name: str) -> str:
     """Return the id of a named thing: the text of the UUIDv5 of its name in the gateway's namespace."""
+    return uuid_of(_NAMESPACES[thing] + name.encode())
+
+
+def uuid_of(data: bytes) -> str:
+    """Return the text of the UUIDv5 of a namespace and a name, which is always the same."""
     # uuid.uuid5 gives the same at several times the price, which a large catalogue pays 90,000 times.
-    digest = bytearray(sha1(_NAMESPACES[thing] + name.encode(), usedforsecurity=False).digest()[:16])
+    digest = bytearray(sha1(data, usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()

@@ -1,7 +1,6 @@
 """The ids of fills as the gateway tells them."""
 
-from hashlib import sha1
-
+from simulator.catalogue.products import uuid_of
 from simulator.exchange.fills import Fills
 
 __all__ = ["FillIds"]
@@ -57,8 +56,4 @@ class FillIds:
         self._first, self._next = first, end
 
     def _derive(self, name: bytes) -> str:
-        digest = bytearray(sha1(b"%b of seed %d" % (name, self._seed), usedforsecurity=False).digest()[:16])
-        digest[6] = digest[6] & 0x0F | 0x50
-        digest[8] = digest[8] & 0x3F | 0x80
-        text = digest.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return uuid_of(b"%b of seed %d" % (name, self._seed))
