@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from simulator.journal.lines import ARROWS
 from simulator.quoting import cut, escaped
 
 __all__ = ["differing", "parting"]
@@ -16,9 +17,6 @@ _CONTEXT = 3
 
 
 _WIDEST = 300
-
-
-_MARKS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
 
 
 def parting(first: Iterator[tuple[bytes, _Entry]], second: Iterator[tuple[bytes, _Entry]]) -> list[str]:
@@ -53,7 +51,7 @@ def differing(one: Any, other: Any, place: str = "") -> list[str]:
 
 
 def _readable(entry: _Entry) -> str:
-    mark = _MARKS.get(str(entry.get("kind")), f"*** {entry.get('kind')}")
+    mark = ARROWS.get(str(entry.get("kind")), f"*** {entry.get('kind')}")
     connection = entry.get("connection")
     parts = [entry.get("time"), f"#{connection}" if connection else None, mark, _json(entry.get("data"))]
     return cut(escaped(" ".join(str(part) for part in parts if part is not None)), _WIDEST)

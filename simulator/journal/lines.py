@@ -16,7 +16,8 @@ __all__ = ["JournalLine", "json_lines", "lines", "traffic_line"]
 _LONGEST = 400
 
 
-_ARROWS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
+ARROWS = {"in": "-->", "out": "<--", "open": "+++", "close": "---"}
+"""How a line shows which way a message went, and where a connection began and ended."""
 
 
 _NOTES = frozenset(
@@ -48,7 +49,7 @@ def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
     where it is long.
     """
     time, connection, kind, data = entry
-    arrow = _ARROWS.get(kind)
+    arrow = ARROWS.get(kind)
     if arrow is None:
         if kind not in _NOTES:
             return None
