@@ -6,7 +6,7 @@ from typing import Any
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import OrderReport, duration_text
 from simulator.record.reading import Reading, RecordedRequest, Seen
-from simulator.scenario.values import decoded, text_of
+from simulator.scenario.values import decoded, message_of, text_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES, BadRequest, decode
 
@@ -15,7 +15,6 @@ __all__ = ["steps_of"]
 _SHORTEST_WAIT = 5_000_000
 _PATIENCE = 5
 _FIRST_TARGET = "/architect"
-_LONGEST_DAMAGED = 500
 _BY_CLIENT = ("in", "open")
 
 
@@ -63,11 +62,7 @@ class _Steps:
     def _extra(self, at: int) -> Any:
         """Return what is to be awaited of a message in an answer's place, or of an answer that came before."""
         if (request := self._reading.garbled.get(at)) is not None:
-            text = self._accounts.garbled(request, self._reading.numbers)
-            try:
-                return decoded(text)
-            except ValueError:
-                return {"damaged": text[:_LONGEST_DAMAGED]}
+            return message_of(self._accounts.garbled(request, self._reading.numbers).encode())
         if at in self._reading.repeats:
             response = decoded(self._reading.session[at].data)["response"]
             return {"response": self._accounts.answer(self._reading.answers[at], self._names, response)}

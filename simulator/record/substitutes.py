@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from simulator.scenario.values import leaves, mapped
+
 __all__ = ["accounts_of", "fake_accounts", "orders_in", "renamed", "with_accounts", "with_orders"]
 
 _ORDER_KEYS = ("order_id", "order_ids")
@@ -12,44 +14,31 @@ _ACCOUNT_KEYS = ("account", "Account")
 
 def with_orders(value: Any, names: dict[str, str], here: bool = False) -> Any:
     """Return data with the ids of orders, where such stand, replaced by their names; ``here`` if one stands here."""
-    match value:
-        case dict():
-            return {key: with_orders(item, names, key in _ORDER_KEYS) for key, item in value.items()}
-        case list():
-            return [with_orders(item, names, here) for item in value]
-        case str() | int() if here and not isinstance(value, bool):
-            return names.get(str(value), value)
-        case _:
-            return value
+
+    def named(key: str, leaf: Any) -> Any:
+        return names.get(str(leaf), leaf) if key in _ORDER_KEYS and type(leaf) in (str, int) else leaf
+
+    return mapped(value, named, _ORDER_KEYS[0] if here else "")
 
 
-def orders_in(value: Any, here: bool = False) -> Iterator[str]:
-    """Yield the ids of orders in data, where such stand; ``here`` if one stands here."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                yield from orders_in(item, key in _ORDER_KEYS or (here and key == "Ok"))
-        case list():
-            for item in value:
-                yield from orders_in(item, here)
-        case str() if here:
-            yield value
+def orders_in(response: Any, is_orders: bool = False) -> Iterator[str]:
+    """Yield the ids of orders in a response, where such stand; ``is_orders`` if all that is ``Ok`` are such."""
+    keys = (*_ORDER_KEYS, "Ok") if is_orders else _ORDER_KEYS
+    return (leaf for key, leaf in leaves(response) if key in keys and isinstance(leaf, str))
 
 
 def with_accounts(value: Any, names: dict[str, str]) -> Any:
     """Return data with the accounts in it called by their other names; ``names`` has them in lower case."""
-    match value:
-        case dict():
-            return {
-                key: names.get(item.casefold(), item)
-                if key in _ACCOUNT_KEYS and isinstance(item, str)
-                else with_accounts(item, names)
-                for key, item in value.items()
-            }
-        case list():
-            return [with_accounts(item, names) for item in value]
-        case _:
-            return value
+
+    def named(key: str, leaf: Any) -> Any:
+        return names.get(leaf.casefold(), leaf) if key in _ACCOUNT_KEYS and isinstance(leaf, str) else leaf
+
+    return mapped(value, named)
+
+
+def accounts_of(value: Any) -> Iterator[str]:
+    """Yield the accounts that data names."""
+    return (leaf for key, leaf in leaves(value) if key in _ACCOUNT_KEYS and isinstance(leaf, str))
 
 
 def renamed(text: str, names: dict[str, str]) -> str:
@@ -67,17 +56,3 @@ def fake_accounts(names: Iterable[str]) -> dict[str, str]:
     fake = Faker()
     fake.seed_instance(0)
     return {name: fake.unique.name() for name in names}
-
-
-def accounts_of(value: Any) -> Iterator[str]:
-    """Yield the accounts that data names."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                if key in _ACCOUNT_KEYS and isinstance(item, str):
-                    yield item
-                else:
-                    yield from accounts_of(item)
-        case list():
-            for item in value:
-                yield from accounts_of(item)

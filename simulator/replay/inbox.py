@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 
 from simulator.scenario.awaiting import Piece, is_envelope, pieces
-from simulator.scenario.values import decoded
+from simulator.scenario.values import message_of
 
 __all__ = ["Inbox", "Line"]
 
 _REMEMBERED = 200
-_LONGEST_DAMAGED = 500
 
 
 class Line(msgspec.Struct):
@@ -43,11 +42,8 @@ class Inbox:
         """The latest pieces, taken or not."""
 
     def put(self, line: Line, data: bytes) -> None:
-        """Take in a message; one that is no JSON is an object with the one key ``damaged``."""
-        try:
-            message = decoded(data.decode())
-        except ValueError:
-            message = {"damaged": data.decode(errors="replace")[:_LONGEST_DAMAGED]}
+        """Take in a message."""
+        message = message_of(data)
         if line.awaits_hello:
             line.awaits_hello = False
             if isinstance(message, str):

@@ -1,6 +1,7 @@
 """Values as a scenario writes them: names put in for what they stand for, and comparison with what came."""
 
 import json
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,9 +11,10 @@ from simulator.decimals import parse_amount, text_of_amount
 from simulator.quoting import cut
 from simulator.wildcards import Glob, has_wildcard
 
-__all__ = ["decoded", "differences", "fill_in", "shown", "text_of"]
+__all__ = ["decoded", "differences", "fill_in", "leaves", "mapped", "message_of", "shown", "text_of"]
 
 _LONGEST = 200
+_LONGEST_DAMAGED = 500
 
 
 def decoded(text: str | bytes) -> Any:
@@ -30,25 +32,22 @@ def _decimal(text: str) -> Decimal:
         raise ValueError(f"{shown(text)} is too large or too small") from None
 
 
+def message_of(data: bytes) -> Any:
+    """Return a message's JSON as data; one that is none is an object with its beginning as ``damaged``."""
+    try:
+        return decoded(data.decode())
+    except ValueError:
+        return {"damaged": data.decode(errors="replace")[:_LONGEST_DAMAGED]}
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
 def text_of(value: Any) -> str:
     """Return data as JSON, numbers just as they were written."""
-    return msgspec.json.encode(_encodable(value)).decode()
-
-
-def _encodable(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _encodable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_encodable(item) for item in value]
-        case Decimal():
-            return msgspec.Raw(str(value).encode())
-        case _:
-            return value
+    plain = mapped(value, lambda _, leaf: msgspec.Raw(str(leaf).encode()) if isinstance(leaf, Decimal) else leaf)
+    return msgspec.json.encode(plain).decode()
 
 
 def shown(value: Any) -> str:
@@ -58,15 +57,36 @@ def shown(value: Any) -> str:
 
 def fill_in(value: Any, names: dict[str, Any]) -> Any:
     """Return data with every text ``$name`` replaced by what the name stands for, as far as it is known."""
+    return mapped(
+        value, lambda _, leaf: names.get(leaf[1:], leaf) if isinstance(leaf, str) and leaf[:1] == "$" else leaf
+    )
+
+
+def mapped(value: Any, change: Callable[[str, Any], Any], key: str = "") -> Any:
+    """Return data with each text, number, truth value and null changed, which is given with the key that it is under.
+
+    ``key`` is the one that the data itself is under; what is in a list is under the list's.
+    """
     match value:
         case dict():
-            return {key: fill_in(item, names) for key, item in value.items()}
+            return {name: mapped(item, change, name) for name, item in value.items()}
         case list() | tuple():
-            return [fill_in(item, names) for item in value]
-        case str() if value[:1] == "$" and value[1:] in names:
-            return names[value[1:]]
+            return [mapped(item, change, key) for item in value]
         case _:
-            return value
+            return change(key, value)
+
+
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each text, number, truth value and null of data with the key that it is under, as for `mapped`."""
+    match value:
+        case dict():
+            for name, item in value.items():
+                yield from leaves(item, name)
+        case list() | tuple():
+            for item in value:
+                yield from leaves(item, key)
+        case _:
+            yield key, value
 
 
 def differences(wanted: Any, came: Any, place: str = "") -> list[str]:

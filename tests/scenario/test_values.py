@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from simulator.scenario.values import decoded, differences, fill_in, shown, text_of
+from simulator.scenario.values import decoded, differences, fill_in, leaves, mapped, message_of, shown, text_of
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,32 @@ def test_what_is_no_json_is_a_value_error(text: str) -> None:
 def test_a_long_value_is_cut() -> None:
     """What is printed of a value has at most 200 characters and an ellipsis."""
     assert shown("x" * 300) == '"' + "x" * 199 + "…"
+
+
+DATA = {"a": 1, "b": [True, {"c": None, "d": ("x", [2.5])}], "e": {}, "f": []}
+
+
+def test_every_leaf_is_given_with_the_key_it_is_under() -> None:
+    """What is in a list is under the list's key; empty mappings and lists have no leaves."""
+    assert list(leaves(DATA)) == [("a", 1), ("b", True), ("c", None), ("d", "x"), ("d", 2.5)]
+    assert list(leaves("x", "here")) == [("here", "x")]
+
+
+def test_every_leaf_is_changed_and_nothing_else() -> None:
+    """Data keeps its shape, but for tuples, which are lists as they are in JSON."""
+    changed = mapped(DATA, lambda key, leaf: f"{key}={leaf}")
+    assert changed == {"a": "a=1", "b": ["b=True", {"c": "c=None", "d": ["d=x", ["d=2.5"]]}], "e": {}, "f": []}
+    assert mapped([1], lambda key, leaf: (key, leaf), "here") == [("here", 1)]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"id":1}', {"id": 1}),
+        (b'{"id":', {"damaged": '{"id":'}),
+        (b"\xff" * 1000, {"damaged": "\ufffd" * 500}),
+    ],
+)
+def test_a_message_that_is_no_json_is_damaged(data: bytes, message: object) -> None:
+    """What is no JSON, or no text, is shown by its beginning."""
+    assert message_of(data) == message
