@@ -21,7 +21,6 @@ __all__ = [
     "Refusal",
     "RejectReason",
     "flags_of",
-    "state_of",
 ]
 
 BILLION = 1_000_000_000
@@ -119,14 +118,3 @@ _FLAGS = tuple(
 def flags_of(state: int) -> tuple[str, ...]:
     """Return the names of a state's flags, in the order the wire gives them: ``("Open", "Acked")``."""
     return _FLAGS[state]
-
-
-def state_of(names: tuple[str, ...] | list[str]) -> int:
-    """Return the state made of the named flags; raises `ValueError` for a name that is none."""
-    flags = {name: flag for flag, name in _FLAG_NAMES.items()}
-    state = 0
-    for name in names:
-        if name not in flags:
-            raise ValueError(f"{name!r} is no order state flag")
-        state |= flags[name]
-    return state

@@ -128,14 +128,7 @@ def _levels(side: Side, depth: int | None, digits: int) -> tuple[LevelInfo, ...]
 
 def session_info(session: Session, now: int) -> SessionInfo:
     """Return a connection."""
-    subscriptions = tuple(
-        SubscriptionInfo(
-            one.id.decode(),
-            type(one.request).__name__,
-            tuple(instrument.listing.name for instrument in one.instruments),
-        )
-        for one in session.subscriptions.values()
-    )
+    subscriptions = tuple(map(_subscription_info, session.subscriptions.values()))
     faults = session.faults
     if faults is None:
         return SessionInfo(session.number, session.target, session.viewer, subscriptions)

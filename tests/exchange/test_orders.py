@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.exchange.orders import LEGAL, Order, OrderChanged, PastState, average_price
-from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of, state_of
-from support.exchange import BUY, Floor, amount
+from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, flags_of
+from support.exchange import BUY, Floor, amount, state_of
 
 # Written out a second time, as words: what the wire contract and the habits of venues allow.
 ALLOWED = {

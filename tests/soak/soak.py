@@ -23,7 +23,7 @@ if __name__ == "__main__":
 from peers.bad_peers import PAIR, TEXT, Peer, request, until
 from peers.served import Served, served
 from simulator.exchange.orders import LEGAL
-from simulator.terms import state_of
+from support.exchange import state_of
 
 Figures = dict[str, Any]
 _PRICES = (90, 110)

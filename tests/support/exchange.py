@@ -3,7 +3,7 @@
 Prices and quantities are written in whole units, or as texts of decimals, and become billionths here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -13,9 +13,10 @@ from simulator.decimals import parse_amount
 from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
 from simulator.exchange.venue import DEFAULT_LIMIT, Event, Venue
-from simulator.terms import BILLION, FillKind, state_of
+from simulator.terms import BILLION, FillKind, flags_of
 
 BUY, SELL = True, False
+STATES = {frozenset(flags_of(state)): state for state in range(256)}
 
 CATALOGUE = build(
     {
@@ -48,6 +49,11 @@ CATALOGUE = build(
 BTC_NORTH = "BTC Crypto/USD*NORTH/DIRECT"
 BTC_SOUTH = "BTC Crypto/USD*SOUTH/BROKER"
 ETH_NORTH = "ETH Crypto/USD*NORTH/DIRECT"
+
+
+def state_of(names: Iterable[str]) -> int:
+    """Return the state made of the named flags."""
+    return STATES[frozenset(names)]
 
 
 def amount(value: int | str) -> int:
