@@ -49,6 +49,8 @@ def _eased(part: Any) -> Any:
             eased["type"] = ["string", "number", "boolean"]
         elif re.search(pattern, "1"):
             eased["type"] = ["string", "number"]
+    if "anyOf" in eased:
+        eased["anyOf"].sort(key=lambda choice: choice == {"type": "null"})  # msgspec before 0.22 puts it first
     if eased.get("required") == []:
         del eased["required"]
     return eased
