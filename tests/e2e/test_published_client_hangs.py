@@ -40,7 +40,8 @@ def test_refused_order_is_awaited_for_ever(scenario: str, environment: dict[str,
     with Exchange(scenario) as exchange:
         client = _start(exchange, environment)
         exchange.wait_for(request="SendLimitOrder", timeout=20)
-        refused = [entry for entry in exchange.journal if entry.kind == "out" and "Err" in entry.data["response"]]
+        replies = [entry.data for entry in exchange.journal if entry.kind == "out" and isinstance(entry.data, dict)]
+        refused = [reply for reply in replies if "Err" in reply["response"]]
         assert len(refused) == 1
         with pytest.raises(subprocess.TimeoutExpired):
             client.communicate(timeout=3)
