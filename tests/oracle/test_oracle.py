@@ -1,5 +1,7 @@
 import pytest
 
+pytest.importorskip("orderly_chaos", reason="the extra oracle brings it along, where there is a compiler")
+
 from oracle.engines import OurVenue
 from oracle.oracle import Difference, compare
 from simulator.exchange.book import Book, BookEntry
