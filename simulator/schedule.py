@@ -53,6 +53,14 @@ class Schedule:
         """Whether anything waits whose time is now."""
         return bool(self._due) and self._due[0][0] <= self.now
 
+    def skip_to(self, now: int) -> bool:
+        """Let time pass until ``now`` if nothing is due on the way; do nothing and return False if something is."""
+        if self._due and self._due[0][0] <= now:
+            return False
+        self.cause = 0
+        self.now = max(self.now, now)
+        return True
+
     def due_by(self, now: int, is_over: Callable[[], bool] | None = None) -> Iterator[Callable[[], None]]:
         """Let time pass until ``now``, giving each act that is due on the way when its moment has come.
 

@@ -226,7 +226,7 @@ class Simulation:
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message from a client."""
         self._catch_up(now)
-        self.journal.write(self._schedule.now, session.number, "in", text)
+        self.journal.write_in(self._schedule.now, session.number, text)
         if session.kind == NETIDX:
             self._netidx.receive(session, text)
             return
@@ -367,7 +367,7 @@ class Simulation:
 
     def _catch_up(self, now: int | None, is_over: Callable[[], bool] | None = None) -> None:
         """Do all that is due by ``now``, each thing at its own time; time never goes back."""
-        if now is not None and now >= self._schedule.now:
+        if now is not None and now >= self._schedule.now and not self._schedule.skip_to(now):
             for act in self._schedule.due_by(now, is_over):
                 act()
                 self._dispatcher.publish()
@@ -381,9 +381,10 @@ class Simulation:
 
     def _take(self, session: Session, request: requests.Request) -> None:
         """A request has come to the venue: the first rule that matches decides, else the engine."""
-        decision = self.director.decide(request, session.number, self._schedule.now)
+        director = self.director
+        decision = director.decide(request, session.number, self._schedule.now) if director.rules else None
         if decision is None:
-            if self.scenario.strict and self.director.rules:
+            if self.scenario.strict and director.rules:
                 self.journal.write(self._schedule.now, session.number, "unmatched", type(request).__name__)
             self._dispatcher.handle(session, request)
         else:

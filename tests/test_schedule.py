@@ -20,3 +20,14 @@ def test_what_is_put_off_is_background() -> None:
     for act in schedule.due_by(200):
         act()
     assert done == [("mine", 120), ("second", 150), ("first", 150), ("later", 190)]
+
+
+def test_time_skips_to_a_moment_with_nothing_due_before_it() -> None:
+    """Time passes at once as long as nothing is due, never goes back, and stays if something is due by then."""
+    schedule = Schedule(100)
+    schedule.at(130, lambda: None)
+    schedule.cause = 7
+    assert (schedule.skip_to(120), schedule.now, schedule.cause) == (True, 120, 0)
+    assert (schedule.skip_to(110), schedule.now) == (True, 120)
+    schedule.cause = 7
+    assert (schedule.skip_to(130), schedule.now, schedule.cause) == (False, 120, 7)

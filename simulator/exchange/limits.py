@@ -71,26 +71,27 @@ class Limits:
     """The limits in force, and whether an order may pass them."""
 
     def __init__(self) -> None:
-        self._in_force: dict[tuple[str | None, Scope], dict[LimitName, Limit]] = {}
+        self.in_force: dict[tuple[str | None, Scope], dict[LimitName, Limit]] = {}
+        """The limits by whose they are and what they are about."""
         self._applying: dict[tuple[str, str], tuple[Limit, ...]] = {}
 
     def __iter__(self) -> Iterator[Limit]:
-        return (limit for limits in self._in_force.values() for limit in limits.values())
+        return (limit for limits in self.in_force.values() for limit in limits.values())
 
     def of(self, account: str | None, scope: Scope) -> tuple[Limit, ...]:
         """Return the limits of just this account, or of all together, and just this scope, as they were set."""
-        return tuple(self._in_force.get((account, scope), {}).values())
+        return tuple(self.in_force.get((account, scope), {}).values())
 
     def set(self, limits: Iterable[Limit]) -> None:
         """Put limits in force, or lift those without a value."""
         for limit in limits:
             key = (limit.account, limit.scope)
-            in_force = self._in_force.setdefault(key, {})
+            in_force = self.in_force.setdefault(key, {})
             in_force.pop(limit.name, None)
             if limit.value is not None:
                 in_force[limit.name] = limit
             elif not in_force:
-                del self._in_force[key]
+                del self.in_force[key]
         self._applying.clear()
 
     def breach(self, instruments: Iterable[Instrument], order: Order) -> str | None:
@@ -99,7 +100,7 @@ class Limits:
         ``instruments`` are all that anybody has traded. Where several limits of one name are broken, the
         lowest speaks. Returns None if the order may pass.
         """
-        if not self._in_force:
+        if not self.in_force:
             return None
         for limit in self._for(order.account, order.instrument.listing):
             would = _would_be(limit, instruments, order)

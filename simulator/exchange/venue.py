@@ -25,6 +25,8 @@ Event = OrderChanged | Fill | Traded
 Quote = tuple[bool, int, int]
 """A quote of the market itself: whether it buys, its price and its quantity in billionths."""
 
+_ACKED = OPEN | ACKED
+
 MARKET_ACCOUNT = "MARKET"
 """Who stands behind the market's own quotes."""
 
@@ -65,9 +67,44 @@ class Venue:
 
     def submit(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and let the engine have it: checked, acked, matched, and its rest in the book."""
-        order = self.place(account, instrument, buy, price, quantity, now)
-        if not order.state & OUT:
-            self.match(order, now)
+        if (
+            self.limits.in_force
+            or self.halts
+            or instrument.flags
+            or instrument.delisted
+            or price % instrument.tick
+            or quantity % instrument.step
+        ):
+            order = self.place(account, instrument, buy, price, quantity, now)
+            if not order.state & OUT:
+                self.match(order, now)
+            return order
+        # What `place` and `match` come to if nobody can object, in half the time.
+        number = self.numbered = self.numbered + 1
+        order = Order(
+            buy,
+            price,
+            quantity,
+            id=number,
+            account=account,
+            instrument=instrument,
+            quantity=quantity,
+            time=now,
+            state=_ACKED,
+        )
+        self.orders[number] = self.open[number] = order
+        exposure = instrument.exposures.get(account) or instrument.exposure(account)
+        exposure.orders += 1
+        if buy:
+            exposure.buying += quantity
+        else:
+            exposure.selling += quantity
+        digits = instrument.digits
+        self.events += (
+            OrderChanged(number, account, OPEN, 0, None, digits),
+            OrderChanged(number, account, _ACKED, 0, None, digits),
+        )
+        self._match(order, now)
         return order
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
@@ -106,8 +143,10 @@ class Venue:
         """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
         _require_open(order)
         self.ack(order)
-        if order.rests:
-            return
+        if not order.rests:
+            self._match(order, now)
+
+    def _match(self, order: Order, now: int) -> None:
         instrument = order.instrument
         book = instrument.book
         trades = book.match(order)

@@ -1,7 +1,7 @@
 """Does what requests ask for, as the gateway and the engine do it when no scenario says otherwise."""
 
 from simulator.exchange.orders import OrderChanged, PastState, Traded
-from simulator.exchange.venue import Venue
+from simulator.exchange.venue import Event, Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.order_requests import OrderRequests
@@ -137,18 +137,29 @@ class Dispatcher:
         What has become of one order may be told another number of times than once.
         """
         now = self._schedule.now
-        for event in self._venue.take_events():
-            self._journal.write(now, 0, "event", event)
-            if type(event) is OrderChanged:  # isinstance takes four times as long to say no
-                if self._keeps_past and (order := self._venue.orders.get(event.order_id)):
-                    order.past = PastState(now, event, order.past)
-                self.publish_change(event, copies if event.order_id == order_id else 1)
-            elif type(event) is Traded:
-                self._gateway.tape.record(event)
-                self._subscriptions.publish_trade(event)
+        events = self._venue.take_events()
+        if copies == 1 and not self._subscriptions.has_followers:
+            self._journal.write_events(now, events)
+            for event in events:
+                self._keep(event, now)
+        else:
+            for event in events:
+                self._journal.write(now, 0, "event", event)
+                self._keep(event, now)
+                if type(event) is OrderChanged:  # isinstance takes four times as long to say no
+                    self.publish_change(event, copies if event.order_id == order_id else 1)
+                elif type(event) is Traded:
+                    self._subscriptions.publish_trade(event)
         touched = self._venue.take_touched()
         if touched:
             self._subscriptions.publish_books(touched.values(), now)
+
+    def _keep(self, event: Event, now: int) -> None:
+        """Keep of an event what may be asked for later."""
+        if type(event) is Traded:
+            self._gateway.tape.record(event)
+        elif self._keeps_past and type(event) is OrderChanged and (order := self._venue.orders.get(event.order_id)):
+            order.past = PastState(now, event, order.past)
 
     def publish_change(self, change: OrderChanged, copies: int = 1) -> None:
         """Tell a change to those who follow orders, so many times."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order, PassedThrough
 from simulator.gateway.handlers import Gateway, no_amount
@@ -13,6 +14,8 @@ from simulator.wire.requests import CancelOrder, SendLimitOrder
 
 __all__ = ["OrderRequests"]
 
+_BUY = Dir.BUY  # looking a member up takes as long as all else that is asked about a direction
+_MOST_FOUND = 4096
 _MOST_PARAMS = 1024
 """How many bytes of an order's ``params`` are kept, to be handed back with its details."""
 
@@ -29,6 +32,8 @@ class OrderRequests:
         self._gateway = gateway
         self._venue = gateway.venue
         self._schedule = schedule
+        self._found: dict[tuple[str, str], tuple[str, TradableProduct]] = {}
+        """Accounts and products by what orders have called them."""
 
     def submit(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
         """Take a new order and let the engine have it, or say why the gateway does not take it."""
@@ -44,6 +49,32 @@ class OrderRequests:
         viewer: str | None,
         take: Callable[[str, Instrument, bool, int, int, int], Order],
     ) -> Order | Refusal:
+        found = self._found.get((request.account, request.target)) or self._find(request, viewer)
+        if isinstance(found, Refusal):
+            return found
+        account, listing = found
+        if viewer is not None and viewer != account:
+            return self._gateway.no_account(request.account, viewer)
+        price = amount_of(request.price)
+        if price is None or price <= 0:
+            return no_amount("$.price", request.price)
+        quantity = amount_of(request.quantity)
+        if quantity is None or quantity <= 0:
+            return no_amount("$.quantity", request.quantity)
+        params = bytes(request.params)
+        has_params = params != b"null"
+        if has_params and params[:1] != b"{":
+            return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
+        if len(params) > _MOST_PARAMS:
+            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        instrument = self._gateway.instrument(listing)
+        order = take(account, instrument, request.dir is _BUY, price, quantity, self._schedule.now)
+        if has_params or request.quote_id is not None:
+            order.passed_through = PassedThrough(request.quote_id, params if has_params else None)
+        return order
+
+    def _find(self, request: SendLimitOrder, viewer: str | None) -> tuple[str, TradableProduct] | Refusal:
+        """Find an order's account and product, and remember them: most orders are like one before."""
         gateway = self._gateway
         account = gateway.accounts.get(request.account.lower())
         if account is None or viewer not in (None, account):
@@ -53,22 +84,10 @@ class OrderRequests:
             return Refusal(f"`$.target`: there is no tradable product {quoted(request.target)}")
         if not listing.traded:
             return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
-        price = amount_of(request.price)
-        if price is None or price <= 0:
-            return no_amount("$.price", request.price)
-        quantity = amount_of(request.quantity)
-        if quantity is None or quantity <= 0:
-            return no_amount("$.quantity", request.quantity)
-        params = bytes(request.params)
-        if params[:1] not in b"{n":
-            return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
-        if len(params) > _MOST_PARAMS:
-            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
-        is_buy = request.dir is Dir.BUY
-        order = take(account, gateway.instrument(listing), is_buy, price, quantity, self._schedule.now)
-        if request.quote_id is not None or params != b"null":
-            order.passed_through = PassedThrough(request.quote_id, None if params == b"null" else params)
-        return order
+        if len(self._found) >= _MOST_FOUND:
+            self._found.clear()
+        self._found[request.account, request.target] = account, listing
+        return account, listing
 
     def cancel(self, request: CancelOrder, viewer: str | None) -> Order | Refusal:
         """Cancel the order that a request names, or say why there is none to cancel."""

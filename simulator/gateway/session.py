@@ -130,7 +130,7 @@ class Session:
         self.outbox.append(item)
         if isinstance(item, bytes):
             self.waiting += len(item)
-            self._journal.write(now, self.number, "out", item)
+            self._journal.write_out(now, self.number, item)
             return
         if isinstance(item, RawBytes):
             self.waiting += len(item.data)

@@ -40,6 +40,11 @@ class Subscriptions:
         self._books: dict[str, list[Subscription]] = {}
         self._trades: dict[str, list[Subscription]] = {}
 
+    @property
+    def has_followers(self) -> bool:
+        """Whether anybody follows orders or trades."""
+        return bool(self._orders or self._trades)
+
     def begin(self, session: Session, request: requests.Subscribe) -> Subscription | Refusal:
         """Begin the subscription that a request asks for, or say why there can be none."""
         read = self._read(request)

@@ -1,7 +1,7 @@
 """The record of everything that happened, in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from sys import getsizeof
 from typing import Any
@@ -134,6 +134,33 @@ class Journal:
             self._keep_to_budget(getsizeof(data))
         if self.watch is not None:
             self.watch((time, connection, kind, data))
+
+    def write_in(self, time: int, connection: int, text: str | bytes) -> None:
+        """Add a message that has come, as `write` does."""
+        if len(text) > _SHORT or self.watch is not None:
+            self.write(time, connection, "in", text)
+            return
+        self.written = self._schedule.cause = self.written + 1
+        self._fields.extend((time, connection, "in", text, 0))
+
+    def write_out(self, time: int, connection: int, message: bytes) -> None:
+        """Add a message that goes out, as `write` does."""
+        if len(message) > _SHORT or self.watch is not None:
+            self.write(time, connection, "out", message)
+            return
+        self.written += 1
+        self._fields.extend((time, connection, "out", message, self._schedule.cause))
+
+    def write_events(self, time: int, events: Sequence[Any]) -> None:
+        """Add what the exchange has done at one moment, as `write` does."""
+        if len(events) != 2 or self.watch is not None:
+            for event in events:
+                self.write(time, 0, "event", event)
+            return
+        first, second = events  # of an order that rests: open, and acked
+        self.written += 2
+        cause = self._schedule.cause
+        self._fields.extend((time, 0, "event", first, cause, time, 0, "event", second, cause))
 
     def _keep_to_budget(self, size: int) -> None:
         """Count a long text that has just been written, and give up the oldest entries if it is one too many."""

@@ -43,6 +43,7 @@ class _Envelope(msgspec.Struct):
 
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Union[tuple(REQUEST_TYPES.values())])  # noqa: UP007 - made of a tuple
+_decode_request = _requests.decode
 _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -55,21 +56,21 @@ encode = _encoder.encode
 
 def decode(text: str | bytes) -> Request | BadRequest:
     """Decode one message into a typed request, or into the reason why it is none."""
-    if not _is_unicode(text):
+    if not text.isascii() and not _is_unicode(text):
         return BadRequest(NO_ID, _NOT_UNICODE)
     try:
-        request = _requests.decode(text)
+        request = _decode_request(text)
     except (msgspec.DecodeError, RecursionError) as error:
         return _bad_request(text, error)
     number = bytes(request.id)
-    if not _is_id(number):
+    if not (number.isdigit() and len(number) <= _LONGEST_ID) and not _is_id(number):
         return BadRequest(NO_ID, _bad_id(number))
     return request
 
 
 def decode_netidx(text: str | bytes) -> NetidxRequest | BadRequest:
     """Decode one message of the publish/subscribe connection."""
-    if not _is_unicode(text):
+    if not text.isascii() and not _is_unicode(text):
         return BadRequest(NO_ID, _NOT_UNICODE)
     try:
         return _netidx.decode(text)
@@ -105,8 +106,6 @@ _amounts = AmountCache(_parse)
 
 def _is_unicode(text: str | bytes) -> bool:
     """Tell whether a message can be UTF-8; the decoder does not look into what it skips."""
-    if text.isascii():
-        return True
     try:
         text.decode() if isinstance(text, bytes) else text.encode()
     except UnicodeError:

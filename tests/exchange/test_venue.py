@@ -1,8 +1,10 @@
 """The venue: every command with all the events it gives, and what it refuses without a trace."""
 
 import gc
+import random
 from collections.abc import Callable
 from copy import copy
+from typing import Any
 
 import pytest
 
@@ -53,6 +55,33 @@ def test_order_rests_where_nothing_meets_it(floor: Floor) -> None:
     assert floor.venue.open == floor.venue.orders == {1: order}
     assert (order.time, order.leaves_qty, order.reason, order.cum_qty) == (1, amount(3), None, 0)
     assert exposures(floor.venue) == {(floor.btc.listing.id, "ann"): (amount(3), 0, 1, 0)}
+
+
+def test_an_order_without_objections_comes_to_what_its_parts_come_to() -> None:
+    """Submitting an order does what placing and matching it do, whether it rests, trades or is rejected."""
+    drawn = random.Random(7)
+    short, long = Floor(limit=20), Floor(limit=20)
+    for number in range(400):
+        account, buy = drawn.choice(("ann", "bob")), drawn.choice((BUY, SELL))
+        price = drawn.choice(("98", "99", "100", "100.001", "101"))
+        quantity = drawn.choice(("1", "2.5", "7", "0.0001"))
+        if number == 200:
+            for floor in (short, long):
+                floor.venue.limits.set([Limit(None, ALL, LimitName.MAX_ORDER_QTY, amount(2))])
+        short.submit(account, buy, price, quantity)
+        order = long.place(account, buy, price, quantity)
+        if not order.is_out:
+            long.venue.match(order, long.now)
+        assert state(short) == state(long)
+
+
+def state(floor: Floor) -> dict[str, Any]:
+    """Return all of a floor that a command could change, without what only it holds."""
+    found = snapshot(floor)
+    for order in found["orders"].values():
+        del order["instrument"]
+    del found["quotes"]
+    return found
 
 
 def test_taker_pays_the_resting_price(floor: Floor) -> None:

@@ -130,6 +130,16 @@ def test_unknown_orders_are_left_out(client: Client, kind: str) -> None:
     assert [order["order_id"] for order in found] == ["2", "1"]
 
 
+def test_an_account_that_has_been_named_before_is_still_not_anothers(world: World) -> None:
+    """A connection that is bound to an account sends no order for another, though somebody has sent just that one."""
+    assert world.connect("/").order("Buy", "1", "1", account="ALICE") == "1"
+    bob = world.connect("/architect?account=BOB")
+    bob.raw()
+    terms = {"account": "ALICE", "dir": "Buy", "price": "1", "quantity": "1", "target": PAIR}
+    why = "`$.account`: this connection is bound to the account 'BOB', not 'ALICE'"
+    assert bob.refused("SendLimitOrder", **terms) == why
+
+
 @pytest.mark.parametrize("account", ["DEFAULT", "Default", "default", "dEfAuLt"])
 def test_an_account_is_known_whatever_its_case(client: Client, account: str) -> None:
     """An order for an account in any case belongs to the account by its own name."""

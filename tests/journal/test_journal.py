@@ -5,6 +5,7 @@ from sys import getsizeof
 import pytest
 
 from simulator.journal.journal import Journal, JournalEntry
+from simulator.schedule import Schedule
 
 MEGABYTE = 1 << 20
 
@@ -67,3 +68,25 @@ def test_wide_characters_count_as_what_they_take() -> None:
     for _ in range(10):
         journal.write(0, 0, "in", "\N{BANK}" * 10_000)
     assert len(journal) == 1
+
+
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_short_ways_to_write_an_entry(is_watched: bool) -> None:
+    """A message in, one out and any number of events are written as `write` does, with their causes, long or short."""
+    written: list[JournalEntry] = []
+    expected: list[JournalEntry] = []
+    schedules = Schedule(0), Schedule(0)
+    short, plain = (Journal(budget=4000, schedule=schedule) for schedule in schedules)
+    if is_watched:
+        short.watch, plain.watch = written.append, expected.append
+    for time, text in enumerate(["a", "b" * 512, "c" * 513, "d" * 3000]):
+        short.write_in(time, 1, text)
+        plain.write(time, 1, "in", text)
+        short.write_out(time, 2, text.encode())
+        plain.write(time, 2, "out", text.encode())
+        short.write_events(time, [text] * time)
+        for _ in range(time):
+            plain.write(time, 0, "event", text)
+        assert schedules[0].cause == schedules[1].cause
+    assert list(short.since(0)) == list(plain.since(0))
+    assert (short.written, short.dropped, written) == (plain.written, plain.dropped, expected)
