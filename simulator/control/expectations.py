@@ -1,6 +1,6 @@
 """What a scenario or a test expects in the end, and whether it is so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from simulator.catalogue import Catalogue
 from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
-from simulator.exchange.orders import Order, average_price
+from simulator.exchange.orders import average_price
 from simulator.journal.journal import Journal
 from simulator.journal.queries import context, explain, received
 from simulator.quoting import listed
@@ -20,7 +20,7 @@ from simulator.scenario.reading.typed import Path
 from simulator.simulation import Simulation
 from simulator.terms import flags_of
 
-__all__ = ["transcript", "unmet", "unmet_requests"]
+__all__ = ["transcript", "unmet", "unmet_order", "unmet_requests"]
 
 
 def transcript(simulation: Simulation) -> str:
@@ -132,31 +132,34 @@ def _judge_order(
         why = "is no longer kept" if was_there else "does not exist"
         yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known}", ""
         return
-    for field, stated, came in _fields(wanted, order):
-        if stated != came:
-            text = f"expected the {field} of the order {_called(key, name)} to be {stated}, got {came}"
-            yield (*place, field), text, ""
+    mean = average_price(order.notional, order.cum_qty)
+    view = {
+        "state": flags_of(order.state),
+        "filled_qty": text_of_amount(order.cum_qty),
+        "avg_fill_price": None if mean is None else text_of_amount(mean),
+    }
+    for field, text in unmet_order(_called(key, name), wanted, view):
+        yield (*place, field), text, ""
+
+
+def unmet_order(called: str, wanted: OrderExpectation, view: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each field in which an order is not as expected, and how it is, by a view of it such as GetOrderState's."""
+    for field in ("state", "filled_qty", "avg_fill_price"):
+        stated, came = getattr(wanted, field), _comparable(view.get(field))
+        if stated is not None and _comparable(stated) != came:
+            yield field, f"expected the {field} of the order {called} to be {_comparable(stated)}, got {came}"
 
 
 def _called(key: str, name: str) -> str:
     return key if key == name else f"{key} ({name})"
 
 
-def _fields(wanted: OrderExpectation, order: Order) -> Iterator[tuple[str, str, str]]:
-    """Yield each field that is stated, and as what it is wanted and came, in texts that can be compared."""
-    if wanted.state is not None:
-        state = flags_of(order.state)
-        yield "state", ", ".join(sorted(wanted.state)), ", ".join(sorted(state))
-    if wanted.filled_qty is not None:
-        yield "filled_qty", _canonical(wanted.filled_qty), text_of_amount(order.cum_qty)
-    if wanted.avg_fill_price is not None:
-        mean = average_price(order.notional, order.cum_qty)
-        yield "avg_fill_price", _canonical(wanted.avg_fill_price), "null" if mean is None else text_of_amount(mean)
-
-
-def _canonical(text: str) -> str:
-    value = parse_amount(text)
-    return text if value is None else text_of_amount(value)
+def _comparable(value: Any) -> str:
+    """Return flags in the order of their names, and an amount without needless digits."""
+    if isinstance(value, list | tuple):
+        return ", ".join(sorted(map(str, value)))
+    amount = parse_amount(str(value))
+    return text_of_amount(amount) if amount is not None else "null" if value is None else str(value)
 
 
 def _said(when: Any) -> str:

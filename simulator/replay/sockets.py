@@ -10,7 +10,7 @@ from msgspec import UNSET
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from simulator.control.expectations import unmet, unmet_requests
+from simulator.control.expectations import unmet, unmet_order, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
 from simulator.libraries import receive, without_proxy
@@ -20,7 +20,8 @@ from simulator.replay.client import Playing
 from simulator.replay.results import Unreachable, result_of
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
-from simulator.scenario.values import differences, shown
+from simulator.scenario.reading.typed import Path
+from simulator.scenario.values import shown
 from simulator.server import Server
 from simulator.simulation import Simulation
 
@@ -283,20 +284,16 @@ async def _unmet_orders(loaded: Loaded, client: Client, sockets: _Sockets, clock
     """Yield the orders that are not as expected, as the endpoint says they are."""
     for at, expectation in enumerate(loaded.scenario.expect):
         for key, wanted in _orders(expectation).items():
-            place = loaded.position(("expect", at, "orders", key))
+            place: Path = ("expect", at, "orders", key)
             name = str(client.names.get(key[1:], key)) if key.startswith("$") else key
             request = {"type": "GetOrderState", "order_ids": [name]}
             reply = await _drive(client.ask(request, clock.now(), _ASK_WITHIN), sockets, clock)
             views = reply["response"].get("Ok") if reply else None
             if not views:
-                yield Failure(place, f"expected the order {key} ({name}), got {shown(reply)}")
+                yield Failure(loaded.position(place), f"expected the order {key} ({name}), got {shown(reply)}")
                 continue
-            stated = {k: v for k in ("filled_qty", "avg_fill_price") if (v := getattr(wanted, k)) is not None}
-            lacks = differences(stated, views[0])
-            if wanted.state is not None and sorted(views[0]["state"]) != sorted(wanted.state):
-                lacks.append(f"state: wanted {shown(list(wanted.state))}, came {shown(views[0]['state'])}")
-            if lacks:
-                yield Failure(place, f"expected the order {key} ({name}) otherwise", "\n".join(lacks))
+            for field, text in unmet_order(f"{key} ({name})", wanted, views[0]):
+                yield Failure(loaded.position((*place, field)), text)
 
 
 def _orders(expectation: Expectation) -> dict[str, OrderExpectation]:

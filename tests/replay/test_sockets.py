@@ -90,7 +90,7 @@ def test_an_endpoint_that_differs(endpoint: str) -> None:
     """What differs is said at the place of the expectation."""
     (failure,) = replay_url(_against(5), endpoint).failures
     assert str(failure) == (
-        'expect[1].orders[\'$order\']: expected the order $order (1) otherwise\nfilled_qty: wanted "5", came "4"'
+        "expect[1].orders['$order'].filled_qty: expected the filled_qty of the order $order (1) to be 5, got 4"
     )
 
 
