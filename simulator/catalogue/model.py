@@ -172,16 +172,11 @@ class Catalogue:
     @cached_property
     def _canonical(self) -> dict[str, TradableProduct]:
         ranks = {name: rank for rank, names in enumerate(_DOLLARS) for name in names}
-        best: dict[str, tuple[int, int, str, TradableProduct]] = {}
-        for tradable in self.tradable_products:
-            rank = ranks.get(tradable.quote.name)
-            if rank is None:
-                continue
-            key = (rank, -tradable.turnover, tradable.name, tradable)
-            held = best.get(tradable.base.name)
-            if held is None or key[:3] < held[:3]:
-                best[tradable.base.name] = key
-        return {name: key[3] for name, key in best.items()}
+        ranked = sorted(
+            (tradable for tradable in self.tradable_products if tradable.quote.name in ranks),
+            key=lambda tradable: (ranks[tradable.quote.name], -tradable.turnover, tradable.name),
+        )
+        return {tradable.base.name: tradable for tradable in reversed(ranked)}  # of each base the first one stays
 
     @cached_property
     def _name_indexes(self) -> dict[Thing, NameIndex]:
