@@ -61,26 +61,6 @@ class PacedClock:
         return (due - self.now()) / self._pace / 1e9
 
 
-class InstantClock:
-    """Stands while something is to be done, then jumps to what is due.
-
-    What goes on for ever, as a walking market does, is not jumped to but awaited at the wall's pace.
-    """
-
-    jumps = True
-
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
-
-    def now(self) -> int:
-        """Return the world's time."""
-        return self._simulation.now
-
-    def wait(self, due: int) -> float | None:
-        """Return how many seconds of the wall's time to wait."""
-        return max(0, due - self._simulation.now) / 1e9
-
-
 class ManualClock:
     """Stands until it is told to go on."""
 
@@ -96,6 +76,19 @@ class ManualClock:
     def wait(self, due: int) -> float | None:
         """Return None: nothing happens until time is told to pass."""
         return None
+
+
+class InstantClock(ManualClock):
+    """Stands while something is to be done, then jumps to what is due.
+
+    What goes on for ever, as a walking market does, is not jumped to but awaited at the wall's pace.
+    """
+
+    jumps = True
+
+    def wait(self, due: int) -> float | None:
+        """Return how many seconds of the wall's time to wait."""
+        return max(0, due - self._simulation.now) / 1e9
 
 
 def clock_named(text: str) -> str | dict[str, str]:
