@@ -116,7 +116,7 @@ class Simulation:
         latencies = Latencies(plan.latency, self._rng("latency"))
         sessions = Sessions(schedule, journal, gateway.accounts, self._on_end)
         delivery = Delivery(schedule, journal, latencies, sessions)
-        subscriptions = Subscriptions(gateway, delivery.update)
+        subscriptions = Subscriptions(gateway, delivery)
         order_requests = OrderRequests(gateway, schedule)
         keeps_past = self.loaded is not None  # nothing else looks at it
         dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, keeps_past)
@@ -160,6 +160,7 @@ class Simulation:
         self._delivery = delivery
         self._subscriptions = subscriptions
         self._dispatcher = dispatcher
+        dispatcher.tells_in_parts = plan.clock != "manual"
         self._netidx = netidx
         self._player = player
         self._begin(plan, markets, market_steps, moving)
@@ -248,6 +249,16 @@ class Simulation:
             self._catch_up(now)
             self._schedule.cause = 0
             self._sessions.lose(session, why)
+
+    def set_behind(self, session: Session, is_behind: bool) -> None:
+        """Say whether a client reads more slowly than it is told things.
+
+        Of a book such a client is told the newest alone, when it reads on, and the journal says what it was not told.
+        """
+        session.is_behind = is_behind
+        if not is_behind and session.is_open:
+            self._schedule.cause = 0
+            self._subscriptions.catch_up(session)
 
     def next_due(self) -> int | None:
         """Return the time at which something happens by itself, in nanoseconds, or None."""
@@ -343,6 +354,7 @@ class Simulation:
     def set_clock(self, clock: str | dict[str, Any]) -> None:
         """Say that a shell drives it by another clock from now on; raises `ScenarioError` for what is none."""
         self.scenario = msgspec.structs.replace(self.scenario, clock=parse_clock(clock))
+        self._dispatcher.tells_in_parts = self.scenario.clock != "manual"
 
     def anew(
         self,

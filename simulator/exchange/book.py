@@ -62,10 +62,12 @@ class Side:
     A key is the price on the buying side and its negative on the selling side.
     """
 
-    __slots__ = ("keys", "levels", "sign")
+    __slots__ = ("changed", "keys", "levels", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
+        self.changed: set[int] | None = None
+        """The keys of the levels that have changed, for whoever has put a set here."""
         self.keys: list[int] = []
         self.levels: dict[int, Level] = {}
 
@@ -103,6 +105,8 @@ class Book:
         while left and keys and keys[-1] >= limit:
             level = side.levels[keys[-1]]
             left = _take(level, left, trades)
+            if side.changed is not None:
+                side.changed.add(keys[-1])
             if not level.count:
                 del side.levels[keys.pop()]
         incoming.leaves_qty = left
@@ -123,6 +127,8 @@ class Book:
         level.quantity += entry.leaves_qty
         level.count += 1
         entry.rests = True
+        if side.changed is not None:
+            side.changed.add(key)
 
     def remove(self, entry: BookEntry) -> bool:
         """Take an entry out; False if it does not stand in the book."""
@@ -133,6 +139,8 @@ class Book:
         level = side.levels[key]
         level.quantity -= entry.leaves_qty
         level.count -= 1
+        if side.changed is not None:
+            side.changed.add(key)
         if level.count:
             level.close_holes()
         else:
@@ -147,6 +155,8 @@ class Book:
         trades: list[tuple[BookEntry, int]] = []
         if level is not None:
             _take(level, quantity, trades)
+            if side.changed is not None:
+                side.changed.add(key)
             if not level.count:
                 del side.levels[key]
                 del side.keys[bisect_left(side.keys, key)]
@@ -162,6 +172,8 @@ class Book:
         if entry.rests:
             side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
             side.levels[key].quantity -= quantity
+            if side.changed is not None:
+                side.changed.add(key)
 
     def crosses(self, buy: bool, price: int) -> bool:
         """Tell whether an entry of this side and price would trade at once."""

@@ -3,6 +3,7 @@
 from simulator.catalogue.products import TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Book, BookEntry
+from simulator.exchange.depth import Depth
 from simulator.terms import RejectReason
 
 __all__ = ["Exposure", "Instrument", "digits_of"]
@@ -29,6 +30,8 @@ class Instrument:
     """
 
     __slots__ = (
+        "ask_depth",
+        "bid_depth",
         "book",
         "delisted",
         "digits",
@@ -44,6 +47,8 @@ class Instrument:
     def __init__(self, listing: TradableProduct) -> None:
         self.listing = listing
         self.book = Book()
+        self.bid_depth = Depth(self.book.bids)
+        self.ask_depth = Depth(self.book.asks)
         self.exposures: dict[str, Exposure] = {}
         self.market_quotes: list[BookEntry] = []
         self.flags = listing.flags

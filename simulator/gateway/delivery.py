@@ -68,6 +68,14 @@ class Delivery:
         else:
             self._carry(session, message, self._update)
 
+    def is_direct(self, session: Session) -> bool:
+        """Tell whether an update on a connection is there at once, and as it is."""
+        return self._update is None and session.faults is None
+
+    def note_conflated(self, session: Session, times: int, number: bytes) -> None:
+        """Write down that a slow connection was not told of so many messages of a subscription, but of a newer one."""
+        self._note(session, "conflated", f"{times} messages of subscription {number.decode()}")
+
     def _carry(self, session: Session, message: bytes, draw: Callable[[], int] | None) -> None:
         due = self._schedule.now + (draw() if draw is not None else 0)
         if not self._reorder:

@@ -1,7 +1,9 @@
 """Does what requests ask for, as the gateway and the engine do it when no scenario says otherwise."""
 
-from simulator.exchange.orders import OrderChanged, PastState, Traded
+from simulator.exchange.instrument import Instrument
+from simulator.exchange.orders import Order, OrderChanged, PastState, Traded
 from simulator.exchange.venue import Event, Venue
+from simulator.gateway import replies
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.order_requests import OrderRequests
@@ -23,6 +25,9 @@ from simulator.wire.requests import (
 )
 
 __all__ = ["Dispatcher"]
+
+_AT_ONCE = 2000
+"""Of how many orders one message tells at most, unless they are asked for."""
 
 
 class Dispatcher:
@@ -54,6 +59,9 @@ class Dispatcher:
         self._order_requests = order_requests
         self._venue: Venue = gateway.venue
         self._subscriptions = subscriptions
+        self._awaited_candles: set[tuple[str, int]] = set()
+        self.tells_in_parts = True
+        """Whether time goes on by itself, so that a long answer may take a while."""
         self._delivery = delivery
         self._keeps_past = keeps_past
 
@@ -103,25 +111,41 @@ class Dispatcher:
         if isinstance(subscription, Refusal):
             self.answer(session, request, subscription)
             return
-        is_told = self._delivery.is_heard or not isinstance(request, SubscribeOrderState)
-        first = self._subscriptions.first(subscription, self._schedule.now) if is_told else b""
+        if isinstance(request, SubscribeOrderState):
+            is_told = self._delivery.is_heard
+            self._tell_open_orders(subscription, self._subscriptions.open_orders(subscription) if is_told else [])
+        first = self._subscriptions.first(subscription, self._schedule.now)
         if first is not None:
             self._delivery.reply(session, first)
         if isinstance(request, SubscribeCandles):
-            self._await_candle(subscription)
+            self._await_candles(subscription.instruments[0], subscription.bucket)
 
-    def _await_candle(self, subscription: Subscription) -> None:
-        width = subscription.bucket
-        end = (self._schedule.now // width + 1) * width
-        self._schedule.at(end, lambda: self._end_candle(subscription), background=True)
+    def _tell_open_orders(self, subscription: Subscription, orders: list[Order], at: int = 0) -> None:
+        """Tell a subscription which orders are open: of very many, in several messages, with others' turns between."""
+        if at and not self._subscriptions.is_open(subscription):
+            return
+        until = at + _AT_ONCE if self.tells_in_parts else len(orders)
+        states = [replies.order_state(order) for order in orders[at:until] if not order.is_out]
+        message = ok(subscription.id, encode(states))
+        if at:
+            self._delivery.update(subscription.session, message)
+        else:
+            self._delivery.reply(subscription.session, message)
+        if until < len(orders):
+            self._schedule.at(self._schedule.now + 1, lambda: self._tell_open_orders(subscription, orders, until))
 
-    def _end_candle(self, subscription: Subscription) -> None:
-        session = subscription.session
-        if session.subscriptions.get(subscription.id) is subscription:
-            candle = self._subscriptions.candle(subscription, self._schedule.now)
-            if candle is not None:
-                self._delivery.update(session, candle)
-            self._await_candle(subscription)
+    def _await_candles(self, instrument: Instrument, width: int) -> None:
+        """Wait for the end of candles, once for all who follow them."""
+        key = instrument.listing.id, width
+        if key not in self._awaited_candles:
+            self._awaited_candles.add(key)
+            end = (self._schedule.now // width + 1) * width
+            self._schedule.at(end, lambda: self._end_candle(instrument, width), background=True)
+
+    def _end_candle(self, instrument: Instrument, width: int) -> None:
+        self._awaited_candles.discard((instrument.listing.id, width))
+        if self._subscriptions.publish_candle(instrument, width, self._schedule.now):
+            self._await_candles(instrument, width)
 
     def _unsubscribe(self, session: Session, number: bytes) -> None:
         if self._subscriptions.end(session, number):

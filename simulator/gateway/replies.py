@@ -1,12 +1,14 @@
 """What the exchange holds, as the gateway's replies say it: amounts become decimals' texts, times RFC 3339."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
 from simulator.catalogue import Product, TradableProduct, is_expired
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Side
+from simulator.exchange.depth import Depth
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL_ACCOUNTS, WOULD_BE, Limit, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
@@ -44,6 +46,8 @@ __all__ = [
     "trade_view",
 ]
 
+_MOST_SWEPT = 1000
+"""How many levels of a side a quote for a quantity may take: it is null if that is not enough."""
 BOOK_DEPTH = 20
 """How many levels a side a book message has at most: as many as the published client prints."""
 
@@ -197,8 +201,8 @@ def book_levels(instruments: Iterable[Instrument], bucket: int) -> tuple[list[Bo
     books = list(instruments)
     digits = max(instrument.digits for instrument in books)
     return (
-        _levels([instrument.book.bids for instrument in books], bucket, 1, digits),
-        _levels([instrument.book.asks for instrument in books], bucket, -1, digits),
+        _levels([instrument.bid_depth for instrument in books], bucket, True, digits),
+        _levels([instrument.ask_depth for instrument in books], bucket, False, digits),
     )
 
 
@@ -218,7 +222,7 @@ def rfq_quotes(instruments: Iterable[Instrument], quantity: int) -> list[RfqQuot
 
 def _sweep(side: Side, quantity: int, digits: int) -> str | None:
     left, notional = quantity, 0
-    for level in side:
+    for level in islice(side, _MOST_SWEPT):
         taken = min(left, level.quantity)
         notional += taken * level.price
         left -= taken
@@ -228,22 +232,18 @@ def _sweep(side: Side, quantity: int, digits: int) -> str | None:
     return None
 
 
-def _levels(sides: list[Side], bucket: int, sign: int, digits: int) -> list[BookLevel]:
-    sizes: dict[int, int] = {}
-    for side in sides:
-        mine = 0
-        last = None
-        for level in side:
-            price = sign * (sign * level.price // bucket * bucket)
-            if price != last:
-                if mine == BOOK_DEPTH:
-                    break
-                mine += 1
-                last = price
-            sizes[price] = sizes.get(price, 0) + level.quantity
+def _levels(depths: list[Depth], bucket: int, is_bid: bool, digits: int) -> list[BookLevel]:
+    if len(depths) == 1:
+        best = depths[0].best(bucket, BOOK_DEPTH)
+    else:
+        sizes: dict[int, int] = {}
+        for depth in depths:
+            for price, size in depth.best(bucket, BOOK_DEPTH):
+                sizes[price] = sizes.get(price, 0) + size
+        best = sorted(sizes.items(), reverse=is_bid)[:BOOK_DEPTH]
     total = 0
     levels = []
-    for price in sorted(sizes, reverse=sign > 0)[:BOOK_DEPTH]:
-        total += sizes[price]
-        levels.append(BookLevel(text_of_amount(price, digits), text_of_amount(sizes[price]), text_of_amount(total)))
+    for price, size in best:
+        total += size
+        levels.append(BookLevel(text_of_amount(price, digits), text_of_amount(size), text_of_amount(total)))
     return levels

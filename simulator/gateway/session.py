@@ -1,6 +1,7 @@
 """One connection as the simulation sees it: what it has subscribed to, and what is to be said on it."""
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,6 +10,9 @@ from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.journal.journal import Journal
 from simulator.scenario.steps import Damage
 from simulator.wire.requests import Subscribe
+
+if TYPE_CHECKING:
+    from simulator.gateway.book_feeds import BookFeed
 
 __all__ = ["GATEWAY", "NETIDX", "ConnectionFaults", "Session", "Subscription"]
 
@@ -20,14 +24,17 @@ class Subscription(msgspec.Struct):
     """A stream of messages that bear one id, on one connection.
 
     ``request`` is what asked for it; ``instruments`` what it is about, ``bucket`` the width of a price bucket or a
-    candle, or the quantity that quotes are for, and ``shown`` what its last message showed.
+    candle, or the quantity that quotes are for; ``number`` counts all subscriptions. Of one that shows a book, ``feed``
+    is what it has in common with those that show the same, and ``shown`` what its last message showed.
     """
 
     session: "Session"
     id: bytes
     request: Subscribe
-    instruments: tuple[Instrument, ...] = ()
-    bucket: int = 0
+    instruments: tuple[Instrument, ...]
+    bucket: int
+    number: int
+    feed: "BookFeed | None" = None
     shown: object = None
 
 
@@ -74,12 +81,14 @@ class Session:
         "_netidx",
         "entry_due",
         "faults",
+        "is_behind",
         "is_open",
         "kind",
         "number",
         "outbox",
         "subscriptions",
         "target",
+        "unshown",
         "viewer",
         "waiting",
     )
@@ -102,6 +111,10 @@ class Session:
         self.waiting = 0
         """How many bytes are in the outbox."""
         self.is_open = True
+        self.is_behind = False
+        """Whether its client reads more slowly than it is told things."""
+        self.unshown: dict[bytes, int] = {}
+        """How many times what each subscription shows has changed without its being told, by the subscription's id."""
         self.faults: ConnectionFaults | None = None
         self.entry_due = 0
         """When the last of its requests comes to the venue, in nanoseconds."""

@@ -1,25 +1,29 @@
 """Who has subscribed to what, and the messages that tell them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar, assert_never, get_args
 
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.orders import OrderChanged, Traded
+from simulator.exchange.orders import Order, OrderChanged, Traded
 from simulator.gateway import replies
+from simulator.gateway.book_feeds import BookFeed, BookFeeds
 from simulator.gateway.candles import read_width
+from simulator.gateway.delivery import Delivery
 from simulator.gateway.handlers import Gateway
 from simulator.gateway.session import Session, Subscription
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
-from simulator.times import text_of_time
 from simulator.wire import amount_of, encode, ok, requests
-from simulator.wire.replies import BookView
 
 __all__ = ["Subscriptions"]
 
 _MAX_WIDTH = 10**9
+_MOST_OF_ONE = 1000
+_MOST = 50_000
+"""How many subscriptions there may be on one connection, and on all."""
 
 _Read = tuple[tuple[Instrument, ...], int]
+_Readers = dict[int, Subscription]
 
 
 class Subscriptions:
@@ -27,18 +31,21 @@ class Subscriptions:
 
     Args:
         gateway: finds what a subscription is about.
-        update: brings an update to a connection.
+        delivery: brings updates to connections.
     """
 
     REQUESTS: ClassVar = frozenset(get_args(requests.Subscribe))
 
-    def __init__(self, gateway: Gateway, update: Callable[[Session, bytes], None]) -> None:
+    def __init__(self, gateway: Gateway, delivery: Delivery) -> None:
         self._gateway = gateway
-        self._update = update
-        self._alerts: list[Subscription] = []
-        self._orders: list[Subscription] = []
-        self._books: dict[str, list[Subscription]] = {}
-        self._trades: dict[str, list[Subscription]] = {}
+        self._delivery = delivery
+        self._count = 0
+        self._open = 0
+        self._alerts: _Readers = {}
+        self._orders: _Readers = {}
+        self._trades: dict[str, _Readers] = {}
+        self._candles: dict[tuple[str, int], _Readers] = {}
+        self._books = BookFeeds()
 
     @property
     def has_followers(self) -> bool:
@@ -47,45 +54,53 @@ class Subscriptions:
 
     def begin(self, session: Session, request: requests.Subscribe) -> Subscription | Refusal:
         """Begin the subscription that a request asks for, or say why there can be none."""
+        if len(session.subscriptions) >= _MOST_OF_ONE:
+            return Refusal(f"`$.id`: expected at most {_MOST_OF_ONE} subscriptions on one connection")
+        if self._open >= _MOST:
+            return Refusal(f"`$.id`: expected at most {_MOST} subscriptions on all connections")
         read = self._read(request)
         if isinstance(read, Refusal):
             return read
         instruments, bucket = read
-        subscription = Subscription(session, bytes(request.id), request, instruments, bucket)
+        self._count += 1
+        subscription = Subscription(session, bytes(request.id), request, instruments, bucket, self._count)
+        readers = self._readers(subscription)
+        if readers is None:
+            feed = self._books.join(subscription.number, subscription)
+            if isinstance(feed, Refusal):
+                return feed
+            subscription.feed = feed
+        else:
+            readers[subscription.number] = subscription
         session.subscriptions[subscription.id] = subscription
-        for readers in self._lists(subscription):
-            readers.append(subscription)
+        self._open += 1
         return subscription
 
     def first(self, subscription: Subscription, now: int) -> bytes | None:
-        """Return the message that a subscription begins with, or None if it waits for news."""
-        match subscription.request:
-            case requests.SubscribeOrderState():
-                viewer = subscription.session.viewer
-                orders = self._gateway.venue.open.values()
-                states = [replies.order_state(order) for order in orders if viewer in (None, order.account)]
-                return ok(subscription.id, encode(states))
-            case requests.SubscribeTrades() | requests.SubscribeCandles() | requests.SubscribeAlerts():
-                return None
-            case requests.SubscribeBook() | requests.SubscribeConsolidatedBook() | requests.SubscribeRfqs():
-                return _news_of_book(subscription, now)
-            case _:
-                assert_never(subscription.request)
+        """Return the message that a subscription begins with; None if it waits for news, or follows orders."""
+        return None if subscription.feed is None else subscription.feed.first(subscription, now)
 
-    def candle(self, subscription: Subscription, now: int) -> bytes | None:
-        """Return the message that shows the candle that ends now, or None if nothing was traded in it."""
-        (instrument,) = subscription.instruments
-        width = subscription.bucket
-        candle = self._gateway.tape.candle(instrument.listing.id, now - width, width, instrument.digits)
-        return None if candle is None else ok(subscription.id, encode(candle))
+    def open_orders(self, subscription: Subscription) -> list[Order]:
+        """Return the orders that a subscription to orders begins with."""
+        viewer = subscription.session.viewer
+        orders = self._gateway.venue.open.values()
+        return list(orders) if viewer is None else [order for order in orders if order.account == viewer]
+
+    def is_open(self, subscription: Subscription) -> bool:
+        """Tell whether a subscription has not ended."""
+        return subscription.session.subscriptions.get(subscription.id) is subscription
 
     def end(self, session: Session, number: bytes) -> bool:
         """End a subscription; False if there is none of this id."""
         subscription = session.subscriptions.pop(number, None)
         if subscription is None:
             return False
-        for readers in self._lists(subscription):
-            readers.remove(subscription)
+        self._open -= 1
+        readers = self._readers(subscription)
+        if readers is None:
+            self._books.leave(subscription.number, subscription)
+        else:
+            del readers[subscription.number]
         return True
 
     def end_all(self, session: Session) -> None:
@@ -97,9 +112,8 @@ class Subscriptions:
         """Tell those who follow a product's trades of one."""
         readers = self._trades.get(trade.target)
         if readers:
-            body = encode(replies.trade_view(trade, readers[0].instruments[0].digits))
-            for subscription in tuple(readers):  # who is told may be cut, and leave the list
-                self._update(subscription.session, ok(subscription.id, body))
+            digits = next(iter(readers.values())).instruments[0].digits
+            self._publish(readers, encode(replies.trade_view(trade, digits)))
 
     def publish_change(self, change: OrderChanged) -> None:
         """Tell those who follow orders of one's change."""
@@ -107,46 +121,85 @@ class Subscriptions:
             return
         body = encode((replies.change_view(change),))
         messages: dict[bytes, bytes] = {}
-        for subscription in tuple(self._orders):
+        for subscription in tuple(self._orders.values()):
             session = subscription.session
             if session.viewer is None or session.viewer == change.account:
                 number = subscription.id
                 message = messages.get(number)
                 if message is None:
                     message = messages[number] = ok(number, body)
-                self._update(session, message)
+                self._delivery.update(session, message)
 
     def publish_alert(self, alert: bytes) -> None:
         """Tell those who follow alerts of one, in JSON."""
-        for subscription in tuple(self._alerts):
-            self._update(subscription.session, ok(subscription.id, alert))
+        self._publish(self._alerts, alert)
+
+    def publish_candle(self, instrument: Instrument, width: int, now: int) -> bool:
+        """Tell those who follow a product's candles of the one that ends now, if anything was traded in it.
+
+        Returns whether anybody follows them.
+        """
+        readers = self._candles.get((instrument.listing.id, width))
+        if not readers:
+            return False
+        candle = self._gateway.tape.candle(instrument.listing.id, now - width, width, instrument.digits)
+        if candle is not None:
+            self._publish(readers, encode(candle))
+        return True
+
+    def _publish(self, readers: _Readers, body: bytes) -> None:
+        for subscription in tuple(readers.values()):  # who is told may be cut, and leave them
+            self._delivery.update(subscription.session, ok(subscription.id, body))
 
     def publish_books(self, touched: Iterable[Instrument], now: int) -> None:
-        """Tell those who follow the books of these instruments, if what they see of them has changed."""
-        if not self._books:
-            return
-        for instrument in touched:
-            for subscription in tuple(self._books.get(instrument.listing.id, ())):
-                update = _news_of_book(subscription, now)
-                if update is not None:
-                    self._update(subscription.session, update)
+        """Tell those who follow the books of these instruments, if what they see of them has changed.
 
-    def _lists(self, subscription: Subscription) -> list[list[Subscription]]:
-        """Return the lists that a subscription stands in."""
+        Who is behind with reading is told of the newest only, once it reads on.
+        """
+        for instrument in touched:
+            for feed in self._books.of(instrument):
+                if feed.refresh(now):
+                    for subscription in tuple(feed.readers.values()):
+                        self._show(subscription, feed)
+
+    def _show(self, subscription: Subscription, feed: BookFeed) -> None:
+        session = subscription.session
+        if session.is_behind and self._delivery.is_direct(session):
+            session.unshown[subscription.id] = session.unshown.get(subscription.id, 0) + 1
+            return
+        message = feed.message(subscription)
+        if message is not None:
+            self._delivery.update(session, message)
+
+    def catch_up(self, session: Session) -> None:
+        """Show a connection that reads on the newest of what it was not told of."""
+        unshown, session.unshown = session.unshown, {}
+        for number, times in unshown.items():
+            subscription = session.subscriptions.get(number)
+            if subscription is None or subscription.feed is None:
+                continue
+            if times > 1:
+                self._delivery.note_conflated(session, times - 1, number)
+            message = subscription.feed.message(subscription)
+            if message is not None:
+                self._delivery.update(session, message)
+
+    def _readers(self, subscription: Subscription) -> _Readers | None:
+        """Return those whom a subscription stands among; None for those who show books."""
         match subscription.request:
             case requests.SubscribeOrderState():
-                return [self._orders]
-            case requests.SubscribeCandles():  # each waits for its own end
-                return []
+                return self._orders
             case requests.SubscribeAlerts():
-                return [self._alerts]
+                return self._alerts
             case requests.SubscribeTrades():
-                by_id = self._trades
+                return self._trades.setdefault(subscription.instruments[0].listing.id, {})
+            case requests.SubscribeCandles():
+                key = subscription.instruments[0].listing.id, subscription.bucket
+                return self._candles.setdefault(key, {})
             case requests.SubscribeBook() | requests.SubscribeConsolidatedBook() | requests.SubscribeRfqs():
-                by_id = self._books
+                return None
             case _:
                 assert_never(subscription.request)
-        return [by_id.setdefault(instrument.listing.id, []) for instrument in subscription.instruments]
 
     def _read(self, request: requests.Subscribe) -> _Read | Refusal:
         """Read which instruments a subscription is about, and the size that it asks for, if it asks for one."""
@@ -203,21 +256,3 @@ class Subscriptions:
                 return Refusal(f"`$.precision`: expected a positive decimal, the width of a price bucket, got {came}")
             bucket = precision
         return tuple(found.values()), bucket
-
-
-def _news_of_book(subscription: Subscription, now: int) -> bytes | None:
-    """Return the message that shows a book, or quotes from it, or None if it shows what the last one did."""
-    if isinstance(subscription.request, requests.SubscribeRfqs):
-        quotes = replies.rfq_quotes(subscription.instruments, subscription.bucket)
-        if quotes == subscription.shown:
-            return None
-        subscription.shown = quotes
-        return ok(subscription.id, encode(quotes))
-    bucket = subscription.bucket
-    if isinstance(subscription.request, requests.SubscribeBook):  # in ticks, which may change
-        bucket *= subscription.instruments[0].tick
-    levels = replies.book_levels(subscription.instruments, bucket)
-    if levels == subscription.shown:
-        return None
-    subscription.shown = levels
-    return ok(subscription.id, encode(BookView(*levels, text_of_time(now))))

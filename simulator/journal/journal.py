@@ -24,8 +24,10 @@ text), ``event`` for what the exchange did (the event's struct), ``rule`` for on
 for an entry of it that is played (its place), ``fault`` for bytes, closes and resets that a scenario sends (the
 struct), and for what a scenario does to messages: ``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped``
 (a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type);
-``late`` for a clock that the machine cannot keep up with. A text longer than a quarter of a megabyte is kept
-shortened, and says at its end how much is left out.
+``conflated`` for messages that a slow reader is not told, because a newer one says it all (how many, and of which
+subscription); ``late`` for a clock that the machine cannot keep up with.
+
+A text longer than a quarter of a megabyte is kept shortened, and says at its end how much is left out.
 """
 
 

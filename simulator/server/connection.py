@@ -143,10 +143,14 @@ class Connection(asyncio.Protocol):
         self._is_paused = True
         if not self.transport.is_closing():
             self.transport.pause_reading()
+        if self.world is not None and self.session is not None:
+            self.world.set_behind(self.session, True)
 
     def resume_writing(self) -> None:
         """The client has read what waited for it."""
         self._is_paused = False
+        if self.world is not None and self.session is not None:
+            self.world.set_behind(self.session, False)
         self.go_on()
 
     # What the server calls

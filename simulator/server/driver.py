@@ -143,6 +143,12 @@ class Driver:
             if connection is not None:
                 connection.close(CloseCode.INTERNAL_ERROR, FAILED)
 
+    def set_behind(self, session: Session, is_behind: bool) -> None:
+        """Say whether a client reads more slowly than it is told things."""
+        self.simulation.set_behind(session, is_behind)
+        if not is_behind:
+            self.flush(session)
+
     def advance(self, nanoseconds: int) -> None:
         """Let time pass, however long that takes, and send what is due by then; for a clock that stands."""
         self._let_pass(self.now() + nanoseconds, lambda: False)

@@ -1,9 +1,11 @@
 """Subscriptions: what comes first, what comes after what, and how they end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from simulator.gateway import book_feeds, dispatch, replies, subscriptions
 from support.gateway import Client, World
 
 OPEN = ["Open"]
@@ -12,6 +14,8 @@ CANCELING = ["Open", "Acked", "Canceling"]
 FILLED = ["Acked", "Filled", "Out"]
 CANCELED = ["Acked", "Canceled", "Out"]
 SUBSCRIPTION = 1000
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+ORDER = {"account": "BOB", "dir": "Buy", "price": "99", "quantity": "1", "target": PAIR}
 
 
 def update(order_id: str, flags: list[str], filled: str = "0", mean: str | None = None) -> dict[str, Any]:
@@ -237,3 +241,148 @@ def test_trades(client: Client) -> None:
             {"time": "2024-01-01T00:00:00.000000000Z", "direction": "Sell", "price": "100.00", "size": "0.25"},
         ),
     ]
+
+
+def test_books_that_are_shown_to_many(world: World) -> None:
+    """Many who follow one book are each told of it under their own id, and one that comes later of the newest."""
+    first, second = world.connect(), world.connect()
+    assert first.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(1, [], [])]
+    second.id = 6
+    assert second.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(7, [], [])]
+    assert first.request("SendLimitOrder", **ORDER) == [ok(2, "1"), book(1, [("99.00", "1", "1")], [])]
+    assert second.news() == [book(7, [("99.00", "1", "1")], [])]
+    third = world.connect()
+    assert third.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(1, [("99.00", "1", "1")], [])]
+    assert second.request("Unsubscribe") == [err(8, "`$.id`: there is no subscription 8")]
+    assert first.request("SendLimitOrder", **ORDER) == [ok(3, "2"), book(1, [("99.00", "2", "2")], [])]
+    assert [client.news() for client in (second, third)] == [
+        [book(7, [("99.00", "2", "2")], [])],
+        [book(1, [("99.00", "2", "2")], [])],
+    ]
+
+
+def test_subscription_between_a_change_and_its_news(world: World) -> None:
+    """A book that is asked for when a rule has changed it is told as it is, and then the others are told."""
+    early, late = world.connect(), world.connect()
+    early.request("SubscribeBook", tradable_product=PAIR, width=1)
+    listing = world.sim.catalogue.tradable_product(PAIR)
+    assert listing is not None
+    world.sim.venue.quote(world.sim.gateway.instrument(listing), [(True, 99 * 10**9, 10**9)], world.sim.now)
+    shown = [("99.00", "1", "1")], list[tuple[str, str, str]]()
+    assert late.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(1, *shown)]
+    assert early.news() == [book(1, *shown)]
+
+
+def test_slow_readers_are_told_the_newest_book(world: World) -> None:
+    """A client that is behind misses books, never orders; it gets the newest when it reads on, and that is noted."""
+    slow, other = world.connect(), world.connect()
+    slow.request("SubscribeBook", tradable_product=PAIR, width=1)
+    slow.request("SubscribeOrderState")
+    world.sim.set_behind(slow.session, True)
+    for _ in range(3):
+        other.request("SendLimitOrder", **ORDER)
+    assert [message["id"] for message in slow.news()] == [2] * 6
+    world.sim.set_behind(slow.session, False)
+    assert slow.news() == [book(1, [("99.00", "3", "3")], [])]
+    assert [entry[1:] for entry in world.sim.journal if entry[2] == "conflated"] == [
+        (1, "conflated", "2 messages of subscription 1")
+    ]
+    other.request("SendLimitOrder", **ORDER)
+    assert slow.news()[-1] == book(1, [("99.00", "4", "4")], [])
+
+
+def test_slow_reader_of_what_comes_back(world: World) -> None:
+    """A client that is behind is told nothing of a book that is at last as it was shown."""
+    slow, other = world.connect(), world.connect()
+    slow.request("SubscribeBook", tradable_product=PAIR, width=1)
+    world.sim.set_behind(slow.session, True)
+    other.request("SendLimitOrder", **ORDER)
+    other.request("CancelOrder", order_id="1")
+    world.sim.set_behind(slow.session, False)
+    assert slow.news() == []
+
+
+def test_many_open_orders(make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many open orders are told in several messages, each as it is by then, and none that is out by then."""
+    monkeypatch.setattr(dispatch, "_AT_ONCE", 2)
+    world = make_world()
+    client, other = world.connect(), world.connect()
+    for _ in range(5):
+        other.order("Buy", "99", "1")
+    client.send('{"id":1000,"type":"SubscribeOrderState"}')
+    other.request("CancelOrder", order_id="1")
+    other.request("CancelOrder", order_id="3")
+    world.advance(10)
+    told = [[(one["order_id"], one["state"]) for one in message["response"]["Ok"]] for message in client.news()]
+    assert told == [
+        [("1", RESTS), ("2", RESTS)],
+        [("1", CANCELING)],
+        [("1", CANCELED)],
+        [("3", CANCELING)],
+        [("3", CANCELED)],
+        [("4", RESTS)],
+        [("5", RESTS)],
+    ]
+
+
+def test_many_open_orders_on_a_clock_that_stands(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where time does not go on by itself a subscription begins with all open orders at once."""
+    monkeypatch.setattr(dispatch, "_AT_ONCE", 2)
+    client = make_world(clock="manual").connect()
+    for _ in range(5):
+        client.order("Buy", "99", "1")
+    (message,) = subscribe(client)
+    assert len(message["response"]["Ok"]) == 5
+
+
+def test_too_many_subscriptions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many subscriptions are taken on one connection, and on all; one that has ended leaves room."""
+    monkeypatch.setattr(subscriptions, "_MOST_OF_ONE", 2)
+    monkeypatch.setattr(subscriptions, "_MOST", 3)
+    one, two = world.connect(), world.connect()
+    one.request("SubscribeOrderState")
+    one.request("SubscribeTrades", tradable_product=PAIR)
+    assert one.refused("SubscribeAlerts") == "`$.id`: expected at most 2 subscriptions on one connection"
+    two.request("SubscribeAlerts")
+    assert two.refused("SubscribeAlerts") == "`$.id`: expected at most 3 subscriptions on all connections"
+    world.sim.disconnect(one.session)
+    assert two.request("SubscribeTrades", tradable_product=PAIR) == []
+
+
+def test_too_many_views_of_a_book(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many different views of one product are taken; what others show already may be shown to anybody."""
+    monkeypatch.setattr(book_feeds, "_MOST_VIEWED", 3)
+    pairs = [PAIR, "BTC Crypto/USD*KRAKEN/TALOS"]
+    client, other = world.connect(), world.connect()
+    client.request("SubscribeBook", tradable_product=PAIR, width=1)
+    client.request("SubscribeConsolidatedBook", tradable_products=pairs)
+    why = f"there are too many different views of {PAIR}: ask for one that others have"
+    assert client.refused("SubscribeBook", tradable_product=PAIR, width=2) == why
+    assert other.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(1, [], [])]
+    assert other.request("SubscribeBook", tradable_product=pairs[1], width=1) == [book(2, [], [])]
+    client.send('{"id":2,"type":"Unsubscribe"}')
+    assert client.news() == [ok(2, None)]
+    assert client.request("SubscribeBook", tradable_product=PAIR, width=2) == [book(4, [], [])]
+
+
+def test_candles_wait_together(client: Client) -> None:
+    """However often somebody subscribes to candles and ends it, the exchange waits for their end once."""
+    for _ in range(100):
+        client.request("SubscribeCandles", tradable_product=PAIR, width="1d")
+        client.send(f'{{"id":{client.id},"type":"Unsubscribe"}}')
+    client.request("SubscribeCandles", tradable_product=PAIR, width="1d")
+    client.request("SubscribeCandles", tradable_product=PAIR, width="1d")
+    assert len(client.world.sim.due()) == 1
+
+
+def test_rfq_of_more_than_the_best_levels(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quote for a quantity takes the best levels alone, and is null where these have not so much."""
+    monkeypatch.setattr(replies, "_MOST_SWEPT", 2)
+    for price in ("99", "98", "97"):
+        client.order("Buy", price, "1")
+    pair = {"base": "BTC Crypto", "quote": "USD", "venues": ["COINBASE"]}
+    (two,) = client.ask("SendRfqs", query={**pair, "quantity": "2"})
+    (three,) = client.ask("SendRfqs", query={**pair, "quantity": "3"})
+    assert (two["sell"], three["sell"]) == ("98.50", None)
