@@ -325,7 +325,8 @@ class Connection(asyncio.Protocol):
                 break
         world.flush(session)
         if not frames:
-            self._flush_protocol()
+            if self._unsent or self.protocol.state is not State.OPEN:  # the pong of a ping is among the unsent
+                self._flush_protocol()
         else:
             if not self.transport.is_closing():
                 self.transport.pause_reading()

@@ -53,6 +53,8 @@ class Driver:
         self._timer_due: int | None = None
         self._is_jumping = False
         self._is_busy = False
+        self._moment_of_read: int | None = None
+        """When those messages have come that have been taken since the last flush, or None if there are none."""
         self._has_begun = False
         self._is_late = False
 
@@ -130,10 +132,13 @@ class Driver:
     def receive(self, session: Session, text: str | bytes) -> None:
         """Take one message; a mistake of the simulator's own closes that connection alone, with 1011.
 
-        What it comes to is sent by the next `flush`: messages that come together are answered together.
+        What it comes to is sent by the next `flush`: messages that come together are answered together, and all of
+        them have come at the time of the first.
         """
         self._is_busy = True
-        moment = self._moment()
+        moment = self._moment_of_read
+        if moment is None:
+            moment = self._moment_of_read = self._moment()
         try:
             self.simulation.receive(session, text, moment)
         except Exception as error:
@@ -185,6 +190,7 @@ class Driver:
         It belongs behind whatever is done to the simulation: nothing is sent in another place. Of much, some is put off
         to the next turn of the loop, but nothing that is to be sent on the connection that comes ``first``.
         """
+        self._moment_of_read = None
         self._send()
         if first is not None and self._outgoing:
             mine = [one for one in self._outgoing if one[0] is first]

@@ -53,6 +53,8 @@ class FrameReader:
             if not self._owed:
                 if not self._is_mid_message and self._protocol.state is State.OPEN:
                     position = self._take_off(data, position, taken)
+                    if position == len(data):
+                        break
                 self._owed = _length(data, position)
                 if not self._owed:
                     self._begun = data[position:]

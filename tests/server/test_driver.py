@@ -131,3 +131,15 @@ async def test_close_behind_a_frame_that_drips() -> None:
         await client.cut()
         server.world.advance(100 * SECOND)
         assert server.errors == []
+
+
+async def test_what_comes_together_comes_at_one_time() -> None:
+    """Messages that are read together have come at the time of the first of them, and those of the next read later."""
+    async with serving({"clock": "real"}) as server, connected(server) as client:
+        client.write(*(frame(TEXT, order(number)) for number in (1, 2, 3)))
+        for _ in range(3):
+            await client.json()
+        client.write(frame(TEXT, order(4)))
+        await client.json()
+        first, second, third, fourth = [placed.time for placed in server.simulation.venue.orders.values()]
+        assert first == second == third < fourth
