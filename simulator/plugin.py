@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulator.testing.started import watchers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
@@ -25,23 +27,31 @@ _MARKER = (
 )
 
 
-class _Used:
-    """The exchanges that a test has to do with: its own, and those that a factory has made for several."""
+class _Followed:
+    """The exchanges that a test has to do with.
 
-    def __init__(self, made: list[Exchange]) -> None:
+    Args:
+        started: all that run when it begins, and those that start from then on.
+    """
+
+    def __init__(self, started: list[Exchange]) -> None:
         self.own: list[Exchange] = []
-        self.is_judged = False
-        self._made = made
-        self._before = {id(one): one.simulation.journal.written for one in made}
+        """Those that live as long as the test, or less."""
+        self.has_read_marker = False
+        self.was_called = False
+        self._started = started
+        self._before = {id(one): one.simulation.journal.written for one in started}
 
-    def all(self) -> list[Exchange]:
-        """Return its own, and those others in which something has happened since its beginning."""
-        touched = [one for one in self._made if one.simulation.journal.written != self._before.get(id(one))]
-        return self.own + touched
+    def touched(self) -> list[Exchange]:
+        """Return those that have started since its beginning, and those in which something has happened."""
+        return [one for one in self._started if one.simulation.journal.written != self._before.get(id(one))]
 
 
-_USED = pytest.StashKey[_Used]()
-_MADE = pytest.StashKey["list[Exchange]"]()
+_FOLLOWED = pytest.StashKey[_Followed]()
+_STARTED = pytest.StashKey["list[Exchange]"]()
+"""The exchanges that run, and those that a test has ended."""
+_LASTING = pytest.StashKey["list[Exchange]"]()
+"""Those that live as long as the session."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,9 +63,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.stash[_MADE] = []
+    """Register the marker, and learn of every exchange that starts."""
     config.addinivalue_line("markers", _MARKER)
+    config.stash[_STARTED] = []
+    config.stash[_LASTING] = []
+    watchers.append(config.stash[_STARTED].append)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Learn of no more."""
+    watchers.remove(config.stash[_STARTED].append)
 
 
 @pytest.fixture
@@ -64,11 +81,13 @@ def exchange_config(request: pytest.FixtureRequest) -> dict[str, Any]:
 
     The command line comes before the marker, the marker before the ini file, and that before the defaults.
     """
+    from simulator.errors import SimulatorError
     from simulator.testing.configuration import configuration
 
+    request.node.stash[_FOLLOWED].has_read_marker = True
     try:
         return configuration(request.node, tuple(_OPTIONS))
-    except pytest.UsageError as error:
+    except SimulatorError as error:
         mistake = f"usage error: {error}"
     # Outside of the handler, where the error would be reported as well; the line that is wrong is in no frame.
     pytest.fail(mistake, pytrace=False)
@@ -79,22 +98,35 @@ def exchange(request: pytest.FixtureRequest, exchange_config: dict[str, Any]) ->
     """A running exchange of this test's own: own port, own books, own clock."""
     from simulator.testing.exchange import Exchange
 
-    with Exchange(**exchange_config) as running:
-        used = request.node.stash[_USED]
-        used.own.append(running)
-        yield running
-        _verify(used)
+    running = Exchange(**exchange_config).start()
+    request.node.stash[_FOLLOWED].own.append(running)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def make_exchange(request: pytest.FixtureRequest) -> Iterator[Callable[..., Exchange]]:
+    """A factory for exchanges that live as long as the test, or as a ``with`` block around them.
+
+    It takes what the marker takes: ``make_exchange("partial-fill", clock="manual")``. The command line comes before
+    that, and that before the ini file.
+    """
+    yield from _factory(request, "make_exchange", request.node.stash[_FOLLOWED].own)
 
 
 @pytest.fixture(scope="session")
-def make_exchange(pytestconfig: pytest.Config) -> Iterator[Callable[..., Exchange]]:
-    """A factory for exchanges that live as long as the session, or as a ``with`` block around them."""
-    from simulator.testing.exchange import Exchange
+def exchange_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Exchange]]:
+    """A factory, like ``make_exchange``, for exchanges that live as long as the session."""
+    yield from _factory(request, "exchange_factory", request.config.stash[_LASTING])
 
-    made = pytestconfig.stash[_MADE]
 
+def _factory(request: pytest.FixtureRequest, name: str, made: list[Exchange]) -> Iterator[Callable[..., Exchange]]:
     def make(*args: Any, **options: Any) -> Exchange:
-        made.append(Exchange(*args, **options).start())
+        __tracebackhide__ = True
+        from simulator.testing.configuration import of_call
+        from simulator.testing.exchange import Exchange
+
+        made.append(Exchange(**of_call(request.node, tuple(_OPTIONS), name, args, options)).start())
         return made[-1]
 
     yield make
@@ -105,42 +137,81 @@ def make_exchange(pytestconfig: pytest.Config) -> Iterator[Callable[..., Exchang
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin to follow which exchanges a test has to do with."""
-    item.stash[_USED] = _Used(item.config.stash[_MADE])
+    item.stash[_FOLLOWED] = _Followed(item.config.stash[_STARTED])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """After a test's own asserts, hold its exchanges to their scenarios: what is not met fails the test itself."""
-    used = pyfuncitem.stash[_USED]
+    followed = pyfuncitem.stash[_FOLLOWED]
+    started, lasting = pyfuncitem.config.stash[_STARTED], pyfuncitem.config.stash[_LASTING]
+    followed.was_called = True
+    others = list(started)
     try:
         result = yield
     except BaseException:  # a test that fails by itself has said what is wrong
-        used.is_judged = True
+        _forgive(followed.own)
         raise
-    _verify(used)
+    finally:
+        followed.own += [one for one in started if one not in (*others, *lasting, *followed.own)]
+    _verify(followed.own)
     return result
 
 
-def _verify(used: _Used) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Hold those exchanges to their scenarios that have ended with the test, and say if nothing has read its marker."""
+    followed = item.stash[_FOLLOWED]
+    if not followed.was_called:
+        _forgive(followed.own)
+    try:
+        yield
+    except BaseException as error:
+        try:
+            _verify_ended(item.config)
+        except pytest.fail.Exception as unmet:
+            error.add_note(str(unmet))
+        raise
+    _verify_ended(item.config)
+    if followed.was_called and not followed.has_read_marker and any(m.name == "exchange" for m in item.own_markers):
+        text = f"{item.nodeid}: @pytest.mark.exchange is for the fixture 'exchange', which this test does not use"
+        item.warn(pytest.PytestWarning(text))
+
+
+def _verify_ended(config: pytest.Config) -> None:
+    started = config.stash[_STARTED]
+    ended = [one for one in started if not one.is_running]
+    started[:] = [one for one in started if one.is_running]
+    _verify(ended)
+
+
+def _forgive(exchanges: list[Exchange]) -> None:
+    for running in exchanges:
+        running.is_judged = True
+
+
+def _verify(exchanges: list[Exchange]) -> None:
     from simulator.errors import UnmetExpectation
 
-    for running in () if used.is_judged else used.own:
-        try:
-            running.verify()
-            continue
-        except UnmetExpectation as error:
-            text = str(error)
-        used.is_judged = True
-        pytest.fail(text, pytrace=False)
+    texts = []
+    for running in exchanges:
+        if not running.is_judged:
+            running.is_judged = True
+            try:
+                running.verify()
+            except UnmetExpectation as error:
+                texts.append(str(error))
+    if texts:
+        pytest.fail("\n\n".join(texts), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a test that fails what happened last in its exchanges, unless its failure shows it already."""
     report = yield
-    used = item.stash.get(_USED, None)
-    if used is not None and report.failed and report.when != "teardown":
-        for running in used.all():
+    followed = item.stash.get(_FOLLOWED, None)
+    if followed is not None and report.failed and report.when != "teardown":
+        for running in followed.touched():
             if not _is_shown(running.told, report.longreprtext):
                 report.sections.append((f"exchange {running.url}", _transcript(running)))
     return report
@@ -160,27 +231,35 @@ def _transcript(running: Exchange) -> str:
 
 
 _SCENARIO_SUFFIX = (".scenario.yaml", ".scenario.yml")
-_OURS = re.compile(r"^client\s*:", re.MULTILINE)
-_SECTION = re.compile(r"^(rules|markets|expect|timeline|clock)\s*:", re.MULTILINE)
+_SCHEMA = re.compile(r"^#.*\bscenario\.schema\.json\s*$", re.MULTILINE)
+_FIRST_STEP = re.compile(r"^client[ ]*:[ ]*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s*-\s+\{?\s*(\w+)\s*:", re.MULTILINE)
+_WORDS_OF_STEPS = ("send", "raw", "await", "wait", "connect", "disconnect", "on", "as", "reply", "within")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect scenarios that have a client to be replayed."""
+    """Collect scenarios that have a client to be replayed: files that say what they are, by their name or inside."""
     name = file_path.name
     if not name.endswith((".yaml", ".yml")):
         return None
-    if not name.endswith(_SCENARIO_SUFFIX) and not _looks_like_scenario(file_path):
-        return None
+    is_certain = name.endswith(_SCENARIO_SUFFIX)
+    if not is_certain:
+        try:
+            text = file_path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        is_certain = bool(_SCHEMA.search(text))
+        if not is_certain and not _has_steps(text):
+            return None
     from simulator.testing.items import ScenarioFile
 
-    collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
+    collector: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
+    collector.is_certain = is_certain
     return collector
 
 
-def _looks_like_scenario(path: Path) -> bool:
-    """Tell whether a file of no telling name has a client's section and another of a scenario's."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
-    return bool(_OURS.search(text) and _SECTION.search(text))
+def _has_steps(text: str) -> bool:
+    """Tell whether a file has a client whose first step begins with a word of a step, or nearly so."""
+    from simulator.errors import nearest
+
+    first = _FIRST_STEP.search(text)
+    return first is not None and (first[1] in _WORDS_OF_STEPS or bool(nearest(first[1][:80], _WORDS_OF_STEPS)))

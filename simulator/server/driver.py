@@ -82,7 +82,7 @@ class Driver:
         """
         now = self.now()
         self.simulation.set_clock(clock)
-        self._let_pass(now)
+        self._let_pass(now, lambda: False)
         self.stop()
         self.go_on()
 

@@ -1,4 +1,4 @@
-"""Which exchange a test gets: the command line, then its marker, then the ini file."""
+"""Which exchange a test gets: the command line, then its marker or its call, then the ini file."""
 
 from collections.abc import Callable
 from os.path import isfile
@@ -14,54 +14,77 @@ from simulator.scenario.amounts import amount
 from simulator.scenario.loader import Loaded, parse_clock
 from simulator.scenario.reading.files import bundled
 from simulator.testing.scenarios import loaded
+from simulator.testing.thread import is_mistake
 
-__all__ = ["configuration"]
+__all__ = ["configuration", "of_call"]
+
+__tracebackhide__ = is_mistake
 
 _OF_TESTS = ("expect",)
 """What only a test says of its exchange."""
 
 _CLOCKS = ("real", "instant", "manual")
 
+_Node = pytest.Item | pytest.Session
+_Said = dict[str, tuple[Any, str]]
+"""What is said of an exchange, and where."""
+
 
 def configuration(item: pytest.Item, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the arguments of `simulator.testing.exchange.Exchange` for a test.
+    """Return the arguments of `simulator.testing.exchange.Exchange` for a test, as its marker and the options say.
 
-    Raises `pytest.UsageError` for a marker or an option that says something wrong.
+    Raises `SimulatorError` for what is said wrongly, and where.
     """
-    said: dict[str, tuple[Any, str]] = {}
-    of_test = (*names, *_OF_TESTS)
-    for name in names:
-        text = item.config.getini(f"exchange_{name}")
-        if text:
-            where = f"the ini option exchange_{name}"
-            said[name] = _of_text(name, text, where), where
+    said: _Said = {}
     for marker in reversed(list(item.iter_markers("exchange"))):  # the closest one last
-        for name, value in _of_marker(marker, of_test).items():
-            said[name] = value, f"@pytest.mark.exchange: {name}"
+        said |= _arguments("@pytest.mark.exchange", marker.args, marker.kwargs, (*names, *_OF_TESTS))
+    return _read(said, names, item)
+
+
+def of_call(
+    node: _Node, names: tuple[str, ...], call: str, args: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of `simulator.testing.exchange.Exchange` for one that a test or a fixture makes by a call.
+
+    Raises `SimulatorError` for what is said wrongly, and where.
+    """
+    ours = {name: options.pop(name) for name in ("port", "settings") if name in options}
+    said = _arguments(call, args, options, (*names, *_OF_TESTS))
+    return _read(said, names, node) | ours
+
+
+def _arguments(what: str, args: tuple[Any, ...], options: Any, names: tuple[str, ...]) -> _Said:
+    if len(args) > 1:
+        raise SimulatorError(f"{what} takes one scenario, got {len(args)}: {args!r}")
+    said = dict(zip(("scenario",), args, strict=False))
+    for name, value in options.items():
+        if name not in names:
+            raise SimulatorError(f"{what} has no argument {name!r}{nearest(name, names)}; it takes {', '.join(names)}")
+        if name in said:
+            raise SimulatorError(f"{what} got {name!r} twice")
+        said[name] = value
+    return {name: (value, f"{what}: {name}") for name, value in said.items() if value is not None}
+
+
+def _read(said: _Said, names: tuple[str, ...], node: _Node) -> dict[str, Any]:
+    """Return arguments of what is said in a test, which comes before the ini file and behind the command line."""
+    config = node.config
+    by_default: _Said = {}
+    above_all: _Said = {}
     for name in names:
-        text = item.config.getoption(f"exchange_{name}")
+        ini = config.getini(f"exchange_{name}")
+        if ini:
+            where = f"the ini option exchange_{name}"
+            by_default[name] = _of_text(name, ini, where), where
+        text = config.getoption(f"exchange_{name}")
         if text is not None:
             where = f"--exchange-{name}"
-            said[name] = _of_text(name, text, where), where
-    found = {name: _READ[name](value, where, item) for name, (value, where) in said.items() if name != "scenario"}
+            above_all[name] = _of_text(name, text, where), where
+    said = by_default | said | above_all
+    found = {name: _READ[name](value, where, node) for name, (value, where) in said.items() if name != "scenario"}
     if "scenario" in said:
-        found["scenario"] = _scenario(*said["scenario"], item, found.get("catalogue"))
+        found["scenario"] = _scenario(*said["scenario"], node, found.get("catalogue"))
     return found
-
-
-def _of_marker(marker: pytest.Mark, names: tuple[str, ...]) -> dict[str, Any]:
-    if len(marker.args) > 1:
-        raise pytest.UsageError(f"@pytest.mark.exchange takes one scenario, got {len(marker.args)}: {marker.args!r}")
-    said = dict(zip(("scenario",), marker.args, strict=False))
-    for name, value in marker.kwargs.items():
-        if name not in names:
-            raise pytest.UsageError(
-                f"@pytest.mark.exchange has no argument {name!r}{nearest(name, names)}; it takes {', '.join(names)}"
-            )
-        if name in said:
-            raise pytest.UsageError(f"@pytest.mark.exchange got {name!r} twice")
-        said[name] = value
-    return {name: value for name, value in said.items() if value is not None}
 
 
 def _of_text(name: str, text: str, where: str) -> Any:
@@ -69,39 +92,41 @@ def _of_text(name: str, text: str, where: str) -> Any:
         try:
             return int(text)
         except ValueError:
-            raise pytest.UsageError(f"{where} is a whole number, got {text!r}") from None
+            raise SimulatorError(f"{where} is a whole number, got {text!r}") from None
     return {"scaled": text} if name == "clock" and text[:1].isdigit() else text
 
 
-def _scenario(value: Any, where: str, item: pytest.Item, catalogue: Catalogue | None) -> Loaded:
+def _scenario(value: Any, where: str, node: _Node, catalogue: Catalogue | None) -> Loaded:
+    if isinstance(value, Loaded):
+        return value
     if not isinstance(value, str | Path | dict):
-        raise pytest.UsageError(f"{where} is a file, a bundled name or a dict, got {type(value).__name__}")
+        raise SimulatorError(f"{where} is a file, a bundled name or a dict, got {type(value).__name__}")
     try:
-        return loaded(value if isinstance(value, dict) else _beside(value, item), catalogue, item.path.parent)
+        return loaded(value if isinstance(value, dict) else _beside(value, node), catalogue, _folders(node)[0])
     except ScenarioError as error:
         mistake = str(error)
-    if not isinstance(value, dict) and not isfile(_beside(value, item)) and str(value) not in bundled():
-        mistake = f"{where}: {mistake}{_looked_for(value, item)}"
-    raise pytest.UsageError(mistake)
+    if not isinstance(value, dict) and not isfile(_beside(value, node)) and str(value) not in bundled():
+        mistake = f"{where}: {mistake}{_looked_for(value, node)}"
+    raise SimulatorError(mistake)
 
 
-def _catalogue(value: Any, where: str, item: pytest.Item) -> Catalogue:
+def _catalogue(value: Any, where: str, node: _Node) -> Catalogue:
     if isinstance(value, Catalogue):
         return value
     if not isinstance(value, str | Path):
-        raise pytest.UsageError(f"{where} is a file or a bundled name, got {type(value).__name__}")
-    source = _beside(value, item)
+        raise SimulatorError(f"{where} is a file or a bundled name, got {type(value).__name__}")
+    source = _beside(value, node)
     try:
         return load_catalogue(source)
     except CatalogueError as error:
-        hint = "" if isfile(source) else _looked_for(value, item)
-        raise pytest.UsageError(f"{where}: {error}{hint}") from None
+        hint = "" if isfile(source) else _looked_for(value, node)
+        raise SimulatorError(f"{where}: {error}{hint}") from None
 
 
-def _clock(value: Any, where: str, item: pytest.Item) -> Any:
+def _clock(value: Any, where: str, node: _Node) -> Any:
     if value not in _CLOCKS and not _is_scaled(value):
         hint = nearest(value, _CLOCKS) if isinstance(value, str) else ""
-        raise pytest.UsageError(f"{where} is real, instant, manual or {{'scaled': 20}}, got {value!r}{hint}")
+        raise SimulatorError(f"{where} is real, instant, manual or {{'scaled': 20}}, got {value!r}{hint}")
     return value
 
 
@@ -112,19 +137,19 @@ def _is_scaled(clock: Any) -> bool:
         return False
 
 
-def _seed(value: Any, where: str, item: pytest.Item) -> int:
+def _seed(value: Any, where: str, node: _Node) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise pytest.UsageError(f"{where} is a whole number, got {value!r}")
+        raise SimulatorError(f"{where} is a whole number, got {value!r}")
     return value
 
 
-def _expect(value: Any, where: str, item: pytest.Item) -> bool:
+def _expect(value: Any, where: str, node: _Node) -> bool:
     if not isinstance(value, bool):
-        raise pytest.UsageError(f"{where} is True or False, got {value!r}")
+        raise SimulatorError(f"{where} is True or False, got {value!r}")
     return value
 
 
-_READ: dict[str, Callable[[Any, str, pytest.Item], Any]] = {
+_READ: dict[str, Callable[[Any, str, _Node], Any]] = {
     "seed": _seed,
     "clock": _clock,
     "catalogue": _catalogue,
@@ -133,15 +158,16 @@ _READ: dict[str, Callable[[Any, str, pytest.Item], Any]] = {
 """What makes an argument of what is said, and refuses what is wrong; it is told where that is said."""
 
 
-def _folders(item: pytest.Item) -> tuple[Path, ...]:
+def _folders(node: _Node) -> tuple[Path, ...]:
     """Return where a file is looked for: beside the test, at the root of the tests, where pytest was started."""
-    return tuple(dict.fromkeys((item.path.parent, item.config.rootpath, item.config.invocation_params.dir)))
+    beside = node.path.parent if node.path.is_file() else node.path
+    return tuple(dict.fromkeys((beside, node.config.rootpath, node.config.invocation_params.dir)))
 
 
-def _beside(name: str | Path, item: pytest.Item) -> str | Path:
+def _beside(name: str | Path, node: _Node) -> str | Path:
     """Return the file of a name, or the name itself if there is none."""
-    return next((folder / name for folder in _folders(item) if isfile(folder / name)), name)
+    return next((folder / name for folder in _folders(node) if isfile(folder / name)), name)
 
 
-def _looked_for(name: str | Path, item: pytest.Item) -> str:
-    return "" if Path(name).is_absolute() else f" (looked for in {', '.join(map(str, _folders(item)))})"
+def _looked_for(name: str | Path, node: _Node) -> str:
+    return "" if Path(name).is_absolute() else f" (looked for in {', '.join(map(str, _folders(node)))})"

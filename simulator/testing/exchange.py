@@ -36,6 +36,7 @@ from simulator.scenario.values import decoded
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation, by_the_wall
 from simulator.testing.received import ReceivedRequests
+from simulator.testing.started import watchers
 from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_mistake, is_on_a_loop
 from simulator.times import text_of_time
 
@@ -75,13 +76,7 @@ class Exchange:
         settings: Settings | None = None,
         expect: bool | None = None,
     ) -> None:
-        if catalogue is not None and not isinstance(catalogue, Catalogue):
-            catalogue = load_catalogue(catalogue)
-        if not isinstance(scenario, Loaded):
-            scenario = load({} if scenario is None else scenario, catalogue=catalogue, now=time.time_ns())
-        scenario = scenario.expecting(expect)
-        start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
-        simulation = Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
+        simulation = _simulation(scenario, seed, clock, catalogue, expect)
         if simulation.notice is not None:
             warnings.warn(simulation.notice, stacklevel=2)
         self._news = News()
@@ -91,6 +86,8 @@ class Exchange:
             settings=settings or Settings(close_timeout=0.2),
             watch=lambda entry, world="": self._news.spread(),
         )
+        self.is_judged = False
+        """Whether the end of a block or a test has held it to what its scenario expects."""
         self.told = ""
         """What the last failure that was found here says of what happened."""
         self._control = Control(self.server)
@@ -100,7 +97,10 @@ class Exchange:
 
     def start(self) -> Self:
         """Start serving, unless it does already."""
-        self._thread.start()
+        if not self.is_running:
+            self._thread.start()
+            for watch in watchers:
+                watch(self)
         return self
 
     def stop(self) -> None:
@@ -113,7 +113,13 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self.stop()
+        """Stop; a block that has gone well is held to what its scenario expects, as by `verify`."""
+        is_judged, self.is_judged = self.is_judged, True
+        try:
+            if kind is None and not is_judged:
+                self.verify()
+        finally:
+            self.stop()
 
     def _call(self, act: Callable[[], _T], timeout: float | None = None) -> _T:
         return self._thread.call(act, timeout)
@@ -134,8 +140,13 @@ class Exchange:
 
     # What it is
 
+    @property
+    def is_running(self) -> bool:
+        """Whether clients can reach it."""
+        return self._thread.is_running
+
     def __repr__(self) -> str:
-        where = self.url if self._thread.is_running else "not running"
+        where = self.url if self.is_running else "not running"
         return f"<Exchange {where}, clock {self.clock}, seed {self.seed}>"
 
     @property
@@ -438,6 +449,26 @@ class Exchange:
     def _unmet(self, failures: list[Failure]) -> UnmetExpectation:
         self.told = self.transcript()
         return UnmetExpectation(failures, self.told)
+
+
+def _simulation(
+    scenario: str | Path | dict[str, Any] | Loaded | None,
+    seed: int | None,
+    clock: str | dict[str, Any] | None,
+    catalogue: Catalogue | str | Path | None,
+    expect: bool | None,
+) -> Simulation:
+    """Return the world that a test asks for; what is wrong with it is wrong where it is asked for."""
+    try:
+        if catalogue is not None and not isinstance(catalogue, Catalogue):
+            catalogue = load_catalogue(catalogue)
+        if not isinstance(scenario, Loaded):
+            scenario = load({} if scenario is None else scenario, catalogue=catalogue, now=time.time_ns())
+        scenario = scenario.expecting(expect)
+        start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
+        return Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
+    except SimulatorError as error:
+        raise error.with_traceback(None)  # noqa: B904 - what is wrong is the line that asked
 
 
 def _refuse_to_block(method: str) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.errors import ScenarioError, UnmetExpectation
+from simulator.errors import ScenarioError, UnmetExpectation, nearest
 from simulator.replay import replay
-from simulator.scenario import Loaded, load
+from simulator.scenario import Loaded, Scenario, load
+from simulator.scenario.reading.files import read
+from simulator.scenario.reading.nodes import Pairs
 
 if TYPE_CHECKING:
     from simulator.libraries import FailureText
@@ -17,16 +19,33 @@ __all__ = ["ScenarioFile", "ScenarioItem"]
 
 
 class ScenarioFile(pytest.File):
-    """A file with a scenario."""
+    """A file with a scenario, or with something else if it only looks like one."""
+
+    is_certain = True
 
     def collect(self) -> "Iterator[ScenarioItem]":
         """Yield the scenario, if it has a client to replay."""
         try:
             loaded = load(self.path)
         except ScenarioError as error:
+            if not self.is_certain and (section := _other_section(self.path)):
+                text = f"{self.path}: not collected as a scenario, because none has the section {section!r}"
+                self.warn(pytest.PytestCollectionWarning(text))
+                return
             raise self.CollectError(str(error)) from None
         if loaded.scenario.client:
             yield ScenarioItem.from_parent(self, name=loaded.name, loaded=loaded)
+
+
+def _other_section(path: Path) -> str | None:
+    """Return a section of a file that no scenario has, not even by a slip, which makes it somebody else's."""
+    try:
+        root = read(path, str(path))
+    except ScenarioError:
+        return None
+    keys = root.values if isinstance(root, Pairs) else ()
+    words = Scenario.__struct_encode_fields__
+    return next((key for key in keys if key not in words and not nearest(key[:80], words)), None)
 
 
 class ScenarioItem(pytest.Item):

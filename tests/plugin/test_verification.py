@@ -158,14 +158,15 @@ def test_transcripts_of_several_exchanges(run: Run) -> None:
     result = run(
         """
 @pytest.fixture(scope="session")
-def venues(make_exchange):
-    return [make_exchange(seed=seed) for seed in (1, 2)]
+def venues(exchange_factory):
+    return [exchange_factory(seed=seed) for seed in (1, 2)]
 
 @pytest.fixture
 def broken(exchange):
     order(exchange.url)
     raise RuntimeError
 
+@pytest.mark.exchange(seed=4)
 def test_both(venues, make_exchange, exchange):
     order(venues[1].url)
     with make_exchange(seed=3, clock={"scaled": 20}):
@@ -174,10 +175,10 @@ def test_both(venues, make_exchange, exchange):
 def test_none(venues):
     assert 0
 
+@pytest.mark.exchange(seed=4)
 def test_setup(broken):
     pass
-""",
-        "--exchange-seed=4",
+"""
     )
     result.assert_outcomes(failed=2, errors=1)
     seeds = [line for line in result.outlines if line.startswith(("seed: ", "clock: ", "_"))]
@@ -186,7 +187,7 @@ def test_setup(broken):
         "ERROR at setup of test_setup",
         *("seed: 4", "clock: real"),
         "test_both",
-        *("seed: 4", "clock: real", "seed: 1", "clock: real", "seed: 2", "clock: real"),
+        *("seed: 1", "clock: real", "seed: 2", "clock: real", "seed: 4", "clock: real"),
         *("seed: 3", "clock: scaled, 20 times as fast"),
         "test_none",
     ]
@@ -300,39 +301,3 @@ async def test_it(exchange):
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     result = pytester.runpytest_subprocess(*ARGS[:-2])
     result.assert_outcomes(passed=1)
-
-
-SCENARIO = """\
-name: one order
-rules:
-  - when: {request: SendLimitOrder}
-    then: [ack]
-client:
-  - send:
-      {type: SendLimitOrder, account: DEFAULT, dir: Buy, price: 10, quantity: 1,
-       target: "BTC Crypto/USD*COINBASE/DIRECT"}
-    as: order
-expect:
-  - orders: {$order: {state: [Open, Acked], filled_qty: %s}}
-"""
-
-
-def test_scenario_files_are_tests(pytester: pytest.Pytester) -> None:
-    """Each file with a client's section is a test; a failure points at the line of the file."""
-    pytester.path.joinpath("good.scenario.yaml").write_text(SCENARIO % 0)
-    pytester.path.joinpath("bad.yaml").write_text(SCENARIO % 1)
-    pytester.path.joinpath("other.yaml").write_text("client: nothing of ours\n")
-    result = pytester.runpytest_subprocess(*ARGS, "-v")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(
-        ["bad.yaml::one order FAILED*", "good.scenario.yaml::one order PASSED*"],
-    )
-    result.stdout.fnmatch_lines(["*bad.yaml:11:*: expected the filled_qty of the order $order (1) to be 1, got 0"])
-
-
-def test_wrong_scenario_file_is_a_collection_error(pytester: pytest.Pytester) -> None:
-    """A file that is no right scenario is an error of the collection, with line and column."""
-    pytester.path.joinpath("wrong.scenario.yaml").write_text("rules:\n  - when: {requst: '*'}\n    then: [ack]\n")
-    result = pytester.runpytest_subprocess(*ARGS)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*wrong.scenario.yaml:2:12: *did you mean 'request'?*"])
