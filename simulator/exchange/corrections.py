@@ -1,11 +1,24 @@
 """Corrections of trades: a bust takes one back, and a correction gives it another price and quantity."""
 
+from typing import NamedTuple
+
 from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Fill
 from simulator.exchange.venue import Venue, require_positive
 from simulator.terms import CANCELED, FILLED, OUT, REJECTED, FillKind
 
 __all__ = ["bust", "correct"]
+
+
+class _Side(NamedTuple):
+    """A fill of a trade that is amended, with its price and quantity until then.
+
+    They are looked up before anything is amended: the fill may be forgotten for the amendment of the other side.
+    """
+
+    fill: Fill
+    price: int
+    quantity: int
 
 
 def bust(venue: Venue, fill: Fill, now: int) -> None:
@@ -18,7 +31,7 @@ def bust(venue: Venue, fill: Fill, now: int) -> None:
     if _present(venue, fill)[1] == 0:
         raise ValueError(f"fill {fill.number} is busted already")
     for side in _sides(venue, fill):
-        _amend(venue, side, _present(venue, side)[0], 0, FillKind.REVERSAL, now)
+        _amend(venue, side, side.price, 0, FillKind.REVERSAL, now)
 
 
 def correct(venue: Venue, fill: Fill, price: int, quantity: int, now: int) -> None:
@@ -31,8 +44,8 @@ def correct(venue: Venue, fill: Fill, price: int, quantity: int, now: int) -> No
     require_positive(quantity)
     sides = _sides(venue, fill)
     for side in sides:
-        order = venue.orders[side.order_id]
-        if order.cum_qty - _present(venue, side)[1] + quantity > order.quantity - order.leaves_qty:
+        order = venue.orders[side.fill.order_id]
+        if order.cum_qty - side.quantity + quantity > order.quantity - order.leaves_qty:
             raise ValueError(f"order {order.id} cannot have been filled {text_of_amount(quantity)}")
     for side in sides:
         _amend(venue, side, price, quantity, FillKind.CORRECTION, now)
@@ -49,23 +62,23 @@ def _present(venue: Venue, fill: Fill) -> tuple[int, int]:
     return last.price, 0 if last.kind is FillKind.REVERSAL else last.quantity
 
 
-def _sides(venue: Venue, fill: Fill) -> list[Fill]:
+def _sides(venue: Venue, fill: Fill) -> list[_Side]:
     """Return the fills of a fill's trade; raises `ValueError` if an order of one of them is no longer kept."""
     near = [venue.fills.get(fill.number + step) for step in (-1, 0, 1)]
     sides = [other for other in near if other and other.trade == fill.trade and other.kind is FillKind.NORMAL]
     for side in sides:
         if side.order_id not in venue.orders:
             raise ValueError(f"the exchange no longer has order {side.order_id} of fill {fill.number}")
-    return sides
+    return [_Side(side, *_present(venue, side)) for side in sides]
 
 
-def _amend(venue: Venue, fill: Fill, price: int, quantity: int, kind: FillKind, now: int) -> None:
+def _amend(venue: Venue, side: _Side, price: int, quantity: int, kind: FillKind, now: int) -> None:
     """Replace a fill in its order's sums: by nothing, or by another price and quantity."""
+    fill = side.fill
     order = venue.orders[fill.order_id]
-    old_price, old_quantity = _present(venue, fill)
-    change = quantity - old_quantity
+    change = quantity - side.quantity
     order.cum_qty += change
-    order.notional += price * quantity - old_price * old_quantity
+    order.notional += price * quantity - side.price * side.quantity
     order.instrument.exposure(order.account).position += change if order.buy else -change
     amendment = Fill(
         venue.fills.made + 1,
@@ -74,7 +87,7 @@ def _amend(venue: Venue, fill: Fill, price: int, quantity: int, kind: FillKind, 
         fill.target,
         fill.buy,
         price,
-        quantity or old_quantity,
+        quantity or side.quantity,
         fill.maker,
         fill.against,
         fill.trade,

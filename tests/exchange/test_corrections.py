@@ -215,6 +215,21 @@ def test_amended_trades_are_forgotten_with_their_fills() -> None:
     refuses(floor, lambda: bust(floor.venue, fills[-3], 8), f"fill {fills.made - 2} is busted already")
 
 
+def test_trade_that_is_forgotten_for_its_own_amendment() -> None:
+    """Both sides are amended from what they were, though the first amendment crowds the trade's fills out."""
+    floor = Floor(limit=8)
+    maker, taker = two_sides(floor)
+    fill = floor.venue.fills[0]
+    correct(floor.venue, fill, amount(101), amount(1), 7)
+    floor.submit("ann", SELL, 100, 9)
+    for _ in range(5):
+        floor.trade(BUY, 100, 1)
+    assert (floor.venue.fills.first, floor.venue.fills.made) == (1, 9)
+    correct(floor.venue, fill, amount(102), amount(2), 8)
+    assert (floor.venue.fills.first, floor.venue.fills.made) == (3, 11)
+    assert [(order.cum_qty, order.notional) for order in (maker, taker)] == [(amount(2), amount(102) * amount(2))] * 2
+
+
 @pytest.mark.parametrize("quantity", [0, -1])
 def test_correction_to_nothing_is_refused(floor: Floor, quantity: int) -> None:
     """A trade is not corrected to nothing: that would be a bust."""
