@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.output import write
 from simulator.errors import ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_commands(commands: "Subcommands") -> None:
         "schema", help="print the language's JSON Schema", description="Print the JSON Schema of scenario files."
     )
     printing.set_defaults(run=print_schema)
+    printing.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
     listing = commands.add_parser(
         "list", help="list the bundled scenarios", description="List the bundled scenarios, and the idea of each."
     )
@@ -110,11 +112,14 @@ def _other(path: Path) -> str | None:
 
 
 def print_schema(options: argparse.Namespace) -> int:
-    """Print the JSON Schema."""
+    """Print the JSON Schema, or write it to ``options.output``."""
     from simulator.scenario.schema import schema
 
-    json.dump(schema(), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    if options.output is not None:
+        write(options.output, text.encode())
+        return 0
+    sys.stdout.write(text)
     return 0
 
 

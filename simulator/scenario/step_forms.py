@@ -50,36 +50,71 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     # The text above is the JSON Schema's. There is no instance: what is read is written out.
 
     ack: Ack | UnsetType | None = UNSET
+    """Examples: ``ack``, ``ack: {send: never}``."""
     reject: Reject | UnsetType | None = UNSET
+    """Example: ``reject: {code: InsufficientFunds, text: too poor}``."""
     fill: Quantity | Fill | UnsetType | None = UNSET
+    """Examples: ``fill: 40%``, ``fill: {quantity: rest, price: 9999.75, as: second}``, ``fill``."""
     match: Match | UnsetType | None = UNSET
+    """Examples: ``match``, ``match: {send: never}``."""
     cancel: Cancel | UnsetType | None = UNSET
+    """Examples: ``cancel``, ``cancel: {text: self-trade prevention}``."""
     expire: Expire | UnsetType | None = UNSET
+    """Examples: ``expire``, ``expire: {order: last}``."""
     bust: Name | Bust | UnsetType | None = UNSET
+    """Example: ``bust: first``."""
     correct: Correct | UnsetType = UNSET
+    """Example: ``correct: {fill: last, price: 9999.75}``."""
     stale: Stale | UnsetType | None = UNSET
+    """Examples: ``stale``, ``stale: {for: 2s}``."""
     delay: Duration | UnsetType = UNSET
+    """Example: ``delay: 5ms``."""
     hold: Name | UnsetType = UNSET
+    """Example: ``hold: second-fill``."""
     release: Name | UnsetType = UNSET
+    """Example: ``release: second-fill``."""
     reply: Literal["never", "once", "twice"] | Reply | UnsetType | None = UNSET
+    """The reply to the request goes out now, twice or never; or it is in other words than the simulator's own.
+    Examples: ``reply``, ``reply: never``, ``reply: {Ok: "17"}``, ``reply: {Err: not today}``.
+    """
     disconnect: Literal["abort"] | Disconnect | UnsetType | None = UNSET
+    """The connection is closed with a code, or cut with a TCP reset (abort). Examples: ``disconnect: {code: 1012}``,
+    ``disconnect``, ``disconnect: abort``.
+    """
     refuse: Refuse | UnsetType = UNSET
+    """Example: ``refuse: {for: 5s}``."""
     stall: Standstill | Stall | UnsetType | None = UNSET
+    """Examples: ``stall: pong``, ``stall: {what: all, for: 5s}``."""
     slow: Slow | UnsetType = UNSET
+    """Example: ``slow: {bytes_per_second: 100, for: 5s}``."""
     corrupt: Damage | Corrupt | UnsetType | None = UNSET
+    """Examples: ``corrupt: json``, ``corrupt: {what: utf8, messages: 3}``."""
     view: dict[ViewName, View] | UnsetType = UNSET
+    """Example: ``view: {ListOpen: {lag: 500ms, omit: [last]}}``."""
     book: Book | UnsetType = UNSET
+    """Example: ``book: {product: BTC Crypto/USD*COINBASE/DIRECT, bids: [[9999.50, 2]], asks: [[10000.00, 4]]}``."""
     trade: Trade | UnsetType = UNSET
+    """Example: ``trade: {product: BTC Crypto/USD*COINBASE/DIRECT, price: 10000, quantity: 1}``."""
     halt: Any = UNSET
+    """Examples: ``halt: All``, ``halt: {Venue: COINBASE}``."""
     resume: Any = UNSET
+    """Example: ``resume: All``."""
     delist: Name | UnsetType = UNSET
+    """Example: ``delist: BTC Crypto/USD*COINBASE/DIRECT``."""
     increments: Increments | UnsetType = UNSET
+    """Example: ``increments: {product: BTC Crypto/USD*COINBASE/DIRECT, quote_increment: 0.50}``."""
     limits: tuple[LimitEntry, ...] | UnsetType = UNSET
+    """Example: ``limits: [{set: All, scope: All, name: MaxOrderQty, value: 100}]``."""
     goto: Name | UnsetType = UNSET
+    """Example: ``goto: closing``."""
     heal: Heal | UnsetType | None = UNSET
+    """Example: ``heal``."""
     rate_limit: RateLimit | UnsetType = UNSET
+    """Example: ``rate_limit: {cap: 10, per: 1s, ban: 5s}``."""
     restart: Restart | UnsetType | None = UNSET
+    """Examples: ``restart``, ``restart: {orders: lost, for: 2s}``."""
     alert: Any = UNSET
+    """Example: ``alert: {severity: high, text: maintenance}``."""
 
 
 Bare = Literal[

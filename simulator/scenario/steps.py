@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "DURATION",
+    "STEP_KEY_DOCS",
     "TRUTH",
     "VIEWED",
     "Abort",
@@ -114,6 +115,20 @@ OrderName = Annotated[
 ]
 
 
+STEP_KEY_DOCS = {
+    "send": "How often the subscribers are told of it; that changes nothing of what is true. Example: ``send: never``.",
+    "order": (
+        "Which order: this, which is the rule's own; last, the newest that is open; all that are open; or one's id. "
+        "Example: ``order: last``."
+    ),
+    "session": (
+        "Which connection: its number, or all. Without it, the rule's own; in the timeline and in a test, all. "
+        "Example: ``session: all``."
+    ),
+}
+"""What these keys are in every step that takes them and says nothing else, each with an example."""
+
+
 class _Args(
     Struct,
     frozen=True,
@@ -158,7 +173,9 @@ class Reject(_OrderStep, frozen=True):
 
     verb: ClassVar[Literal["reject"]] = "reject"
     code: Code = "Other"
+    """The reason's first word, as GetRejectReason says it. Example: ``code: InsufficientFunds``."""
     text: str = ""
+    """What follows the code in the reason. Example: ``code: Other, text: not today``."""
     send: Telling = "once"
     order: OrderName = "this"
 
@@ -168,10 +185,21 @@ class Fill(_OrderStep, frozen=True):
 
     verb: ClassVar[Literal["fill"]] = "fill"
     quantity: Quantity = "rest"
+    """How much: an amount, a share of the whole order cut down to the product's step, or rest, which is all that is
+    left. Examples: ``quantity: 40%``, ``quantity: 4``.
+    """
     price: Amount | None = None
+    """At which price; without it, the best on the other side that the order crosses, else the order's own. Example:
+    ``price: 9999.75``.
+    """
     as_: Name | None = None
+    """A name for the fill, by which bust and correct find it. Example: ``as: first``."""
     against: Name = "SCENARIO"
+    """The name of whoever is on the other side. Example: ``against: MAKER``."""
     send: Literal["once", "twice", "never", "renamed"] = "once"
+    """How often the subscribers are told; twice repeats the fill with its id, renamed under another id. Example:
+    ``send: twice``.
+    """
     order: OrderName = "this"
 
 
@@ -188,6 +216,7 @@ class Cancel(_OrderStep, frozen=True):
 
     verb: ClassVar[Literal["cancel"]] = "cancel"
     text: str | None = None
+    """Why, as GetRejectReason says it. Example: ``text: self-trade prevention``."""
     send: Telling = "once"
     order: OrderName = "this"
 
@@ -205,6 +234,7 @@ class Stale(_OrderStep, frozen=True):
 
     verb: ClassVar[Literal["stale"]] = "stale"
     for_: Duration | None = None
+    """How long the state is unsure; without it, for good. Example: ``for: 2s``."""
     send: Telling = "once"
     order: OrderName = "this"
 
@@ -214,6 +244,7 @@ class Bust(_FillStep, frozen=True):
 
     verb: ClassVar[Literal["bust"]] = "bust"
     fill: Name = "last"
+    """Which fill: the name that its as gave, its id, or last. Example: ``fill: last``."""
     send: Telling = "once"
 
 
@@ -222,8 +253,11 @@ class Correct(_FillStep, frozen=True):
 
     verb: ClassVar[Literal["correct"]] = "correct"
     fill: Name = "last"
+    """Which fill: the name that its as gave, its id, or last. Example: ``fill: last, price: 9999.75``."""
     price: Amount | None = None
+    """The price that it really had; without it, the one it has. Example: ``price: 9999.75``."""
     quantity: Amount | None = None
+    """The quantity that it really had; without it, the one it has. Example: ``quantity: 3``."""
     send: Telling = "once"
 
 
@@ -235,14 +269,14 @@ class Delay(_FlowStep, frozen=True):
 
 
 class Hold(_FlowStep, frozen=True):
-    """The next step is done when the name is released."""
+    """The next step is done when the name is released: by a release step, or by a test."""
 
     verb: ClassVar[Literal["hold"]] = "hold"
     name: Name
 
 
 class Release(_FlowStep, frozen=True):
-    """What waits for a name goes on."""
+    """All that wait for a name go on; if nothing does, the next hold of it does not wait."""
 
     verb: ClassVar[Literal["release"]] = "release"
     name: Name
@@ -260,8 +294,11 @@ class Reply(_FlowStep, frozen=True, rename={"ok": "Ok", "err": "Err"}):
 
     verb: ClassVar[Literal["reply"]] = "reply"
     ok: Any = UNSET
+    """The reply's Ok: any data. Examples: ``Ok: "17"``, ``Ok: null``."""
     err: str | UnsetType = UNSET
+    """The reply's Err: a text. Example: ``Err: not today``."""
     raw: str | UnsetType = UNSET
+    """Text that is sent instead of a reply, be it JSON or not. Example: ``raw: '{"id": 1'``."""
 
 
 class Disconnect(_ConnectionStep, frozen=True):
@@ -269,7 +306,9 @@ class Disconnect(_ConnectionStep, frozen=True):
 
     verb: ClassVar[Literal["disconnect"]] = "disconnect"
     code: Annotated[int, Meta(ge=1000, le=4999)] = 1000
+    """The close code. Example: ``code: 1012``."""
     reason: Annotated[str, Meta(max_length=100)] = ""
+    """The close reason. Example: ``code: 1012, reason: service restart``."""
     session: str | None = None
 
 
@@ -284,6 +323,7 @@ class Refuse(_ConnectionStep, frozen=True):
 
     verb: ClassVar[Literal["refuse"]] = "refuse"
     for_: Duration
+    """How long. Example: ``for: 5s``."""
 
 
 class Stall(_ConnectionStep, frozen=True):
@@ -291,16 +331,20 @@ class Stall(_ConnectionStep, frozen=True):
 
     verb: ClassVar[Literal["stall"]] = "stall"
     what: Standstill = "all"
+    """What no longer comes: data, pong, or all of both. Example: ``what: pong``."""
     for_: Duration | None = None
+    """How long; without it, for good. Example: ``for: 5s``."""
     session: str | None = None
 
 
 class Slow(_ConnectionStep, frozen=True):
-    """The connection drips."""
+    """What the connection is sent goes out slowly."""
 
     verb: ClassVar[Literal["slow"]] = "slow"
     bytes_per_second: Annotated[int, Meta(ge=1, le=10_000_000)]
+    """How many bytes go out a second. Example: ``bytes_per_second: 100``."""
     for_: Duration | None = None
+    """How long; without it, for good. Example: ``for: 5s``."""
     session: str | None = None
 
 
@@ -309,7 +353,11 @@ class Corrupt(_ConnectionStep, frozen=True):
 
     verb: ClassVar[Literal["corrupt"]] = "corrupt"
     what: Damage = "json"
+    """How: json is cut short, frame ends in the middle with the connection, id is another, utf8 is none. Example:
+    ``what: utf8``.
+    """
     messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    """How many messages of the connection are damaged. Example: ``messages: 3``."""
     session: str | None = None
 
 
@@ -317,8 +365,11 @@ class View(_Args, frozen=True):
     """What a query says: as things were ``lag`` ago, and with some left out (this, last, all, an id, a fill's name)."""
 
     lag: Duration | None = None
+    """How long ago what it says was true. Example: ``lag: 500ms``."""
     omit: tuple[str, ...] = ()
+    """What it leaves out: this, last, all, an order's id, or a fill's name or id. Example: ``omit: [last]``."""
     for_: Duration | None = None
+    """How long; without it, for good. Example: ``lag: 500ms, for: 10s``."""
 
 
 class Book(_MarketStep, frozen=True):
@@ -326,8 +377,15 @@ class Book(_MarketStep, frozen=True):
 
     verb: ClassVar[Literal["book"]] = "book"
     product: Name
+    """The tradable product, by its name or id. Example: ``product: BTC Crypto/USD*COINBASE/DIRECT``."""
     bids: tuple[tuple[Amount, Amount], ...] = ()
+    """What is bid, instead of what the market bid before: pairs of price and quantity, best first. Example:
+    ``bids: [[9999.50, 2], [9999.00, 5]]``.
+    """
     asks: tuple[tuple[Amount, Amount], ...] = ()
+    """What is asked, instead of what the market asked before: pairs of price and quantity, best first. Example:
+    ``asks: [[10000.00, 4], [10000.50, 20]]``.
+    """
 
 
 class Trade(_MarketStep, frozen=True):
@@ -335,9 +393,13 @@ class Trade(_MarketStep, frozen=True):
 
     verb: ClassVar[Literal["trade"]] = "trade"
     product: Name
+    """The tradable product, by its name or id. Example: ``product: BTC Crypto/USD*COINBASE/DIRECT``."""
     price: Amount
+    """The worst price that is taken. Example: ``price: 10000``."""
     quantity: Amount
+    """How much. Example: ``quantity: 1``."""
     dir: Literal["Buy", "Sell"] = "Buy"
+    """The side of whoever trades. Example: ``dir: Sell``."""
 
 
 class Halt(_MarketStep, frozen=True):
@@ -366,17 +428,26 @@ class Increments(_MarketStep, frozen=True):
 
     verb: ClassVar[Literal["increments"]] = "increments"
     product: Name
+    """The tradable product, by its name or id. Example:
+    ``product: BTC Crypto/USD*COINBASE/DIRECT, quote_increment: 0.50``.
+    """
     quote_increment: Amount | None = None
+    """The tick of its prices; without it, as it was. Example: ``quote_increment: 0.50``."""
     base_increment: Amount | None = None
+    """The step of its quantities; without it, as it was. Example: ``base_increment: 0.1``."""
 
 
 class LimitEntry(_Args, frozen=True):
     """A limit, as SetLimits takes it; without a value it is lifted."""
 
     set: Any
+    """Whose orders: All, or an account. Examples: ``set: {Account: DEFAULT}``, ``set: All``."""
     scope: Any
+    """Of what: All, a kind with a name, or a name alone. Examples: ``scope: {Venue: COINBASE}``, ``scope: All``."""
     name: str
+    """Which limit. Example: ``name: MaxOpenQty``."""
     value: Amount | None = None
+    """The most that is allowed; without it, the limit is lifted. Example: ``value: 100``."""
 
 
 class SetLimits(_MarketStep, frozen=True):
@@ -407,13 +478,24 @@ class Heal(_FlowStep, frozen=True):
 
 
 class RateLimit(_FlowStep, frozen=True):
-    """At most ``cap`` requests ``per`` time on a connection; one more is refused, or banned for a while."""
+    """At most ``cap`` requests ``per`` time; one more is refused with an ``Err``, and banned if ``ban`` says so.
+
+    Requests that the rule is for are counted for each connection by itself; a refused one is not counted. A rule of
+    nothing but rate limits leaves what is within them to the rules after it. In the timeline and for an event it is
+    passed over.
+    """
 
     verb: ClassVar[Literal["rate_limit"]] = "rate_limit"
     cap: Annotated[int, Meta(ge=0)]
+    """How many requests. Example: ``cap: 10``."""
     per: Duration = "1s"
+    """In how long a time, which goes along with the clock. Example: ``cap: 10, per: 1s``."""
     code: Code = "RateLimited"
+    """The first word of the refusal. Example: ``code: VenueUnavailable``."""
     ban: Duration | None = None
+    """How long no connection is taken after the one that asked too often is closed with 1008; without it, the request
+    is refused and that is all. Example: ``ban: 5s``.
+    """
 
 
 class Restart(_ConnectionStep, frozen=True):
@@ -421,7 +503,9 @@ class Restart(_ConnectionStep, frozen=True):
 
     verb: ClassVar[Literal["restart"]] = "restart"
     orders: Literal["kept", "lost"] = "kept"
+    """Whether the open orders are still there. Example: ``orders: lost``."""
     for_: Duration = "0s"
+    """How long no connection is taken. Example: ``for: 2s``."""
 
 
 ViewName = Literal["ListOpen", "GetOrderState", "GetOrderDetails", "ListFills", "GetFillDetails"]

@@ -105,6 +105,13 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == schema()
 
 
+def test_schema_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a file it goes there, for an editor that reads it outside a checkout."""
+    path = tmp_path / "here" / "scenario.schema.json"
+    assert run("schema", "-o", str(path)) == 0
+    assert (json.loads(path.read_text(encoding="utf-8")), capsys.readouterr().out) == (schema(), "")
+
+
 def test_bundled_scenarios_are_listed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,7 @@ from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
+    "NUMBERS",
     "all_steps",
     "check_conditions",
     "check_matcher",
@@ -34,7 +35,9 @@ __all__ = [
 _FIRST_STATE = "start"
 _MOST_RULES = 1000
 _DIRS = ("Buy", "Sell")
-_NUMBERS = ("price", "quantity", "precision", "limit", "nth", "session")
+NUMBERS = ("price", "quantity", "precision", "limit", "nth", "session")
+"""What a ``when`` compares with numbers alone."""
+
 _COMPARED = re.compile(r"(>=|>|<=|<) *([0-9.]+)")
 _COMPARISONS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 
@@ -101,7 +104,7 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
     for here, name in _plain_words(when.dir, (*place, "dir")):
         if name.casefold() not in ("buy", "sell"):
             yield here, f"expected one of Buy, Sell, got {quoted(name)}{nearest(name, _DIRS)}"
-    for field in _NUMBERS:
+    for field in NUMBERS:
         for here, word in _plain_words(getattr(when, field), (*place, field)):
             if parse_amount(word) is None:
                 yield here, f"expected a number, or bounds such as {{ge: 10}}, got {quoted(word)}{_as_bounds(word)}"
