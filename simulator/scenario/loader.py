@@ -15,7 +15,7 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import ClockSetting, Rule, Scenario, When
-from simulator.scenario.reading.files import at, beside, bundled, find, is_catalogue, read
+from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data
 from simulator.scenario.reading.partial import readable
@@ -121,7 +121,7 @@ def load(
     except ScenarioError as error:
         rest = [whole.problem(place, message) for place, message in check(scenario, None, Unread())]
         raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
-    loaded = Loaded(scenario, catalogue.at(start_of(scenario)), name, whole, Path(name) in bundled().values())
+    loaded = Loaded(scenario, catalogue.at(start_of(scenario)), name, whole, Path(name).parent == BUNDLED)
     try:
         loaded.check()
     except ScenarioError:

@@ -90,7 +90,7 @@ def test_a_scenario_is_found_by_its_bundled_name(folder: Path, monkeypatch: pyte
     bundle = folder / "bundle"
     bundle.mkdir()
     (bundle / "partial-fill.yaml").write_text("name: bundled\n", encoding="utf-8")
-    monkeypatch.setattr("simulator.scenario.reading.files.data_path", lambda name: bundle)
+    monkeypatch.setattr("simulator.scenario.reading.files.BUNDLED", bundle)
     assert load("partial-fill").scenario.name == "bundled"
     Path("partial-fill").write_text("name: own\n", encoding="utf-8")
     assert load("partial-fill").scenario.name == "own"

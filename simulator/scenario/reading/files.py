@@ -8,10 +8,13 @@ from simulator.quoting import quoted
 from simulator.resources import data_path
 from simulator.scenario.reading.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
 
-__all__ = ["SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read"]
+__all__ = ["BUNDLED", "SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a scenario's file ends."""
+
+BUNDLED = data_path("scenarios")
+"""The folder of the scenarios that come with the package."""
 
 _OF_CATALOGUES = {"products", "tradable_products", "venues", "routes"}
 _OF_BOTH = {"name", "accounts"}
@@ -19,8 +22,7 @@ _OF_BOTH = {"name", "accounts"}
 
 def bundled() -> dict[str, Path]:
     """Return the scenarios that come with the package by name, sorted."""
-    folder = data_path("scenarios")
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(BUNDLED.glob("*.yaml"))}
 
 
 def find(name: str | Path) -> Path:
