@@ -25,8 +25,9 @@ class Instrument:
     """The trading state of one tradable product.
 
     ``tick`` and ``step`` are the price and quantity increments in billionths; they may change while orders rest.
-    ``market_quotes`` are the quotes of the market itself, which belong to no client. What is ``delisted`` is traded no
-    more: for good, because somebody said so or, if it is ``expired`` too, because the contract's time was over.
+    ``market_quotes`` are the quotes of the market itself, which belong to no client, and ``opened`` is the price around
+    which it opened, in billionths, or None if there is no market. What is ``delisted`` is traded no more: because
+    somebody said so or, if it is ``expired`` too, because the contract's time was over.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Instrument:
         "flags",
         "listing",
         "market_quotes",
+        "opened",
         "step",
         "tick",
     )
@@ -51,6 +53,7 @@ class Instrument:
         self.ask_depth = Depth(self.book.asks)
         self.exposures: dict[str, Exposure] = {}
         self.market_quotes: list[BookEntry] = []
+        self.opened = listing.mid
         self.flags = listing.flags
         self.delisted = False
         self.expired = False

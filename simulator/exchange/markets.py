@@ -55,6 +55,7 @@ class Markets:
         """Open a market for an instrument, unless it is traded no more."""
         if instrument.delisted:
             return
+        instrument.opened = spec.mid
         schedule = self._schedule
         rng = random.Random(f"{self._seed} {instrument.listing.name}")  # noqa: S311 - a seeded market is the point
         market = Market(self._venue, instrument, spec, rng, schedule.now)

@@ -1,35 +1,23 @@
-"""Candles: from the trades that were made, and invented ones for the time before the exchange began."""
+"""Candles: of the trades that were made, and invented ones for the time before the exchange began."""
 
-import math
 from collections import deque
-from collections.abc import Callable
-from hashlib import sha1
 
+from simulator.catalogue import TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.orders import Traded
+from simulator.gateway.bars import WIDTHS, Bar, joined
+from simulator.gateway.invented_candles import InventedCandles, Past
 from simulator.quoting import quoted
 from simulator.terms import BILLION, Refusal
 from simulator.times import text_of_time
 from simulator.wire.replies import CandleView
 
-__all__ = ["WIDTHS", "Tape", "read_width"]
-
-WIDTHS = {
-    "1s": BILLION,
-    "5s": 5 * BILLION,
-    "1m": 60 * BILLION,
-    "15m": 900 * BILLION,
-    "1h": 3600 * BILLION,
-    "1d": 86_400 * BILLION,
-}
-"""How long a candle may be, in nanoseconds by its name."""
+__all__ = ["MOST_CANDLES", "Tape", "read_width"]
 
 MOST_CANDLES = 10_000
 """How many candles one answer holds at most."""
 
-_KEPT_TRADES = 100_000
-_WAVES = ((86_400 * 97, 0.11), (86_400 * 13, 0.05), (86_400 * 1.7, 0.013), (5_300, 0.003), (410, 0.0008), (37, 0.0002))
-"""Periods in seconds and heights, as a share of the price, of the waves that an invented price is made of."""
+_KEPT = 20_000
 
 
 def read_width(width: str) -> int | Refusal:
@@ -40,97 +28,147 @@ def read_width(width: str) -> int | Refusal:
 
 
 class Tape:
-    """The trades of an exchange since it began, the newest hundred thousand of each product.
+    """The trades of an exchange since it began, summed up for each width of candles.
 
     Args:
         began: when the exchange began, in nanoseconds; before that, candles are invented.
         seed: what invented candles are made from.
+        kept: how many candles of each width are kept of each product, the newest of them.
     """
 
-    def __init__(self, began: int, seed: int) -> None:
+    def __init__(self, began: int, seed: int, kept: int = _KEPT) -> None:
         self._began = began
         self._seed = seed
-        self._trades: dict[str, deque[Traded]] = {}
+        self._kept = kept
+        self._sums: dict[str, _Sums] = {}
 
     def record(self, trade: Traded) -> None:
-        """Keep a trade."""
-        trades = self._trades.get(trade.target)
-        if trades is None:
-            trades = self._trades[trade.target] = deque(maxlen=_KEPT_TRADES)
-        trades.append(trade)
+        """Add a trade, which is not earlier than any before it."""
+        sums = self._sums.get(trade.target)
+        if sums is None:
+            sums = self._sums[trade.target] = _Sums(self._kept)
+        sums.add(trade)
 
-    def candle(self, target: str, start: int, width: int, digits: int) -> CandleView | None:
-        """Return the candle of the trades from ``start`` on for ``width`` nanoseconds, or None if there were none."""
-        trades = []
-        for trade in reversed(self._trades.get(target, ())):
-            if trade.time < start:
-                break
-            if trade.time < start + width:
-                trades.append(trade)
-        return _candle(start, trades[::-1], digits) if trades else None
+    def candle(
+        self, listing: TradableProduct, opened: int | None, start: int, width: int, digits: int
+    ) -> CandleView | None:
+        """Return a product's candle that begins at ``start``, a multiple of ``width``, or None if it has none.
+
+        ``opened`` is the product's price when the exchange began, in billionths, or None if there was none; ``digits``
+        are those of its prices.
+        """
+        bar = self._bar(listing, self._invented(listing, opened, start), start, width)
+        return None if bar is None else _view(start, bar, digits)
 
     def history(
-        self, target: str, span: tuple[int, int], width: int, mid: int | None, digits: int
+        self, listing: TradableProduct, opened: int | None, span: tuple[int, int], width: int, digits: int
     ) -> list[CandleView] | Refusal:
-        """Return the candles that begin within a span of time, both ends included.
-
-        Those before the exchange began are invented around ``mid``, in billionths, if there is one.
-        """
+        """Return a product's candles that begin within a span of time, both ends included, each as `candle` has it."""
         start = -(-span[0] // width) * width
         if (span[1] - start) // width >= MOST_CANDLES:
             return Refusal(f"there are more than {MOST_CANDLES} candles from `$.start` to `$.end`: ask for fewer")
-        by_start: dict[int, list[Traded]] = {}
-        for trade in self._trades.get(target, ()):
-            by_start.setdefault(trade.time // width * width, []).append(trade)
-        price = self._inventor(target, mid) if mid is not None else None
-        candles = []
-        for begin in range(start, span[1] + 1, width):
-            if begin in by_start:
-                candles.append(_candle(begin, by_start[begin], digits))
-            elif price is not None and begin + width <= self._began:
-                candles.append(_invented(begin, width, price, digits))
-        return candles
+        sums = self._sums.get(listing.id)
+        oldest = None if sums is None else sums.oldest(width)
+        if oldest is not None and start < oldest and span[1] // width * width + width > self._began:
+            since = text_of_time(oldest)
+            return Refusal(f"`$.start`: the last {self._kept} candles of this width are kept, those from {since} on")
+        invented = self._invented(listing, opened, start)
+        bars = ((begin, self._bar(listing, invented, begin, width)) for begin in range(start, span[1] + 1, width))
+        return [_view(begin, bar, digits) for begin, bar in bars if bar is not None]
 
-    def _inventor(self, target: str, mid: int) -> Callable[[int], int]:
-        """Return a price as a function of time that runs into ``mid`` where the exchange begins."""
-        phases = [
-            int.from_bytes(sha1(f"{self._seed} {target} {wave}".encode(), usedforsecurity=False).digest()[:4], "big")
-            for wave in range(len(_WAVES))
-        ]
+    def _bar(self, listing: TradableProduct, invented: InventedCandles | None, start: int, width: int) -> Bar | None:
+        sums = self._sums.get(listing.id)
+        return joined(
+            None if invented is None else invented.bar(start, width), None if sums is None else sums.bar(start, width)
+        )
 
-        def price(time: int) -> int:
-            seconds = (time - self._began) / BILLION
-            height = 0.0
-            for (period, share), phase in zip(_WAVES, phases, strict=True):
-                angle = phase / 2**32 * math.tau
-                height += share * (math.sin(seconds / period * math.tau + angle) - math.sin(angle))
-            return mid + int(height * BILLION) * mid // BILLION
-
-        return price
+    def _invented(self, listing: TradableProduct, opened: int | None, start: int) -> InventedCandles | None:
+        if opened is None or start >= self._began:
+            return None
+        seed = f"{self._seed} {listing.id}"
+        return InventedCandles(Past(self._began, opened, listing.quote_increment, listing.base_increment, seed))
 
 
-def _candle(start: int, trades: list[Traded], digits: int) -> CandleView:
-    bought = sum(trade.quantity for trade in trades if trade.buy)
-    sold = sum(trade.quantity for trade in trades if not trade.buy)
-    return _view(start, [trade.price for trade in trades], bought, sold, digits)
+class _Sums:
+    """The trades of one product, summed up for each width; those of the last second on their own until it is over."""
+
+    __slots__ = (
+        "_bars",
+        "_bought",
+        "_close",
+        "_end",
+        "_forgetful",
+        "_high",
+        "_kept",
+        "_low",
+        "_open",
+        "_sold",
+        "_starts",
+    )
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._bars: dict[int, dict[int, Bar]] = {width: {} for width in WIDTHS.values()}
+        self._starts: dict[int, deque[int]] = {width: deque() for width in WIDTHS.values()}
+        self._forgetful: set[int] = set()
+        self._end: int | None = None
+
+    def add(self, trade: Traded) -> None:
+        price = trade.price
+        if self._end is None or trade.time >= self._end:
+            if self._end is not None:
+                self._sum_up()
+            self._end = (trade.time // BILLION + 1) * BILLION
+            self._open = self._high = self._low = price
+            self._bought = self._sold = 0
+        elif price > self._high:
+            self._high = price
+        elif price < self._low:
+            self._low = price
+        self._close = price
+        if trade.buy:
+            self._bought += trade.quantity
+        else:
+            self._sold += trade.quantity
+
+    def bar(self, start: int, width: int) -> Bar | None:
+        bar = self._bars[width].get(start)
+        if self._end is not None and start < self._end <= start + width:
+            return joined(bar, self._last_second())
+        return bar
+
+    def oldest(self, width: int) -> int | None:
+        """Return where the oldest bar begins that is kept, if there were older ones."""
+        return self._starts[width][0] if width in self._forgetful else None
+
+    def _last_second(self) -> Bar:
+        return Bar(self._open, self._high, self._low, self._close, self._bought, self._sold)
+
+    def _sum_up(self) -> None:
+        second = self._last_second()
+        begin = (self._end or 0) - BILLION
+        for width, bars in self._bars.items():
+            start = begin // width * width
+            before = bars.get(start)
+            if before is None:
+                bars[start] = second
+                starts = self._starts[width]
+                starts.append(start)
+                if len(starts) > self._kept:
+                    del bars[starts.popleft()]
+                    self._forgetful.add(width)
+            else:
+                bars[start] = joined(before, second) or second
 
 
-def _invented(start: int, width: int, price: Callable[[int], int], digits: int) -> CandleView:
-    grain = 10 ** (9 - digits)
-    seen = [max(grain, price(start + width * part // 8) // grain * grain) for part in range(9)]
-    bought = (seen[3] // grain * 7 % 9_000 + 1_000) * BILLION // 1_000
-    sold = (seen[6] // grain * 3 % 9_000 + 1_000) * BILLION // 1_000
-    return _view(start, seen, bought, sold, digits)
-
-
-def _view(start: int, prices: list[int], bought: int, sold: int, digits: int) -> CandleView:
+def _view(start: int, bar: Bar, digits: int) -> CandleView:
     return CandleView(
         time=text_of_time(start),
-        open=text_of_amount(prices[0], digits),
-        high=text_of_amount(max(prices), digits),
-        low=text_of_amount(min(prices), digits),
-        close=text_of_amount(prices[-1], digits),
-        volume=text_of_amount(bought + sold),
-        buy_volume=text_of_amount(bought),
-        sell_volume=text_of_amount(sold),
+        open=text_of_amount(bar.open, digits),
+        high=text_of_amount(bar.high, digits),
+        low=text_of_amount(bar.low, digits),
+        close=text_of_amount(bar.close, digits),
+        volume=text_of_amount(bar.bought + bar.sold),
+        buy_volume=text_of_amount(bar.bought),
+        sell_volume=text_of_amount(bar.sold),
     )

@@ -288,8 +288,9 @@ class Gateway:
             where = "$.start" if start is None else "$.end"
             return Refusal(f"`{where}`: expected a date or a time such as 2024-01-01T00:00:00Z")
         instrument = self.venue.instruments.get(listing.id)  # a question opens no market
+        opened = listing.mid if instrument is None else instrument.opened
         digits = digits_of(listing.quote_increment) if instrument is None else instrument.digits
-        return self.tape.history(listing.id, (start[0], end[0]), width, listing.mid, digits)
+        return self.tape.history(listing, opened, (start[0], end[0]), width, digits)
 
     def read_rfq(
         self, base: str, quote: str, quantity: Raw, venues: list[str] | None, where: str = "$"

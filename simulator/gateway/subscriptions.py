@@ -142,7 +142,7 @@ class Subscriptions:
         readers = self._candles.get((instrument.listing.id, width))
         if not readers:
             return False
-        candle = self._gateway.tape.candle(instrument.listing.id, now - width, width, instrument.digits)
+        candle = self._gateway.tape.candle(instrument.listing, instrument.opened, now - width, width, instrument.digits)
         if candle is not None:
             self._publish(readers, encode(candle))
         return True

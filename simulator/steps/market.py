@@ -68,7 +68,11 @@ class MarketSteps:
         """Open a market as a scenario describes it: quotes that stand, or a price around which it quotes."""
         instrument = self._markets.listed(listing)
         if entry.mid is None:
-            self._venue.quote(instrument, _quotes_of(entry.bids or (), entry.asks or ()), self._schedule.now)
+            quotes = _quotes_of(entry.bids or (), entry.asks or ())
+            best = [next((price for buy, price, _ in quotes if buy is side), None) for side in (True, False)]
+            known = [price for price in best if price is not None]
+            instrument.opened = sum(known) // len(known) if known else instrument.opened
+            self._venue.quote(instrument, quotes, self._schedule.now)
         else:
             self._markets.open(instrument, _spec_of(entry, entry.mid))
 

@@ -1,0 +1,42 @@
+"""What a candle is made of: the prices and quantities of a span of time, and how spans are put together."""
+
+from typing import NamedTuple
+
+from simulator.terms import BILLION
+
+__all__ = ["WIDTHS", "Bar", "joined"]
+
+WIDTHS = {
+    "1s": BILLION,
+    "5s": 5 * BILLION,
+    "1m": 60 * BILLION,
+    "15m": 900 * BILLION,
+    "1h": 3600 * BILLION,
+    "1d": 86_400 * BILLION,
+}
+"""How long a candle may be, in nanoseconds by its name; each is a multiple of the one before."""
+
+
+class Bar(NamedTuple):
+    """Prices and quantities of a span of time, all in the same units; ``bought`` is what takers bought."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+    bought: int
+    sold: int
+
+
+def joined(earlier: Bar | None, later: Bar | None) -> Bar | None:
+    """Return the bar of two spans of time, one after the other; None stands for one in which nothing was traded."""
+    if earlier is None or later is None:
+        return later or earlier
+    return Bar(
+        earlier.open,
+        max(earlier.high, later.high),
+        min(earlier.low, later.low),
+        later.close,
+        earlier.bought + later.bought,
+        earlier.sold + later.sold,
+    )
