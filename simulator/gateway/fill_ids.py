@@ -27,9 +27,9 @@ class FillIds:
         self.repeats: dict[int, str] = {}
 
     def text(self, number: int) -> str:
-        """Return the id of a fill that is kept, by its number."""
+        """Return the id of a fill by its number; of one that is kept no longer it is made again."""
         self._catch_up()
-        return self._texts[number]
+        return self._texts.get(number) or self._derive(b"fill %d" % number)
 
     def repeat(self, number: int, *, renamed: bool) -> None:
         """Let a fill that is kept be seen once more, under its own id or under another."""

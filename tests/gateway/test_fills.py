@@ -102,11 +102,14 @@ def test_ids_of_forgotten_fills_are_forgotten(make_world: Callable[..., World]) 
     client = world.connect()
     client.order("Sell", "100", "200")
     ids, fills = world.sim.gateway.fill_ids, world.sim.venue.fills
+    client.order("Buy", "100", "1")
+    first = ids.text(1)
     for _ in range(150):
         client.order("Buy", "100", "1")
         ids.repeat(fills.made, renamed=True)
         (listed,) = client.ask("ListFills", scope="All", set="All")[-1:]
         assert client.ask("GetFillDetails", fill_ids=[listed])[0]["fill_id"] == listed
     kept = [fill.number for fill in fills]
+    assert ids.text(1) == first  # a reversal tells of which fill, kept or not
     assert list(ids._texts) == list(ids._numbers.values()) == kept
     assert list(ids.repeats) == [number for number in kept if number % 2 == 0]
