@@ -239,9 +239,9 @@ class Simulation:
             self._delivery.reply(session, err(bytes(request.id), unknown))
             return
         if self._has_entry_delay:
-            self._delay_entry(session, request)
+            self._delay_entry(session, request, len(text))
         else:
-            self._take(session, request)
+            self._take(session, request, len(text))
 
     def disconnect(self, session: Session, now: int | None = None, why: str = "") -> None:
         """A connection is gone, and its subscriptions with it; its orders stay."""
@@ -384,15 +384,21 @@ class Simulation:
                 act()
                 self._dispatcher.publish()
 
-    def _delay_entry(self, session: Session, request: requests.Request) -> None:
+    def _delay_entry(self, session: Session, request: requests.Request, size: int) -> None:
         """Let a request travel to the venue, behind those that are on the way already, unless they may overtake."""
         due = self._schedule.now + self._latencies.entry(type(request).__name__)
         if not self._latencies.reorder:
             due = session.entry_due = max(session.entry_due, due)
-        self._schedule.at(due, lambda: self._take(session, request))
+        self._delivery.keep(session, size)
 
-    def _take(self, session: Session, request: requests.Request) -> None:
-        """A request has come to the venue: the first rule that matches decides, else the engine."""
+        def arrive() -> None:
+            self._delivery.let_go(session, size)
+            self._take(session, request, size)
+
+        self._schedule.at(due, arrive)
+
+    def _take(self, session: Session, request: requests.Request, size: int) -> None:
+        """A request of so many bytes has come to the venue: the first rule that matches decides, else the engine."""
         director = self.director
         decision = director.decide(request, session.number, self._schedule.now) if director.rules else None
         if decision is None:
@@ -401,13 +407,14 @@ class Simulation:
             self._dispatcher.handle(session, request)
         else:
             rule, exceeded = decision
-            self._player.begin(rule, exceeded, session, request)
+            self._player.begin(rule, exceeded, session, request, size)
         if type(request) in Subscriptions.REQUESTS:
             self._on_event("subscribe", session)
 
     def _on_end(self, session: Session) -> None:
         """A connection has ended, and with it what it followed."""
         self._subscriptions.end_all(session)
+        self._delivery.forget(session)
         self._netidx.forget(session)
         self._on_event("disconnect", session)
 

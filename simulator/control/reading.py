@@ -1,6 +1,7 @@
 """Reads what is told of a running world."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
 from typing import Any, assert_never
 
 import msgspec
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 _MOST_MISSES = 3
+_MOST_DAMAGES = 100
 
 
 def order_info(order: Order) -> OrderInfo:
@@ -140,9 +142,13 @@ def session_info(session: Session, now: int) -> SessionInfo:
         is_stalled=faults.stalled_until > now,
         kept=len(faults.kept),
         bytes_per_second=faults.bytes_per_second or None,
-        damages=tuple(faults.damages),
+        damages=tuple(islice(_each(faults.damages), _MOST_DAMAGES)),
         answers_pings=faults.silent_until <= now,
     )
+
+
+def _each(damages: Iterable[tuple[str, int]]) -> Iterator[str]:
+    return chain.from_iterable(repeat(what, times) for what, times in damages)
 
 
 def _subscription_info(subscription: Subscription) -> SubscriptionInfo:

@@ -2,23 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import assert_never
 
-from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, text_frame
+from simulator.budget import Budget
+from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, size_of, text_frame
 from simulator.gateway.session import ConnectionFaults, Session
 from simulator.gateway.sessions import Sessions
+from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
 from simulator.scenario.latency import Latencies
 from simulator.scenario.steps import Damage, Standstill
 from simulator.schedule import Schedule
-from simulator.terms import BILLION
 
 __all__ = ["Delivery"]
 
 _FOREVER = 1 << 80
-_DRIP_EVERY = 50_000_000
-"""How often a slow connection gets a few bytes, in nanoseconds."""
+_MOST_FOR_ONE = 1 << 25
+_MOST = 1 << 28
+"""How many bytes may wait for one connection, and for all."""
+_OVERHEAD = 300
+"""What keeping anything costs besides its own bytes, more or less."""
+_MOST_DAMAGES = 1000
 
 
 class Delivery:
@@ -38,6 +42,8 @@ class Delivery:
         self._update = latencies.update
         self._reorder = latencies.reorder
         self._sessions = sessions
+        self.budget = Budget(_MOST_FOR_ONE, _MOST)
+        """How much is kept for connections: what is on its way, stalled or dripping, and requests that wait."""
         self.is_heard = True
         """Whether anybody hears what is said: nobody does while inputs are done again that were answered before."""
         self._copies = 1
@@ -78,21 +84,57 @@ class Delivery:
 
     def _carry(self, session: Session, message: bytes, draw: Callable[[], int] | None) -> None:
         due = self._schedule.now + (draw() if draw is not None else 0)
+        if not session.is_open:
+            self._note(session, "lost", message)
+            return
+        faults = self._faults(session)
         if not self._reorder:
-            faults = _faults(session)
             due = faults.last_due = max(due, faults.last_due)
         if due > self._schedule.now:
-            self._schedule.at(due, lambda: self._arrive(session, message))
+            faults.transit.send(message, due)
+            self._hold(session, len(message) + _OVERHEAD)
         else:
             self._arrive(session, message)
+
+    def _come(self, session: Session, message: bytes) -> None:
+        self.budget.free(session.number, len(message) + _OVERHEAD)
+        self._arrive(session, message)
+
+    def forget(self, session: Session) -> None:
+        """Drop what is on its way to a connection that has ended."""
+        faults = session.faults
+        if faults is None:
+            return
+        number = session.number
+        for message in faults.transit.drop():
+            self.budget.free(number, len(message) + _OVERHEAD)
+            self._note(session, "lost", message)
+        self.budget.free(number, sum(map(size_of, faults.kept)) + faults.drip.drop())
+        faults.kept.clear()
+
+    # How much waits
+
+    def keep(self, session: Session, size: int) -> None:
+        """Count a request of a connection, of so many bytes, that has to wait."""
+        self._hold(session, size + _OVERHEAD)
+
+    def let_go(self, session: Session, size: int) -> None:
+        """Count a request that waits no longer."""
+        self.budget.free(session.number, size + _OVERHEAD)
+
+    def _hold(self, session: Session, size: int) -> None:
+        """Count bytes that are kept for a connection, and give one up if they are too many, for it or for all."""
+        if self.budget.hold(session.number, size):
+            return
+        too_much = session
+        if not self.budget.is_over(session.number):
+            too_much = max(self._sessions.open.values(), key=lambda one: self.budget.of(one.number), default=session)
+        self._sessions.give_up(too_much, f"{self.budget.of(too_much.number)} bytes wait for it")
 
     # What a connection does to its messages
 
     def _arrive(self, session: Session, message: bytes) -> None:
         """A message has come to the end of its way, where the connection may have faults of its own."""
-        if not session.is_open:
-            self._note(session, "lost", message)
-            return
         faults = session.faults
         if faults is None:
             self._enqueue_if_open(session, message)
@@ -101,17 +143,27 @@ class Delivery:
         if faults.stalled_until > self._schedule.now:
             faults.kept.extend(items)
             self._note(session, "kept", message)
+            self._hold(session, sum(map(size_of, items)))
         else:
             for item in items:
                 self._put(session, faults, item)
 
     def _put(self, session: Session, faults: ConnectionFaults, item: Outgoing) -> None:
+        if not session.is_open:
+            return
         if faults.bytes_per_second and isinstance(item, bytes):
-            self._drip(session, faults, text_frame(item))
-        elif faults.drips_until > self._schedule.now:
-            self._schedule.at(faults.drips_until, lambda: self._write(session, item))
+            frame = text_frame(item)
+            faults.drip.put_slowly(frame, faults.bytes_per_second)
+            self._hold(session, len(frame))
+        elif faults.drip.is_busy:
+            faults.drip.put(item)
+            self._hold(session, size_of(item))
         else:
             self._write(session, item)
+
+    def _drip(self, session: Session, item: Outgoing) -> None:
+        self.budget.free(session.number, size_of(item))
+        self._write(session, item)
 
     def _write(self, session: Session, item: Outgoing) -> None:
         if isinstance(item, Abort):
@@ -119,25 +171,15 @@ class Delivery:
         else:
             self._enqueue_if_open(session, item)
 
-    def _drip(self, session: Session, faults: ConnectionFaults, data: bytes) -> None:
-        """Write a frame a few bytes at a time, behind what still drips."""
-        schedule = self._schedule
-        piece = max(1, faults.bytes_per_second * _DRIP_EVERY // BILLION)
-        pause = piece * BILLION // faults.bytes_per_second
-        due = max(schedule.now, faults.drips_until)
-        for start in range(0, len(data), piece):
-            part = RawBytes(data[start : start + piece], more=start + piece < len(data))
-            schedule.at(due, partial(self._enqueue_if_open, session, part))
-            due += pause
-        faults.drips_until = due
-
     def _enqueue_if_open(self, session: Session, item: Outgoing) -> None:
         if session.is_open and self.is_heard:
             session.enqueue(item, self._schedule.now)
 
     def _damage(self, session: Session, faults: ConnectionFaults, message: bytes) -> tuple[Outgoing, ...]:
         """Return what goes out instead of a message on a connection that damages its next ones."""
-        what = faults.damages.popleft()
+        what, times = faults.damages.popleft()
+        if times > 1:
+            faults.damages.appendleft((what, times - 1))
         self._note(session, "corrupt", f"{what}: {message.decode(errors='replace')}")
         match what:
             case "json":
@@ -161,31 +203,31 @@ class Delivery:
         until = _FOREVER if nanoseconds is None else schedule.now + nanoseconds
         self._note(session, "stall", what)
         if what in ("data", "all"):
-            _faults(session).stalled_until = until
+            self._faults(session).stalled_until = until
             if nanoseconds is not None:
                 schedule.at(until, lambda: self._resume(session))
         if what in ("pong", "all"):
-            _faults(session).silent_until = until
+            self._faults(session).silent_until = until
             session.enqueue(Pongs(False), schedule.now)
             if nanoseconds is not None:
                 schedule.at(until, lambda: self._answer_pings(session))
 
     def _resume(self, session: Session) -> None:
-        faults = _faults(session)
+        faults = self._faults(session)
         if faults.stalled_until <= self._schedule.now:
             kept, faults.kept = faults.kept, []
-            if session.is_open:
-                for item in kept:
-                    self._put(session, faults, item)
+            for item in kept:
+                self.budget.free(session.number, size_of(item))
+                self._put(session, faults, item)
 
     def _answer_pings(self, session: Session) -> None:
-        if _faults(session).silent_until <= self._schedule.now:
+        if self._faults(session).silent_until <= self._schedule.now:
             self._enqueue_if_open(session, Pongs(True))
 
     def slow(self, session: Session, bytes_per_second: int, nanoseconds: int | None) -> None:
         """Let a connection drip."""
         self._note(session, "slow", f"{bytes_per_second} bytes a second")
-        faults = _faults(session)
+        faults = self._faults(session)
         faults.bytes_per_second = bytes_per_second
         faults.slow_until = _FOREVER
         if nanoseconds is not None:
@@ -198,7 +240,13 @@ class Delivery:
 
     def corrupt(self, session: Session, what: Damage, messages: int) -> None:
         """Let a connection damage its next messages."""
-        _faults(session).damages.extend([what] * messages)
+        damages = self._faults(session).damages
+        if damages and damages[-1][0] == what:
+            messages += damages.pop()[1]
+        if len(damages) < _MOST_DAMAGES:
+            damages.append((what, messages))
+        else:
+            self._note(session, "skipped", f"corrupt: more than {_MOST_DAMAGES} kinds of damage wait for messages")
 
     def heal(self, session: Session) -> None:
         """End what a scenario does to a connection, and send what was kept."""
@@ -214,15 +262,15 @@ class Delivery:
             if was_silent:
                 self._answer_pings(session)
 
+    def _faults(self, session: Session) -> ConnectionFaults:
+        """Return a connection's faults, none yet if it has had none."""
+        if session.faults is None:
+            transit = Transit(self._schedule, lambda message: self._come(session, message))
+            session.faults = ConnectionFaults(transit, Drip(self._schedule, lambda item: self._drip(session, item)))
+        return session.faults
+
     def _note(self, session: Session, kind: str, data: bytes | str) -> None:
         self._journal.write(self._schedule.now, session.number, kind, data)
-
-
-def _faults(session: Session) -> ConnectionFaults:
-    """Return a connection's faults, none yet if it has had none."""
-    if session.faults is None:
-        session.faults = ConnectionFaults()
-    return session.faults
 
 
 def _with_other_id(message: bytes) -> bytes:

@@ -4,7 +4,7 @@ import struct
 
 import msgspec
 
-__all__ = ["Abort", "Close", "Outgoing", "Pongs", "RawBytes", "text_frame"]
+__all__ = ["Abort", "Close", "Outgoing", "Pongs", "RawBytes", "size_of", "text_frame"]
 
 
 class RawBytes(msgspec.Struct, frozen=True):
@@ -45,6 +45,13 @@ class Pongs(msgspec.Struct, frozen=True):
 
 Outgoing = bytes | RawBytes | Close | Abort | Pongs
 """A message's payload, or one of the others."""
+
+
+def size_of(item: Outgoing) -> int:
+    """Return how many bytes of a client's data an item holds."""
+    if isinstance(item, RawBytes):
+        return len(item.data)
+    return len(item) if isinstance(item, bytes) else 0
 
 
 def text_frame(payload: bytes) -> bytes:

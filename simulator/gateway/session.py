@@ -7,6 +7,7 @@ import msgspec
 
 from simulator.exchange.instrument import Instrument
 from simulator.gateway.outgoing import Outgoing, RawBytes
+from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
 from simulator.scenario.steps import Damage
 from simulator.wire.requests import Subscribe
@@ -39,28 +40,36 @@ class Subscription(msgspec.Struct):
 
 
 class ConnectionFaults:
-    """What a scenario does to a connection's messages; times in nanoseconds."""
+    """What a scenario does to a connection's messages; times in nanoseconds.
+
+    Args:
+        transit: messages on their way.
+        drip: what is written a few bytes at a time.
+    """
 
     __slots__ = (
         "bytes_per_second",
         "damages",
-        "drips_until",
+        "drip",
         "kept",
         "last_due",
         "silent_until",
         "slow_until",
         "stalled_until",
+        "transit",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, transit: Transit, drip: Drip) -> None:
+        self.transit = transit
+        self.drip = drip
         self.last_due = 0
-        self.damages: deque[Damage] = deque()
+        self.damages: deque[tuple[Damage, int]] = deque()
+        """What is done to the next messages, and to how many of them."""
         self.stalled_until = 0
         self.silent_until = 0
         self.slow_until = 0
         self.kept: list[Outgoing] = []
         self.bytes_per_second = 0
-        self.drips_until = 0
 
 
 class Session:
@@ -128,7 +137,7 @@ class Session:
     @property
     def sent_by(self) -> int:
         """When all that is on its way to the client will have been sent, in nanoseconds; 0 if nothing is."""
-        return 0 if self.faults is None else max(self.faults.last_due, self.faults.drips_until)
+        return 0 if self.faults is None else max(self.faults.last_due, self.faults.drip.ends)
 
     def enqueue(self, item: Outgoing, now: int) -> None:
         """Put a message, or what else goes out on a connection, into the outbox, behind what is there already.

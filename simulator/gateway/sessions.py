@@ -24,6 +24,7 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 UNAVAILABLE = 503
 RESTARTED = 1012
+GIVEN_UP = 1013
 
 
 def is_greeted(target: str) -> bool:
@@ -121,6 +122,12 @@ class Sessions:
         if session.is_open:
             session.enqueue(Close(code, reason), self._schedule.now)
             self._end(session, f"closed by the scenario: {code} {reason}".rstrip())
+
+    def give_up(self, session: Session, why: str) -> None:
+        """Close a connection that more waits for than may, at once: what waits is dropped."""
+        if session.is_open:
+            session.enqueue(Close(GIVEN_UP, "too much waits for you"), self._schedule.now)
+            self._end(session, f"{GIVEN_UP} {why}")
 
     def abort(self, session: Session) -> None:
         """Cut a connection with a TCP reset."""

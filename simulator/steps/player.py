@@ -85,13 +85,15 @@ class StepPlayer:
 
     # Beginning
 
-    def begin(self, rule: RuleInPlay, exceeded: RateLimit | None, session: Session, request: Request) -> None:
-        """Play a rule for a request."""
+    def begin(
+        self, rule: RuleInPlay, exceeded: RateLimit | None, session: Session, request: Request, size: int
+    ) -> None:
+        """Play a rule for a request of so many bytes."""
         self._note("rule", rule.name)
         if exceeded is not None:
             self._limit_rate(exceeded, session, request)
             return
-        run = RuleRun(rule.name, rule.steps, self._schedule.cause, session, request, rule.rule.illegal)
+        run = RuleRun(rule.name, rule.steps, self._schedule.cause, session, request, size, rule.rule.illegal)
         if self._find_order(run):
             self._play(run)
 
@@ -193,7 +195,8 @@ class StepPlayer:
         """Do a step about the steps themselves; return whether those after it have to wait."""
         match step.verb:
             case "delay":
-                self._schedule.at(self._schedule.now + duration(step.time), lambda: self._play(run))
+                self._keep(run)
+                self._schedule.at(self._schedule.now + duration(step.time), lambda: self._go_on(run))
                 return True
             case "hold":
                 return self._holds(run, step.name)
@@ -227,7 +230,18 @@ class StepPlayer:
             self._released[name] -= 1
             return False
         self.held.setdefault(name, deque()).append(run)
+        self._keep(run)
         return True
+
+    def _keep(self, run: RuleRun) -> None:
+        """Count what a run that has to wait keeps for its connection."""
+        if run.session is not None:
+            self._delivery.keep(run.session, run.size)
+
+    def _go_on(self, run: RuleRun) -> None:
+        if run.session is not None:
+            self._delivery.let_go(run.session, run.size)
+        self._play(run)
 
     def release(self, name: str) -> None:
         """Let all who wait for a name go on; if nobody does, the next one to wait for it will not."""
@@ -236,7 +250,7 @@ class StepPlayer:
             self._released[name] = self._released.get(name, 0) + 1
             return
         for run in waiting:
-            self._play(run)
+            self._go_on(run)
 
     def _refuse(self, run: RuleRun, reject: Reject) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""

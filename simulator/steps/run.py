@@ -18,6 +18,7 @@ class RuleRun:
         cause: the number of the journal's entry that has set it off.
         session: the connection that the request came on, if there is one.
         request: the request, if there is one.
+        size: how many bytes the request has.
         illegal: whether the steps may tell what is not true.
     """
 
@@ -31,6 +32,7 @@ class RuleRun:
         "refusal",
         "request",
         "session",
+        "size",
         "steps",
     )
 
@@ -41,6 +43,7 @@ class RuleRun:
         cause: int,
         session: Session | None = None,
         request: Request | None = None,
+        size: int = 0,
         illegal: bool = False,
     ) -> None:
         self.name = name
@@ -48,6 +51,7 @@ class RuleRun:
         self.cause = cause
         self.session = session
         self.request = request
+        self.size = size
         self.illegal = illegal
         self.order: Order | None = None
         self.refusal: Refusal | None = None
