@@ -117,7 +117,7 @@ def test_bundled_scenarios_are_listed(
 ) -> None:
     """Each bundled scenario is listed by its name and its idea, which its first comment says."""
     Path("partial-fill.yaml").write_text("name: no comment\n", encoding="utf-8")
-    monkeypatch.setattr("simulator.scenario.reading.files.data_path", lambda name: folder)
+    monkeypatch.setattr("simulator.scenario.reading.files.BUNDLED", folder)
     assert run("list") == 0
     assert capsys.readouterr().out == "good          Nothing happens.\npartial-fill\n"
 
