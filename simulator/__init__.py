@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.simulation import Simulation as Simulation
+    from simulator.testing.exchange import Exchange as Exchange
 
-__all__ = ["Simulation", "__version__"]
+__all__ = ["Exchange", "Simulation", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from simulator.simulation import Simulation
 
         return Simulation
+    if name == "Exchange":
+        from simulator.testing.exchange import Exchange
+
+        return Exchange
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

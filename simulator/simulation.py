@@ -76,7 +76,7 @@ class Simulation:
         *,
         catalogue: Catalogue | str | Path | None = None,
         seed: int | None = None,
-        clock: str | dict[str, Any] | None = None,
+        clock: str | Mapping[str, Any] | None = None,
         start: int | None = None,
         moving: int = 0,
         journal_limit: int = DEFAULT_LIMIT,
@@ -351,7 +351,7 @@ class Simulation:
         """Replace the scenario's rules."""
         self.director.set_rules(rules)
 
-    def set_clock(self, clock: str | dict[str, Any]) -> None:
+    def set_clock(self, clock: str | Mapping[str, Any]) -> None:
         """Say that a shell drives it by another clock from now on; raises `ScenarioError` for what is none."""
         self.scenario = msgspec.structs.replace(self.scenario, clock=parse_clock(clock))
         self._dispatcher.tells_in_parts = self.scenario.clock != "manual"
@@ -361,7 +361,7 @@ class Simulation:
         loaded: Loaded | None = None,
         *,
         seed: int | None = None,
-        clock: str | dict[str, Any] | None = None,
+        clock: str | Mapping[str, Any] | None = None,
         wall_time: int,
     ) -> "Simulation":
         """Return a world that begins as this one did, but for what is said: its scenario, seed or clock.
@@ -428,7 +428,7 @@ class Simulation:
 def _read(
     scenario: "str | Path | dict[str, Any] | Loaded | None",
     catalogue: Catalogue | str | Path | None,
-    clock: str | dict[str, Any] | None,
+    clock: str | Mapping[str, Any] | None,
     start: int | None,
 ) -> tuple[Loaded | None, Scenario, Catalogue, int]:
     """Return a scenario as it was loaded and as it is played, a catalogue, and when the world begins."""
@@ -449,7 +449,7 @@ def _read(
     return loaded, plan, catalogue.at(start), start
 
 
-def by_the_wall(scenario: Scenario | None, clock: str | dict[str, Any] | None) -> bool:
+def by_the_wall(scenario: Scenario | None, clock: str | Mapping[str, Any] | None) -> bool:
     """Tell whether a world's time is the wall's: it is on a real clock, unless its scenario says when it starts."""
     if scenario is None:
         return clock in (None, "real")

@@ -1,7 +1,7 @@
 """What may be asked of a running world and done to it: one implementation for tests, programs and pages."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -36,7 +36,7 @@ from simulator.times import text_of_time
 
 __all__ = ["Control", "World"]
 
-ClockData = str | dict[str, Any]
+ClockData = str | Mapping[str, Any]
 
 
 class World(Protocol):
@@ -150,7 +150,7 @@ class Control:
         """Return the rules in their order, each with its counters and its last near misses."""
         return [reading.rule_info(rule, self._simulation) for rule in self._simulation.director.rules]
 
-    def set_rules(self, rules: list[Any]) -> None:
+    def set_rules(self, rules: Sequence[Any]) -> None:
         """Put rules in place of those that there are; their counters begin anew, the state stays."""
         simulation = self._simulation
         parsed = parse_rules(rules)
@@ -259,9 +259,9 @@ class Control:
     def wait_until(
         self,
         *,
-        order: dict[str, Any] | None = None,
-        fill: dict[str, Any] | None = None,
-        sent: dict[str, Any] | None = None,
+        order: Mapping[str, Any] | None = None,
+        fill: Mapping[str, Any] | None = None,
+        sent: Mapping[str, Any] | None = None,
         count: int = 1,
     ) -> Wait[Any]:
         """Return a wait for orders, for fills or for messages to clients that are as is said.
@@ -270,15 +270,15 @@ class Control:
         """
         simulation = self._simulation
         match order, fill, sent:
-            case dict(), None, None:
+            case Mapping(), None, None:
                 return wait_for_orders(simulation, self._pattern(order, OrderWhen, ("order",)), count)
-            case None, dict(), None:
+            case None, Mapping(), None:
                 return wait_for_fills(simulation, self._pattern(fill, FillWhen, ("fill",)), count)
-            case None, None, dict():
+            case None, None, Mapping():
                 return wait_for_messages(simulation, self._pattern(sent, SentWhen, ("sent",)), count)
         raise SimulatorError("expected one of order, fill, sent")
 
-    def _pattern(self, data: dict[str, Any], kind: type[msgspec.Struct], place: tuple[str, ...]) -> Any:
+    def _pattern(self, data: Mapping[str, Any], kind: type[msgspec.Struct], place: tuple[str, ...]) -> Any:
         pattern = parse_data(data, kind, place)
         faults = check_pattern(pattern, known_to(self._simulation))
         refuse(((*place, *where), message) for where, message in faults)

@@ -1,7 +1,7 @@
 """Loading: a scenario's file, name or data becomes a typed scenario and its catalogue, or every mistake in it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ class Loaded:
 
 
 def load(
-    source: str | Path | dict[str, Any],
+    source: str | Path | Mapping[str, Any],
     *,
     folder: Path | None = None,
     catalogue: catalogues.Catalogue | None = None,
@@ -140,7 +140,7 @@ def start_of(scenario: Scenario) -> int:
     return EPOCH_2024 if start is None else start[0]
 
 
-def parse_clock(data: str | dict[str, Any]) -> Any:
+def parse_clock(data: str | Mapping[str, Any]) -> Any:
     """Return a clock of data in a file's own words; raises `simulator.errors.ScenarioError`."""
     return parse_data(data, ClockSetting)
 
@@ -151,7 +151,7 @@ def parse_step(data: str | dict[str, Any]) -> Step:
     return step
 
 
-def parse_rules(data: list[dict[str, Any]]) -> tuple[Rule, ...]:
+def parse_rules(data: Sequence[Any]) -> tuple[Rule, ...]:
     """Return rules of data in a file's own words, checked as far as they can be without an exchange.
 
     Raises `simulator.errors.ScenarioError`, for a word that is no request's or no field's of it too.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from websockets.frames import CloseCode
@@ -75,7 +75,7 @@ class Driver:
         self._clock = clock_of(self.simulation, self._monotonic_ns)
         self.flush()
 
-    def set_clock(self, clock: str | dict[str, Any]) -> None:
+    def set_clock(self, clock: str | Mapping[str, Any]) -> None:
         """Go on by another clock from this moment: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``.
 
         Raises `simulator.errors.ScenarioError` for what is none, and changes nothing.

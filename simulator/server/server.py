@@ -5,7 +5,7 @@ import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
@@ -165,7 +165,7 @@ class Server:
         """Let time pass in the server's own world, and send what is due by then; for a clock that stands."""
         self.world.advance(nanoseconds)
 
-    def set_clock(self, clock: str | dict[str, Any]) -> None:
+    def set_clock(self, clock: str | Mapping[str, Any]) -> None:
         """Let the server's own world go on by another clock; raises `ScenarioError` for what is none."""
         self.world.set_clock(clock)
 
@@ -174,7 +174,7 @@ class Server:
         loaded: Loaded | None = None,
         *,
         seed: int | None = None,
-        clock: str | dict[str, Any] | None = None,
+        clock: str | Mapping[str, Any] | None = None,
         keep_connections: bool = False,
     ) -> None:
         """Begin the server's own world anew: as it began, but for what is said.

@@ -1,13 +1,15 @@
 """An exchange for one test: a server in a thread of its own, with everything a test may want to see or do."""
 
+from __future__ import annotations
+
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -40,6 +42,10 @@ from simulator.testing.started import watchers
 from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_mistake, is_on_a_loop
 from simulator.times import text_of_time
 
+if TYPE_CHECKING:
+    from simulator.control.words import FillWhenWords, OrderWhenWords, SentWhenWords
+    from simulator.scenario.words import ClockWords, RuleWords, ScenarioWords, StepWords, WhenWords
+
 __all__ = ["Exchange"]
 
 _T = TypeVar("_T")
@@ -67,10 +73,10 @@ class Exchange:
 
     def __init__(
         self,
-        scenario: str | Path | dict[str, Any] | Loaded | None = None,
+        scenario: str | Path | ScenarioWords | dict[str, Any] | Loaded | None = None,
         *,
         seed: int | None = None,
-        clock: str | dict[str, Any] | None = None,
+        clock: ClockWords | None = None,
         catalogue: Catalogue | str | Path | None = None,
         port: int = 0,
         settings: Settings | None = None,
@@ -273,7 +279,7 @@ class Exchange:
         """Let time pass as `advance` does, while the loop that the client runs on goes on; on asyncio or trio."""
         return await in_thread(lambda: self.advance(time, to=to, next=next, timeout=timeout))
 
-    def set_clock(self, clock: str | dict[str, Any]) -> None:
+    def set_clock(self, clock: ClockWords) -> None:
         """Go on by another clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``."""
         self._call(lambda: self._control.set_clock(clock))
 
@@ -281,7 +287,7 @@ class Exchange:
         """Let go on whatever a rule holds under a name; raises `SimulatorError` for one that no rule holds."""
         self._call(lambda: self._control.release(name))
 
-    def do(self, *steps: str | dict[str, Any]) -> None:
+    def do(self, *steps: StepWords) -> None:
         """Do anything that a rule's step can do: ``exchange.do({"trade": {...}})``.
 
         A step about an order says which: ``{"fill": {"order": "last", "quantity": "40%"}}``, or ``all``, or an id.
@@ -290,7 +296,7 @@ class Exchange:
         """
         self._call(lambda: self._control.do(*steps))
 
-    def set_rules(self, rules: list[dict[str, Any]]) -> None:
+    def set_rules(self, rules: Sequence[RuleWords]) -> None:
         """Replace the scenario's rules; their counters begin anew."""
         self._call(lambda: self._control.set_rules(rules))
 
@@ -304,10 +310,10 @@ class Exchange:
 
     def reset(
         self,
-        scenario: str | Path | dict[str, Any] | Loaded | None = None,
+        scenario: str | Path | ScenarioWords | dict[str, Any] | Loaded | None = None,
         *,
         seed: int | None = None,
-        clock: str | dict[str, Any] | None = None,
+        clock: ClockWords | None = None,
         expect: bool | None = None,
         keep_connections: bool = False,
     ) -> None:
@@ -324,7 +330,7 @@ class Exchange:
 
     # What a test expects
 
-    def received(self, **when: Any) -> ReceivedRequests:
+    def received(self, **when: Unpack[WhenWords]) -> ReceivedRequests:
         """Return the requests that have come and match: ``exchange.received(request="SendLimitOrder", dir="Buy")``.
 
         The words are those of a rule's ``when``. Raises `simulator.errors.ScenarioError` for a word that is none.
@@ -336,14 +342,14 @@ class Exchange:
 
         return self._ask(read)
 
-    def never(self, **when: Any) -> None:
+    def never(self, **when: Unpack[WhenWords]) -> None:
         """Expect that no matching request has come; raises `simulator.errors.UnmetExpectation` if one has."""
         found = self.received(**when)
         if found:
             text = f"expected never {when}, got {len(found)}; first: {found[0]}"
             raise self._unmet([Failure("exchange", text)])
 
-    def wait_for(self, *, count: int = 1, timeout: float = 5.0, **when: Any) -> list[Received]:
+    def wait_for(self, *, count: int = 1, timeout: float = 5.0, **when: Unpack[WhenWords]) -> list[Received]:
         """Wait until so many matching requests have come, and return them.
 
         ``timeout`` is in seconds of the wall's time. Raises `simulator.errors.UnmetExpectation` when it is over,
@@ -353,20 +359,20 @@ class Exchange:
         return self._wait(self._ask(lambda: self._control.wait_for(count, **when)), timeout)
 
     @overload
-    def wait_until(self, *, order: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...
+    def wait_until(self, *, order: OrderWhenWords, count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...
 
     @overload
-    def wait_until(self, *, fill: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...
+    def wait_until(self, *, fill: FillWhenWords, count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...
 
     @overload
-    def wait_until(self, *, sent: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...
+    def wait_until(self, *, sent: SentWhenWords, count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...
 
     def wait_until(
         self,
         *,
-        order: dict[str, Any] | None = None,
-        fill: dict[str, Any] | None = None,
-        sent: dict[str, Any] | None = None,
+        order: OrderWhenWords | None = None,
+        fill: FillWhenWords | None = None,
+        sent: SentWhenWords | None = None,
         count: int = 1,
         timeout: float = 5.0,
     ) -> list[Any]:
@@ -379,39 +385,42 @@ class Exchange:
         time is over, with what came nearest. In an async test, `until` does the same without blocking the loop.
         """
         _refuse_to_block("wait_until")
-        asked = {"order": order, "fill": fill, "sent": sent}
-        return self._wait(self._ask(lambda: self._control.wait_until(**asked, count=count)), timeout)
+        wait = self._ask(lambda: self._control.wait_until(order=order, fill=fill, sent=sent, count=count))
+        return self._wait(wait, timeout)
 
     @overload
-    async def until(self, *, order: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...  # noqa: ASYNC109 - the same words as wait_until
+    async def until(self, *, order: OrderWhenWords, count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...  # noqa: ASYNC109 - the same words as wait_until
 
     @overload
-    async def until(self, *, fill: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...  # noqa: ASYNC109
+    async def until(self, *, fill: FillWhenWords, count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...  # noqa: ASYNC109
 
     @overload
-    async def until(self, *, sent: dict[str, Any], count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...  # noqa: ASYNC109
+    async def until(self, *, sent: SentWhenWords, count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...  # noqa: ASYNC109
 
     @overload
-    async def until(self, *, count: int = 1, timeout: float = 5.0, **when: Any) -> list[Received]: ...  # noqa: ASYNC109
+    async def until(self, *, count: int = 1, timeout: float = 5.0, **when: Unpack[WhenWords]) -> list[Received]: ...  # noqa: ASYNC109
 
     async def until(
         self,
         *,
-        order: dict[str, Any] | None = None,
-        fill: dict[str, Any] | None = None,
-        sent: dict[str, Any] | None = None,
+        order: OrderWhenWords | None = None,
+        fill: FillWhenWords | None = None,
+        sent: SentWhenWords | None = None,
         count: int = 1,
         timeout: float = 5.0,  # noqa: ASYNC109 - the same words as wait_for
-        **when: Any,
+        **when: Unpack[WhenWords],
     ) -> list[Any]:
         """Wait as `wait_until` does, or as `wait_for` if no truth is said; on asyncio or trio."""
-        asked = {"order": order, "fill": fill, "sent": sent}
-        if any(said is not None for said in asked.values()):
-            if when:
-                raise SimulatorError(f"until: expected either {' or '.join(asked)} or the words of a when, got both")
-            wait = await in_thread(lambda: self._ask(lambda: self._control.wait_until(**asked, count=count)))
-        else:
-            wait = await in_thread(lambda: self._ask(lambda: self._control.wait_for(count, **when)))
+        is_about_truth = any(said is not None for said in (order, fill, sent))
+        if is_about_truth and when:
+            raise SimulatorError("until: expected either order, fill or sent, or the words of a when, got both")
+
+        def begin() -> Wait[Any]:
+            if is_about_truth:
+                return self._control.wait_until(order=order, fill=fill, sent=sent, count=count)
+            return self._control.wait_for(count, **when)
+
+        wait = await in_thread(lambda: self._ask(begin))
         is_over = threading.Event()
         try:
             return await in_thread(lambda: self._wait(wait, timeout, is_over.is_set))
@@ -435,7 +444,7 @@ class Exchange:
         if failures:
             raise self._unmet(failures)
 
-    def check(self, scenario: str | Path | dict[str, Any]) -> tuple[Problem, ...]:
+    def check(self, scenario: str | Path | ScenarioWords | dict[str, Any]) -> tuple[Problem, ...]:
         """Return everything that is wrong with a scenario."""
         return self._control.check(scenario)
 
@@ -452,9 +461,9 @@ class Exchange:
 
 
 def _simulation(
-    scenario: str | Path | dict[str, Any] | Loaded | None,
+    scenario: str | Path | ScenarioWords | dict[str, Any] | Loaded | None,
     seed: int | None,
-    clock: str | dict[str, Any] | None,
+    clock: ClockWords | None,
     catalogue: Catalogue | str | Path | None,
     expect: bool | None,
 ) -> Simulation:

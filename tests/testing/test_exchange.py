@@ -96,8 +96,8 @@ async def _until(venue: Exchange) -> None:
         await venue.until(order={"order_id": "2"}, timeout=0.01)
     with pytest.raises(UnmetExpectation):
         await venue.until(request="CancelOrder", timeout=0.01)
-    with pytest.raises(SimulatorError, match="expected either order or fill or sent or the words of a when, got both"):
-        await venue.until(order={}, request="CancelOrder")
+    with pytest.raises(SimulatorError, match="expected either order, fill or sent, or the words of a when, got both"):
+        await venue.until(order={}, request="CancelOrder")  # type: ignore[call-overload]
     assert [order.order_id for order in await venue.until(order={"order_id": "1"})] == ["1"]
     assert [one.request for one in await venue.until(request="SendLimitOrder")] == ["SendLimitOrder"]
     assert await venue.advance_async("250ms") == "2024-01-01T00:00:00.250000000Z"

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
 from typing import Any, assert_type
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
-from simulator import Simulation, __version__
-from simulator.testing.exchange import Exchange
+from simulator import Exchange, Simulation, __version__
+from simulator.control.infos import FillInfo, OrderInfo, SentInfo
+from simulator.journal.queries import Received
 from simulator.testing.strategies import (
     FAULTS,
     Heard,
@@ -26,6 +29,12 @@ from simulator.testing.strategies import (
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 BUY = {"id": 1, "type": "SendLimitOrder", "account": "DEFAULT", "dir": "Buy", "quantity": "1", "target": PAIR}
 SCENARIO: dict[str, Any] = {"rules": [{"when": {"dir": "Buy"}, "then": [{"delay": "250ms"}, "ack", {"fill": "40%"}]}]}
+
+
+class Side(Enum):
+    """An enumeration of a client's own."""
+
+    BUY = "Buy"
 
 
 @pytest.fixture
@@ -58,18 +67,40 @@ def test_exchange(exchange: Exchange) -> None:
 
 def test_what_a_test_does(exchange: Exchange) -> None:
     """Steps and rules are data, as they stand in a scenario."""
-    exchange.do("restart", {"halt": "All"}, {"resume": "All"})
+    exchange.do("restart", {"halt": "All"}, {"resume": "All"}, {"refuse": {"for": "0s"}}, {"stall": "pong"})
     exchange.set_rules(SCENARIO["rules"])
     exchange.close_connections(1012, "bye")
     exchange.never(request="CancelOrder")
     assert exchange.received(request="SendLimitOrder") == []
 
 
+@pytest.mark.exchange(SCENARIO, clock="manual")
+def test_the_truth(exchange: Exchange) -> None:
+    """What is waited for has the type of what comes of it, and may be said in any notation of a scenario's."""
+    with connect(exchange.url + "/") as venue:
+        venue.send(json.dumps({**BUY, "price": "10000"}))
+        orders = exchange.wait_until(order={"order_id": 1, "price": Decimal(10000), "state": "Open", "dir": Side.BUY})
+        exchange.advance(next=True, timeout=5)
+        fills = exchange.wait_until(fill={"quantity": {"gt": 0, "not": {"in": [1, 2]}}}, timeout=5.0)
+        sent = exchange.wait_until(sent={"message": {"id": 1}}, count=1)
+    assert_type((orders, fills, sent), tuple[list[OrderInfo], list[FillInfo], list[SentInfo]])
+    assert_type(exchange.book(PAIR).asks[0].orders, tuple[str, ...])
+    assert_type((exchange.order("1").product, exchange.rules[0].misses, exchange.state.now)[0], str)
+    assert [(entry.kind, entry.cause) for entry in exchange.journal_since(0)][:2] == [("open", None), ("in", None)]
+    exchange.verify()
+    exchange.reset("partial-fill", seed=3, clock={"scaled": 20}, expect=True, keep_connections=False)
+    exchange.reset({"rules": [{"when": {"event": "connect"}, "then": [{"disconnect": "abort"}]}]}, clock="real")
+
+
 @pytest.mark.asyncio
 async def test_waiting(exchange: Exchange) -> None:
     """What is waited for in an async test is what is waited for in a sync one."""
     found = await exchange.until(count=0, timeout=1.0, request="SendLimitOrder")
+    assert_type(found, list[Received])
     assert_type([request.text for request in found], list[str])
+    assert_type(await exchange.until(order={"state": ["Open"]}, count=0), list[OrderInfo])
+    assert_type(await exchange.until(fill={}, count=0), list[FillInfo])
+    assert_type(await exchange.until(sent={"connection": 1}, count=0), list[SentInfo])
     assert found == exchange.received(request="SendLimitOrder") == []
 
 

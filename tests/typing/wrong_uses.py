@@ -1,7 +1,6 @@
 """Wrong uses of the public API, none of which is run: mypy refuses each, or calls the comment unused that says so."""
 
-from simulator import Simulation
-from simulator.testing.exchange import Exchange
+from simulator import Exchange, Simulation
 from simulator.testing.strategies import order_flows, play, requests, scenarios
 
 
@@ -11,6 +10,7 @@ def exchanges() -> None:
     Exchange(7)  # type: ignore[arg-type]
     Exchange(seed="7")  # type: ignore[arg-type]
     Exchange(clock=20)  # type: ignore[arg-type]  # {"scaled": 20}
+    Exchange(clock="manuel")  # type: ignore[arg-type]
     Exchange(scenarios=["partial-fill"])  # type: ignore[call-arg]
 
 
@@ -25,7 +25,14 @@ def times(exchange: Exchange) -> None:
 def steps(exchange: Exchange) -> None:
     """Steps are texts or dicts, each an argument of its own, and rules are a list."""
     exchange.do(["ack"])  # type: ignore[arg-type]
+    exchange.do("ak")  # type: ignore[arg-type]
+    exchange.do({"fil": 1})  # type: ignore[arg-type]
+    exchange.do({"fill": {"quantty": 1}})  # type: ignore[arg-type]
+    exchange.do({"stall": "everything"})  # type: ignore[arg-type]
+    exchange.do({"refuse": {}})  # type: ignore[arg-type]
     exchange.set_rules({"when": {}, "then": []})  # type: ignore[arg-type]
+    exchange.set_rules([{"wen": {}, "then": []}])  # type: ignore[typeddict-unknown-key, typeddict-item]
+    exchange.set_rules([{"when": {"requst": "*"}, "then": []}])  # type: ignore[typeddict-unknown-key]
     exchange.release(1)  # type: ignore[arg-type]
     exchange.close_connections("1012")  # type: ignore[arg-type]
 
@@ -33,6 +40,12 @@ def steps(exchange: Exchange) -> None:
 async def expectations(exchange: Exchange) -> None:
     """What is expected is said by a rule's words, and waited for."""
     exchange.received("SendLimitOrder")  # type: ignore[call-arg]
+    exchange.received(requst="SendLimitOrder")  # type: ignore[call-arg]
+    exchange.never(quantity={"gte": 1})  # type: ignore[arg-type]
+    exchange.wait_for(event="conect")  # type: ignore[arg-type]
+    exchange.wait_until(order={"ordr_id": "1"})  # type: ignore[call-overload]
+    exchange.wait_until(request="SendLimitOrder")  # type: ignore[call-overload]
+    await exchange.until(order={"order_id": "1"}, request="SendLimitOrder")  # type: ignore[call-overload]
     exchange.until(request="SendLimitOrder")  # type: ignore[unused-coroutine]
 
 
