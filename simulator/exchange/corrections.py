@@ -79,7 +79,7 @@ def _amend(venue: Venue, side: _Side, price: int, quantity: int, kind: FillKind,
     change = quantity - side.quantity
     order.cum_qty += change
     order.notional += price * quantity - side.price * side.quantity
-    order.instrument.exposure(order.account).position += change if order.buy else -change
+    venue.expose(order, 0, change)
     amendment = Fill(
         venue.fills.made + 1,
         order.id,

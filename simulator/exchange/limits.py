@@ -10,7 +10,7 @@ from typing import Literal, assert_never, get_args
 
 import msgspec
 
-from simulator.catalogue.products import TradableProduct
+from simulator.catalogue.products import Product, TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.instrument import Exposure, Instrument
 from simulator.exchange.orders import Order
@@ -67,6 +67,39 @@ class Limit(msgspec.Struct, frozen=True):
     value: int | None
 
 
+class Total:
+    """What one account, or all together, have open and hold within one scope: the sums that limits are about.
+
+    Dollars are in billionths of billionths.
+    """
+
+    __slots__ = ("by_base", "open_dollars", "orders", "position_dollars")
+
+    def __init__(self) -> None:
+        self.by_base: dict[str, Exposure] = {}
+        """By the id of what is traded."""
+        self.orders = 0
+        self.open_dollars = 0
+        self.position_dollars = 0
+        """What the positions in all products are worth, the short ones as much as the long ones."""
+
+    def add(self, base: Product, buying: int, selling: int, position: int, orders: int) -> None:
+        """Add what is open on both sides, what is held, and how many orders there are; all may be negative."""
+        same = self.by_base.get(base.id)
+        if same is None:
+            same = self.by_base[base.id] = Exposure()
+        self.orders += orders
+        self.open_dollars += _dollars(buying + selling, base)
+        self.position_dollars -= abs(_dollars(same.position, base))
+        same.buying += buying
+        same.selling += selling
+        same.position += position
+        self.position_dollars += abs(_dollars(same.position, base))
+
+
+_NOTHING = Exposure()
+
+
 class Limits:
     """The limits in force, and whether an order may pass them."""
 
@@ -74,6 +107,9 @@ class Limits:
         self.in_force: dict[tuple[str | None, Scope], dict[LimitName, Limit]] = {}
         """The limits by whose they are and what they are about."""
         self._applying: dict[tuple[str, str], tuple[Limit, ...]] = {}
+        self._totals: dict[tuple[str | None, Scope], Total] = {}
+        """What the limits are about, once an order has been checked; from then on they are kept up to date."""
+        self._counting: dict[tuple[str, str], tuple[Total, ...]] = {}
 
     def __iter__(self) -> Iterator[Limit]:
         return (limit for limits in self.in_force.values() for limit in limits.values())
@@ -93,6 +129,15 @@ class Limits:
             elif not in_force:
                 del self.in_force[key]
         self._applying.clear()
+        self._totals.clear()
+
+    def count(self, order: Order, opened: int, filled: int, orders: int) -> None:
+        """Take note of what has become of an order: its account has so much more open, filled, and so many orders."""
+        if self._totals:
+            listing = order.instrument.listing
+            change = (opened, 0, filled, orders) if order.buy else (0, opened, -filled, orders)
+            for total in self._totals_with(order.account, listing):
+                total.add(listing.base, *change)
 
     def breach(self, instruments: Iterable[Instrument], order: Order) -> str | None:
         """Say which limit a new order would break, what it is and what the order would make of it.
@@ -102,8 +147,10 @@ class Limits:
         """
         if not self.in_force:
             return None
+        if not self._totals:
+            self._sum_up(instruments)
         for limit in self._for(order.account, order.instrument.listing):
-            would = _would_be(limit, instruments, order)
+            would = _would_be(limit, self._totals[limit.account, limit.scope], order)
             value = limit.value
             if value is not None and would > value:
                 return (
@@ -111,6 +158,28 @@ class Limits:
                     f"{WOULD_BE}{text_of_amount(would)}"
                 )
         return None
+
+    def _sum_up(self, instruments: Iterable[Instrument]) -> None:
+        self._counting.clear()
+        self._totals = {key: Total() for key in self.in_force}
+        for instrument in instruments:
+            base = instrument.listing.base
+            for account, held in instrument.exposures.items():
+                for total in self._totals_with(account, instrument.listing):
+                    total.add(base, held.buying, held.selling, held.position, held.orders)
+
+    def _totals_with(self, account: str, listing: TradableProduct) -> tuple[Total, ...]:
+        """Return the totals that something of an account and a tradable product is part of."""
+        key = (account, listing.id)
+        totals = self._counting.get(key)
+        if totals is None:
+            totals = self._counting[key] = tuple(
+                total
+                for whose in (None, account)
+                for scope in _scopes_of(listing)
+                if (total := self._totals.get((whose, scope))) is not None
+            )
+        return totals
 
     def _for(self, account: str, listing: TradableProduct) -> tuple[Limit, ...]:
         key = (account, listing.id)
@@ -141,71 +210,53 @@ def _whose(limit: Limit) -> str:
     return f"{ALL_ACCOUNTS if limit.account is None else limit.account}, {scope}"
 
 
-def _would_be(limit: Limit, instruments: Iterable[Instrument], order: Order) -> int:
+def _would_be(limit: Limit, total: Total, order: Order) -> int:
     """Return what the limit's measure would be with the order in, in billionths."""
-    own, buy, quantity = order.instrument, order.buy, order.quantity
-    base = own.listing.base
-    if limit.name is LimitName.MAX_ORDER_QTY:
-        return quantity
-    if limit.name is LimitName.MAX_ORDER_DOLLARS:
-        return _rounded_up(_dollars(quantity, own))
-    held = [
-        (instrument, exposure)
-        for instrument in instruments
-        if limit.scope.covers(instrument.listing)
-        for account, exposure in instrument.exposures.items()
-        if limit.account in (None, account)
-    ]
-    same = [exposure for instrument, exposure in held if instrument.listing.base.id == base.id]
+    buy, quantity, base = order.buy, order.quantity, order.instrument.listing.base
+    same = total.by_base.get(base.id, _NOTHING)
     match limit.name:
+        case LimitName.MAX_ORDER_QTY:
+            return quantity
+        case LimitName.MAX_ORDER_DOLLARS:
+            return _rounded_up(_dollars(quantity, base))
         case LimitName.MAX_OPEN_QTY:
-            return quantity + sum(exposure.buying + exposure.selling for exposure in same)
+            return quantity + same.buying + same.selling
         case LimitName.MAX_OPEN_BUY_QTY:
-            return quantity + sum(exposure.buying for exposure in same) if buy else 0
+            return quantity + same.buying if buy else 0
         case LimitName.MAX_OPEN_SELL_QTY:
-            return 0 if buy else quantity + sum(exposure.selling for exposure in same)
+            return 0 if buy else quantity + same.selling
         case LimitName.MAX_OPEN_ORDERS:
-            return (1 + sum(exposure.orders for _, exposure in held)) * BILLION
+            return (1 + total.orders) * BILLION
         case LimitName.MAX_OPEN_DOLLARS:
-            return _rounded_up(
-                _dollars(quantity, own)
-                + sum(_dollars(exposure.buying + exposure.selling, instrument) for instrument, exposure in held)
-            )
+            return _rounded_up(_dollars(quantity, base) + total.open_dollars)
         case LimitName.MAX_POSITION:
             return _worst_position(same, buy, quantity)
         case LimitName.MAX_POSITION_DOLLARS:
-            return _position_dollars(held, own, buy, quantity)
+            return _position_dollars(total, same, order)
         case _:
             assert_never(limit.name)
 
 
-def _worst_position(held: Iterable[Exposure], buy: bool, quantity: int) -> int:
-    if buy:
-        return quantity + sum(exposure.position + exposure.buying for exposure in held)
-    return quantity + sum(exposure.selling - exposure.position for exposure in held)
+def _worst_position(held: Exposure, buy: bool, quantity: int) -> int:
+    return quantity + (held.position + held.buying if buy else held.selling - held.position)
 
 
-def _position_dollars(held: list[tuple[Instrument, Exposure]], own: Instrument, buy: bool, quantity: int) -> int:
+def _position_dollars(total: Total, same: Exposure, order: Order) -> int:
     """Return the dollars of the worst position in the order's product and of the positions in all others.
 
     An order that only reduces a position makes nothing worse, whatever the others come to.
     """
-    by_product: dict[str, list[tuple[Instrument, Exposure]]] = {}
-    for instrument, exposure in held:
-        by_product.setdefault(instrument.listing.base.id, []).append((instrument, exposure))
-    same = by_product.pop(own.listing.base.id, [])
-    worst = _worst_position([exposure for _, exposure in same], buy, quantity)
+    base = order.instrument.listing.base
+    worst = _worst_position(same, order.buy, order.quantity)
     if worst <= 0:
         return 0
-    dollars = _dollars(worst, own)
-    for others in by_product.values():
-        dollars += abs(_dollars(sum(exposure.position for _, exposure in others), others[0][0]))
-    return _rounded_up(dollars)
+    others = total.position_dollars - abs(_dollars(same.position, base))
+    return _rounded_up(_dollars(worst, base) + others)
 
 
-def _dollars(quantity: int, instrument: Instrument) -> int:
+def _dollars(quantity: int, base: Product) -> int:
     """Return what a quantity is worth, in billionths of billionths: a sum of these is rounded once, at its end."""
-    return quantity * instrument.listing.base.price_in_limit_dollars
+    return quantity * base.price_in_limit_dollars
 
 
 def _rounded_up(dollars: int) -> int:

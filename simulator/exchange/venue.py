@@ -120,12 +120,7 @@ class Venue:
             self._take_out(order, REJECTED | OUT, reason)
             return order
         self.open[order.id] = order
-        exposure = instrument.exposure(account)
-        exposure.orders += 1
-        if buy:
-            exposure.buying += quantity
-        else:
-            exposure.selling += quantity
+        self.expose(order, quantity, 0, 1)
         self.move(order, OPEN)
         return order
 
@@ -209,12 +204,7 @@ class Venue:
         if instrument.book.remove(order):
             self.touched[instrument.listing.id] = instrument
         if self.open.pop(order.id, None) is not None:
-            exposure = instrument.exposure(order.account)
-            exposure.orders -= 1
-            if order.buy:
-                exposure.buying -= order.leaves_qty
-            else:
-                exposure.selling -= order.leaves_qty
+            self.expose(order, -order.leaves_qty, 0, -1)
         order.leaves_qty = 0
 
     def _retire(self, order: Order) -> None:
@@ -229,6 +219,20 @@ class Venue:
         for order in list(self.open.values()):
             self._leave(order)
             del self.orders[order.id]
+
+    def expose(self, order: Order, opened: int, filled: int, orders: int = 0) -> None:
+        """Change what an order's account has open and holds by quantities of the order, which may be negative."""
+        instrument, account = order.instrument, order.account
+        exposure = instrument.exposures.get(account) or instrument.exposure(account)
+        exposure.orders += orders
+        if order.buy:
+            exposure.buying += opened
+            exposure.position += filled
+        else:
+            exposure.selling += opened
+            exposure.position -= filled
+        if self.limits.in_force:
+            self.limits.count(order, opened, filled, orders)
 
     def stale(self, order: Order, unsure: bool = True) -> None:
         """Mark an open order's state as uncertain, or as certain again; one that is so already is left as it is."""
@@ -280,13 +284,7 @@ class Venue:
         instrument = order.instrument
         order.cum_qty += quantity
         order.notional += price * quantity
-        exposure = instrument.exposure(order.account)
-        if order.buy:
-            exposure.buying -= quantity
-            exposure.position += quantity
-        else:
-            exposure.selling -= quantity
-            exposure.position -= quantity
+        self.expose(order, -quantity, quantity)
         fill = Fill(
             self.fills.made + 1,
             order.id,

@@ -94,8 +94,8 @@ class OrderSteps:
         if name == "all":
             return list(self._venue.open.values())
         if name == "last":
-            last = max(self._venue.open, default=None)
-            return [] if last is None else [self._venue.open[last]]
+            last = next(reversed(self._venue.open.values()), None)  # they stand in the order in which they came
+            return [] if last is None else [last]
         order = self._venue.orders.get(int(name)) if name.isascii() and name.isdigit() else None
         return [] if order is None else [order]
 

@@ -1,14 +1,19 @@
 """The nine limits: what each counts, where it bites, what it says, and whom it concerns."""
 
+import random
+from contextlib import suppress
+
 import pytest
 
 from simulator.decimals import text_of_amount
+from simulator.exchange import corrections
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Limits, Scope
 from simulator.exchange.orders import Order
 from simulator.terms import LimitName
 from support.exchange import BTC_NORTH, BTC_SOUTH, BUY, CATALOGUE, ETH_NORTH, SELL, Floor, amount
 
+_MANY = amount(1_000_000)
 EVERYTHING = {BTC_NORTH, BTC_SOUTH, ETH_NORTH}
 
 
@@ -52,7 +57,9 @@ def breach(
     """Return what a limit says to an order of a quantity in billionths."""
     instrument = on or floor.btc
     order = Order(buy, amount(1), quantity, id=99, account=account, instrument=instrument, quantity=quantity, time=0)
-    return limits.breach(floor.venue.instruments.values(), order)
+    anew = Limits()  # which sums up what the floor has now
+    anew.set(limits)
+    return anew.breach(floor.venue.instruments.values(), order)
 
 
 def only(name: LimitName, value: int | str | None, account: str | None = "ann", scope: Scope = ALL) -> Limits:
@@ -231,6 +238,42 @@ def test_later_value_replaces_the_earlier(floor: Floor) -> None:
     limits.set([Limit("ann", ALL, LimitName.MAX_ORDER_QTY, 0), last])
     assert list(limits) == [last]
     assert breach(floor, limits, BUY, amount(2)) is None
+
+
+@pytest.mark.parametrize("account", [None, "ann"])
+@pytest.mark.parametrize("kind", ["All", "TradableProduct", "Product", "Venue", "Route"])
+@pytest.mark.parametrize("name", [name for name in LimitName if not name.value.startswith("MaxOrder")])
+def test_a_limit_follows_all_that_becomes_of_orders(name: LimitName, kind: str, account: str | None) -> None:
+    """Whatever is placed, filled, cancelled, busted or lost, a limit that was there says what one set anew does."""
+    drawn = random.Random(7)
+    floor = Floor()
+    venue = floor.venue
+    places = [floor.instrument(listed) for listed in (BTC_NORTH, BTC_SOUTH, ETH_NORTH)]
+    venue.limits.set(
+        [Limit(account, scopes()[kind][0], name, amount(1 if name is LimitName.MAX_OPEN_ORDERS else 100_000))]
+    )
+    said = set()
+    for _ in range(80):
+        order = drawn.choice(list(venue.open.values())) if venue.open else None
+        choice = drawn.randrange(12)
+        if choice == 0:
+            venue.forget_open()
+        elif choice <= 2 and order is not None:
+            venue.cancel(order)
+        elif choice <= 4 and order is not None:
+            floor.fill(order, 1, drawn.choice((99, 100)))
+        elif choice == 5 and len(venue.fills):
+            with suppress(ValueError):  # it may be a reversal, or busted already, or lost
+                corrections.bust(venue, drawn.choice(list(venue.fills)), floor.tick())
+        else:
+            terms = drawn.choice(("ann", "bob")), drawn.choice((BUY, SELL)), drawn.choice((99, 100, 101))
+            floor.submit(*terms, drawn.choice((1, 2)), drawn.choice(places))
+        for on in places:
+            for side in (BUY, SELL):
+                order = Order(side, 1, _MANY, id=0, account="ann", instrument=on, quantity=_MANY, time=0)
+                said.add(venue.limits.breach((), order))
+                assert venue.limits.breach((), order) == breach(floor, venue.limits, side, _MANY, on=on)
+    assert len(said) > 1
 
 
 def test_no_limits_let_everything_pass(floor: Floor) -> None:
