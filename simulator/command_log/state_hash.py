@@ -38,7 +38,7 @@ def _venue(venue: Venue) -> Iterator[object]:
     yield list(venue.open)
     yield _fields(venue.fills, "_limit", "_most", "_kept")
     yield from venue.fills
-    yield _fields(venue.limits, "_applying")  # which is looked up in the others
+    yield _fields(venue.limits, "_applying", "_totals", "_counting")  # which are made of the others
     for _, instrument in sorted(venue.instruments.items()):
         yield from _instrument(instrument)
 
@@ -49,7 +49,11 @@ def _order(order: Order) -> object:
 
 
 def _instrument(instrument: Instrument) -> Iterator[object]:
-    yield instrument.listing.id, _fields(instrument, "listing", "book", "exposures", "market_quotes")
+    # The depths are summed up from the book when somebody looks.
+    yield (
+        instrument.listing.id,
+        _fields(instrument, "listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth"),
+    )
     yield list(map(_entry, instrument.market_quotes))
     yield from _side(instrument.book.bids)
     yield from _side(instrument.book.asks)
@@ -58,7 +62,7 @@ def _instrument(instrument: Instrument) -> Iterator[object]:
 
 
 def _side(side: Side) -> Iterator[object]:
-    yield _fields(side, "keys", "levels")
+    yield _fields(side, "keys", "levels", "changed")
     for level in side:
         yield _fields(level, "queue", "head"), list(map(_entry, level))  # not the holes between its entries
 

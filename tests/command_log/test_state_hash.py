@@ -14,11 +14,11 @@ from support.command_log import PAIR
 ELSEWHERE = {
     "Venue": {"catalogue", "limit", "events", "touched", "orders", "open", "fills", "limits", "instruments"},
     "Order": {"instrument", "past"},
-    "Instrument": {"listing", "book", "exposures", "market_quotes"},
-    "Side": {"keys", "levels"},
+    "Instrument": {"listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth"},
+    "Side": {"keys", "levels", "changed"},
     "Level": {"queue", "head"},
     "Fills": {"_limit", "_most", "_kept"},
-    "Limits": {"_applying"},
+    "Limits": {"_applying", "_totals", "_counting"},
 }
 """The fields of each type that do not count, or that are looked into: what is in them are things in their turn."""
 
