@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
 from simulator.cli.diff import add_diff_command
+from simulator.cli.language import add_help_command
 from simulator.cli.output import USAGE_ERROR, note, write
 from simulator.cli.record import add_record_command
 from simulator.cli.replay import add_replay_command
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add_record_command(commands)
     add_certify_command(commands)
     add_diff_command(commands)
+    add_help_command(commands)
     return parser
 
 

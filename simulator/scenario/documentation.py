@@ -87,9 +87,10 @@ def _docstrings(cls: type) -> dict[str, str]:
     return found
 
 
-def structs() -> list[type[Struct]]:
+@cache
+def structs() -> tuple[type[Struct], ...]:
     """Return the types of all mappings of a scenario's file, each where it is met first."""
-    return list(dict.fromkeys(_structs(msgspec.inspect.type_info(Scenario), set())))
+    return tuple(_structs(msgspec.inspect.type_info(Scenario), set()))
 
 
 def _structs(kind: Any, seen: set[type]) -> Iterator[type[Struct]]:

@@ -328,7 +328,9 @@ class Await(_Section, frozen=True):
     order_id: str | None = None
     """The id of the order that the message tells of. Example: ``order_id: $order``."""
     state: tuple[str, ...] | None = None
-    """The order's flags, just these, in any order. Example: ``state: [Acked, Filled, Out]``."""
+    """The order's flags, just these, in any order: Open, Acked, Filled, Canceling, Canceled, Rejected, Out and Stale.
+    Example: ``state: [Acked, Filled, Out]``.
+    """
     filled_qty: Amount | None = None
     """How much of the order is filled. Example: ``filled_qty: 4``."""
     avg_fill_price: Amount | None = None
@@ -387,7 +389,9 @@ class OrderExpectation(_Section, frozen=True):
     """How an order must be in the end."""
 
     state: tuple[str, ...] | None = None
-    """The order's flags, just these, in any order. Example: ``state: [Acked, Filled, Out]``."""
+    """The order's flags, just these, in any order: Open, Acked, Filled, Canceling, Canceled, Rejected, Out and Stale.
+    Example: ``state: [Acked, Filled, Out]``.
+    """
     filled_qty: Amount | None = None
     """How much of it is filled. Example: ``filled_qty: 10``."""
     avg_fill_price: Amount | None = None

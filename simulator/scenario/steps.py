@@ -445,7 +445,9 @@ class LimitEntry(_Args, frozen=True):
     scope: Any
     """Of what: All, a kind with a name, or a name alone. Examples: ``scope: {Venue: COINBASE}``, ``scope: All``."""
     name: str
-    """Which limit. Example: ``name: MaxOpenQty``."""
+    """Which limit: MaxOrderQty, MaxOpenQty, MaxOpenBuyQty, MaxOpenSellQty, MaxPosition, MaxOpenOrders, MaxOrderDollars,
+    MaxOpenDollars or MaxPositionDollars. Example: ``name: MaxOpenQty``.
+    """
     value: Amount | None = None
     """The most that is allowed; without it, the limit is lifted. Example: ``value: 100``."""
 
