@@ -38,6 +38,9 @@ _PONG = b"\x8a"
 _WRITE_AHEAD = 1 << 18
 """How much may wait to be written before a connection's own requests have to wait too."""
 
+_LITTLE = 1 << 14
+"""Up to how many bytes that are held for one client nobody counts them."""
+
 _AT_ONCE = 1 << 13
 """How many bytes of one connection are read in one turn of the loop: of the smallest frames, a few milliseconds."""
 
@@ -58,6 +61,7 @@ class Connection(asyncio.Protocol):
         "_decoder",
         "_fragments",
         "_frames",
+        "_held",
         "_is_closing",
         "_is_heard",
         "_is_mid_frame",
@@ -67,8 +71,11 @@ class Connection(asyncio.Protocol):
         "_pong_due",
         "_reader",
         "_reading",
+        "_taken",
+        "_taken_at",
         "_unread",
         "_unsent",
+        "_written",
         "deadline",
         "protocol",
         "server",
@@ -100,6 +107,12 @@ class Connection(asyncio.Protocol):
         self._reading: asyncio.Handle | None = None
         self._unread = b""
         self._unsent: deque[bytes] = deque()
+        self._written = 0
+        """How many bytes have been written for the client, and of them, how many it has taken, and since when."""
+        self._taken = -1
+        self._taken_at = 0.0
+        self._held = 0
+        """How many bytes are counted as being held for it."""
 
     # What asyncio calls
 
@@ -120,6 +133,8 @@ class Connection(asyncio.Protocol):
             self._unread += data
         else:
             self._read(data)
+        if self._held or self._fragments or self._reader.unfinished > _LITTLE:
+            self._count_held()
         if busy_poll is not None:
             busy_poll.has_answered()
 
@@ -135,6 +150,7 @@ class Connection(asyncio.Protocol):
         """The connection is gone."""
         if self._reading is not None:
             self._reading.cancel()
+        self._set_held(0)
         self.server.forget(self)
         self._end_session(f"lost: {exc}" if exc else "gone")
 
@@ -149,6 +165,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has read what waited for it."""
         self._is_paused = False
+        self._count_held()
         if self.world is not None and self.session is not None:
             self.world.set_behind(self.session, False)
         self.go_on()
@@ -159,21 +176,59 @@ class Connection(asyncio.Protocol):
         """Write messages, together, and what else goes out; a client that does not read is given up."""
         if self.transport.is_closing() or self.session is None:  # the client is gone, or has been told that it is
             return
-        if self.transport.get_write_buffer_size() > self.server.settings.send_buffer:
-            self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
+        waiting = self.transport.get_write_buffer_size()
+        if waiting > _LITTLE and not self._may_wait(waiting):
             return
         try:
-            self.transport.write(b"".join(map(text_frame, items)))  # type: ignore[arg-type]  # nearly always
+            data = b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
         except TypeError:
             for item in items:
                 self._send_one(item)
+        else:
+            self._written += len(data)
+            self.transport.write(data)
+
+    def _may_wait(self, waiting: int) -> bool:
+        """Tell whether so much may wait for the client; else it is given up.
+
+        Whether it reads is judged by whether it has taken anything in a while, and not by how much it has yet to take:
+        one answer may be long.
+        """
+        settings = self.server.settings
+        taken, now = self._written - waiting, self.server.monotonic()
+        if taken > self._taken or waiting <= settings.send_buffer:
+            self._taken, self._taken_at = taken, now
+        if waiting > settings.most_unread:
+            self.close(CloseCode.TRY_AGAIN_LATER, "you read too slowly")
+        elif waiting > settings.send_buffer and now - self._taken_at >= settings.read_timeout:
+            self.close(CloseCode.TRY_AGAIN_LATER, "you do not read")
+        else:
+            self._count_held()
+            return True
+        return False
+
+    def _count_held(self) -> None:
+        """Count what is held for the client, and of what it has begun to say."""
+        fragments = sum(map(len, self._fragments)) if self._fragments else 0
+        held = self.transport.get_write_buffer_size() + len(self._unread) + self._reader.unfinished + fragments
+        self._set_held(held if held > _LITTLE else 0)
+
+    def _set_held(self, held: int) -> None:
+        change, self._held = held - self._held, held
+        if change > 0:
+            self.server.hold(self, change)
+        elif change < 0:
+            self.server.budget.free(id(self), -change)
 
     def _send_one(self, item: Outgoing) -> None:
         """Write a message, or do to the connection what a scenario wants done to it."""
         transport = self.transport
         if isinstance(item, bytes):
-            transport.write(text_frame(item))
+            data = text_frame(item)
+            self._written += len(data)
+            transport.write(data)
         elif isinstance(item, RawBytes):
+            self._written += len(item.data)
             transport.write(item.data)
             self._is_mid_frame = item.more
             if not item.more:
@@ -202,9 +257,17 @@ class Connection(asyncio.Protocol):
             self.protocol.send_close(code, reason)
         self._flush_protocol()
 
+    def give_up(self) -> None:
+        """Close the connection and wait for nothing: what is held for it is needed for others."""
+        self.close(CloseCode.TRY_AGAIN_LATER, "too much is held for you")
+        self.transport.abort()
+
     def check_time(self, now: float) -> None:
-        """Ping a silent client, and cut off one that has run out of time."""
+        """Ping a silent client, and cut off one that has run out of time or does not read."""
         settings = self.server.settings
+        waiting = self.transport.get_write_buffer_size()
+        if waiting > settings.send_buffer and self.session is not None and not self._may_wait(waiting):
+            return
         if self.deadline is not None:
             if now >= self.deadline:
                 self.transport.abort()

@@ -32,7 +32,7 @@ class FrameReader:
         longest: the length in bytes of the longest message that the protocol takes.
     """
 
-    __slots__ = ("_begun", "_is_mid_message", "_longest", "_owed", "_protocol")
+    __slots__ = ("_begun", "_is_mid_message", "_longest", "_owed", "_protocol", "unfinished")
 
     def __init__(self, protocol: ServerProtocol, longest: int) -> None:
         self._protocol = protocol
@@ -41,6 +41,8 @@ class FrameReader:
         self._begun = b""
         self._owed = 0
         """How much of the frame that the protocol is reading has yet to come."""
+        self.unfinished = 0
+        """How much of it has come."""
 
     def read(self, data: bytes) -> list[bytes | Frame]:
         """Return what has come: the payload of each frame that was taken off here, and the protocol's frames."""
@@ -62,6 +64,7 @@ class FrameReader:
             part = data[position : position + self._owed]
             position += len(part)
             self._owed -= len(part)
+            self.unfinished = self.unfinished + len(part) if self._owed else 0
             self._protocol.receive_data(part)
             for event in self._protocol.events_received():
                 frame = cast(Frame, event)  # no handshakes any more

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from websockets.frames import CloseCode
 
+from simulator.budget import Budget
 from simulator.command_log import CommandWriter
 from simulator.errors import SimulatorError
 from simulator.gateway.session import Session
@@ -85,6 +86,7 @@ class Server:
         self.errors: list[Exception] = []
         self._monotonic_ns = monotonic_ns
         self.busy_poll: BusyPoll | None = None
+        self.budget = Budget(self.settings.most_held, self.settings.most_held)
         self._watch = watch
         self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world, self._say)
         self._reader = ThreadPoolExecutor(1, "scenarios")
@@ -225,6 +227,12 @@ class Server:
         self.connections.add(connection)
         if self._emptied is not None:
             connection.transport.abort()
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """Count bytes that are held for a connection; if they are too many for all, give up the one with the most."""
+        if not self.budget.hold(id(connection), size):
+            most = max(self.connections, key=lambda one: self.budget.of(id(one)))
+            most.give_up()
 
     def forget(self, connection: Connection) -> None:
         """A connection is lost."""

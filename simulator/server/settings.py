@@ -11,10 +11,14 @@ class Settings(msgspec.Struct, frozen=True):
     Args:
         max_message: the longest message that a client may send; a longer one closes with 1009.
         max_fragments: into how many frames a message may be cut.
-        send_buffer: how much may wait for a client that does not read; more closes with 1013.
+        send_buffer: how much may wait for a client that reads nothing for ``read_timeout``; more closes with 1013.
+        most_unread: how much may wait for a client that reads; more closes with 1013.
+        most_held: how much may wait for all clients together, and come from them before it is whole; if it is more,
+            the client is closed with 1013 of which the most is held.
         max_connections: how many connections are held at once; one more is answered 503.
         ping_interval: how long a connection may be silent before it is pinged.
         ping_timeout: how long a client may take to answer a ping before it is closed with 1011.
+        read_timeout: how long a client may read nothing while more than ``send_buffer`` waits for it.
         open_timeout: how long the opening handshake may take.
         close_timeout: how long the closing handshake may take before the connection is cut.
         busy_poll_for: how long to look out for the next message before sleeping, when the last two were no further
@@ -27,9 +31,12 @@ class Settings(msgspec.Struct, frozen=True):
     max_message: int = 1 << 20
     max_fragments: int = 1024
     send_buffer: int = 1 << 20
+    most_unread: int = 1 << 25
+    most_held: int = 1 << 28
     max_connections: int = 10_000
     ping_interval: float = 20.0
     ping_timeout: float = 20.0
+    read_timeout: float = 5.0
     open_timeout: float = 10.0
     close_timeout: float = 1.0
     busy_poll_for: float = 0.0

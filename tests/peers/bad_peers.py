@@ -301,7 +301,7 @@ async def measure(kind: str, count: int, **settings: float) -> Figures:
     """Let clients of a kind at a server; return figures, after checking that nothing is left of them."""
     act, _ = KINDS[kind]
     patience = PATIENCE if kind == "never_read" else 0.5  # they read in the end, to see whether anything is missing
-    with served(close_timeout=patience, **settings) as server:
+    with served(close_timeout=patience, read_timeout=0.0, **settings) as server:
         warm = await Peer.connect(server.port)
         await warm.ask(1, "SubscribeOrderState")
         await warm.ask(2, "SubscribeBook", tradable_product=PAIR, width=1)

@@ -96,7 +96,9 @@ async def _serve(options: argparse.Namespace) -> None:
     simulation = Simulation(catalogue="default", seed=7, **limits)
     names = [f"T{number}" for number in range(options.accounts)]
     simulation.gateway.accounts.update({name.lower(): name for name in names})
-    settings = Settings(open_timeout=options.open_timeout, close_timeout=options.close_timeout)
+    settings = Settings(
+        open_timeout=options.open_timeout, close_timeout=options.close_timeout, read_timeout=options.read_timeout
+    )
     server = Server(simulation, port=0, settings=settings)
     await server.start()
     stall = _Stall()
@@ -129,6 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--open_timeout", type=float, default=10.0)
     parser.add_argument("--close_timeout", type=float, default=0.5)
+    parser.add_argument("--read_timeout", type=float, default=5.0)
     parser.add_argument("--journal_limit", type=int, default=10_000)
     parser.add_argument("--history_limit", type=int, default=250_000)
     parser.add_argument("--accounts", type=int, default=0, help="how many there are besides: T0, T1, …")

@@ -1,4 +1,7 @@
+import asyncio
 import itertools
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -7,7 +10,9 @@ from simulator.server import Server
 from simulator.server.connection import Connection
 from support.server import (
     PAIR,
+    PATIENCE,
     TEXT,
+    Clock,
     RawClient,
     connected,
     frame,
@@ -49,7 +54,7 @@ async def flood(client: RawClient, first: int, count: int) -> None:
 
 async def test_reader_of_a_stream_that_does_not_read() -> None:
     """A client that does not read its updates is closed with 1013, and what waits for it stays bounded."""
-    async with serving(send_buffer=1 << 20) as server, connected(server, receive_buffer=4096) as slow:
+    async with serving(send_buffer=1 << 20, read_timeout=0.0) as server, connected(server, receive_buffer=4096) as slow:
         connection = only_connection(server)
         session = connection.session
         assert session is not None
@@ -75,7 +80,7 @@ async def test_reader_of_a_stream_that_does_not_read() -> None:
 
 async def test_nothing_is_left_out_before_the_close() -> None:
     """A client that did not read finds each order's updates without a gap up to the close."""
-    async with serving(send_buffer=1 << 18) as server, connected(server, receive_buffer=4096) as slow:
+    async with serving(send_buffer=1 << 18, read_timeout=0.0) as server, connected(server, receive_buffer=4096) as slow:
         session = only_connection(server).session
         assert session is not None
         slow.write(frame(TEXT, request(1, "SubscribeOrderState")))
@@ -111,6 +116,94 @@ async def test_requests_of_a_client_that_does_not_read_wait() -> None:
         for number in range(1, count + 1):
             assert (await slow.json())["id"] == number
         assert journal(server, "close") == [(2, "close", "gone")]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - a socket tells nobody what it has taken
+            await asyncio.sleep(0)
+
+
+class Transport:
+    """A transport that has so many bytes left to write as it is said to have."""
+
+    def __init__(self, transport: Any) -> None:
+        self.left = 0
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes are left."""
+        return self.left
+
+
+async def test_client_that_reads_a_long_answer() -> None:
+    """A client is not closed because an answer is long while it reads, but once it has read nothing for a while."""
+    async with serving(send_buffer=1 << 20, read_timeout=5.0) as server, connected(server):
+        clock, connection = Clock(server), only_connection(server)
+        connection.transport = transport = Transport(connection.transport)  # type: ignore[assignment]
+        connection._written = 10 << 20
+        for left in range(10, 1, -1):
+            transport.left = left << 20
+            connection._is_heard = True  # that it answers no ping is another matter
+            clock.check(4.9)
+        clock.check(4.9)
+        assert journal(server, "close") == []
+        clock.check(0.1)
+        assert journal(server, "close") == [(1, "close", "1013 you do not read")]
+
+
+async def test_client_that_has_little_left_to_read() -> None:
+    """A client that has read nothing for long is not closed while no more waits for it than may."""
+    async with serving(send_buffer=1 << 20, read_timeout=5.0) as server, connected(server) as client:
+        clock, connection = Clock(server), only_connection(server)
+        connection.transport = transport = Transport(connection.transport)  # type: ignore[assignment]
+        transport.left = 1 << 20
+        for _ in range(3):
+            connection._is_heard = True
+            clock.check(4.9)
+        assert await client.ask(1) == []
+        transport.left += 1
+        clock.check(4.9)
+        assert journal(server, "close") == []
+
+
+async def test_client_that_reads_too_slowly() -> None:
+    """A client that reads, but for which too much waits all the same, is closed."""
+    async with serving(most_unread=1 << 20) as server, connected(server, receive_buffer=4096) as slow:
+        slow.write(*(frame(TEXT, request(number, "SubscribeOrderState")) for number in range(1, 21)))
+        for number in range(1, 21):
+            assert await slow.json() == {"id": number, "response": {"Ok": []}}
+        session = only_connection(server).session
+        assert session is not None
+        async with connected(server) as busy:
+            for first in itertools.count(1, 100):
+                await flood(busy, first, 100)
+                if not session.is_open:
+                    break
+                await slow.frame()
+        assert journal(server, "close")[0] == (1, "close", "1013 you read too slowly")
+
+
+@pytest.mark.parametrize("fin", [True, False], ids=["a frame", "fragments"])
+async def test_much_that_is_not_whole(fin: bool) -> None:
+    """Of many clients that begin long messages some are given up, so that what they have said stays bounded."""
+    length = 200_000
+    data = frame(TEXT, b"x" * length, fin=fin)[: -1 if fin else None]
+    async with serving(most_held=1 << 20) as server, AsyncExitStack() as stack:
+        for number in range(1, 9):
+            client = await stack.enter_async_context(connected(server))
+            client.write(data)
+            wanted = min(number, 5), max(0, number - 5)
+            await until(lambda: (server.budget.held // length, len(journal(server, "close"))) == wanted)  # noqa: B023
+        assert {why for _, _, why in journal(server, "close")} == {"1013 too much is held for you"}
+        fine = await stack.enter_async_context(connected(server))
+        assert await fine.ask(1) == []
+        await until(lambda: len(server.connections) == 6)
+    await until(lambda: not server.budget.held)
 
 
 async def test_market_data_reaches_a_slow_reader() -> None:
