@@ -17,7 +17,18 @@ TESTS = Path(__file__).parent
 # A room, or a module outside of rooms, imports only from floors above its own; those on one floor do not import each
 # other.
 FLOORS = [
-    {"quoting", "terms", "resources", "wildcards", "schedule", "budget", "libraries", "yaml_writer", "regex"},
+    {
+        "quoting",
+        "terms",
+        "resources",
+        "wildcards",
+        "schedule",
+        "budget",
+        "libraries",
+        "page",
+        "yaml_writer",
+        "regex",
+    },
     {"errors", "decimals", "times"},
     {"catalogue", "wire"},
     {"exchange"},

@@ -152,7 +152,7 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     if simulation.notice is not None:
         _say(simulation.notice)
     if simulation.scenario.clock == "manual":
-        _say("the scenario's clock is manual, which only a test lets go on: say --clock real if time is to pass")
+        _say("the clock is manual: time passes when POST /_exchange/advance or the page says so")
     return simulation
 
 

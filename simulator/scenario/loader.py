@@ -17,7 +17,7 @@ from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import ClockSetting, Rule, Scenario, When
 from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read
 from simulator.scenario.reading.includes import Whole, assemble
-from simulator.scenario.reading.nodes import Node, Pairs, of_data
+from simulator.scenario.reading.nodes import Node, Pairs, of_data, of_yaml
 from simulator.scenario.reading.partial import readable
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, path_text
@@ -26,7 +26,17 @@ from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
 from simulator.times import EPOCH_2024, parse_time
 
-__all__ = ["Loaded", "load", "parse_clock", "parse_data", "parse_rules", "parse_step", "parse_when", "start_of"]
+__all__ = [
+    "Loaded",
+    "load",
+    "load_text",
+    "parse_clock",
+    "parse_data",
+    "parse_rules",
+    "parse_step",
+    "parse_when",
+    "start_of",
+]
 
 _GROUNDS = ("catalogue", "accounts")
 
@@ -112,6 +122,17 @@ def load(
             raise ScenarioError([at(root.mark, "this is a catalogue: serve it with --catalogue", "")])
     else:
         root, name = of_data(source), "scenario"
+    return _load(root, name, folder, catalogue, now)
+
+
+def load_text(text: str, *, catalogue: catalogues.Catalogue | None = None) -> Loaded:
+    """Return the scenario of YAML that stands in no file, and so can name none; raises `ScenarioError`."""
+    return _load(of_yaml(text, "scenario.yaml"), "scenario.yaml", None, catalogue)
+
+
+def _load(
+    root: Node, name: str, folder: Path | None, catalogue: catalogues.Catalogue | None, now: int | None = None
+) -> Loaded:
     try:
         whole, scenario = assemble(root, folder)
     except ScenarioError as error:

@@ -5,6 +5,7 @@ nor by a name of its own that resolves to the loopback address (the Host tells).
 """
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -14,8 +15,9 @@ from websockets.http11 import Request
 
 from simulator.libraries import http_method
 from simulator.server.settings import Settings
+from simulator.wildcards import Glob
 
-__all__ = ["HEALTH_PATH", "Answer", "admit", "is_loopback"]
+__all__ = ["HEALTH_PATH", "Answer", "admit", "is_loopback", "refuse_stranger"]
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?")
 
@@ -48,21 +50,43 @@ def admit(request: Request, settings: Settings, loopback_only: bool) -> Answer |
         origin = request.headers.get("Origin")
     except MultipleValuesError:
         return Answer(HTTPStatus.BAD_REQUEST, "The Host and Origin headers may stand only once.")
+    refusal = refuse_stranger(host, origin, settings, loopback_only)
+    if refusal is not None:
+        return refusal
+    if http_method(request) == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
+        return Answer(HTTPStatus.OK, "ok")
+    return None
+
+
+def refuse_stranger(host: str | None, origin: str | None, settings: Settings, loopback_only: bool) -> Answer | None:
+    """Return the answer to a request for a host, or from a page, that is not let in; None for one that is."""
     if not host:
         return Answer(HTTPStatus.BAD_REQUEST, "The Host header is missing.")
     if not _is_own_host(host, settings, loopback_only):
         return Answer(
             HTTPStatus.MISDIRECTED_REQUEST,
-            "This Host is not served here; start the server with --allow-host to serve it.",
+            f"The Host {host[:100]!r} is not served here; start the server with --allow-host to serve it.",
         )
-    if origin is not None and origin not in settings.allowed_origins and origin.partition("//")[2] != host:
+    if origin is not None and not _is_own_origin(origin, host, settings):
         return Answer(
             HTTPStatus.FORBIDDEN,
-            "This Origin may not connect; start the server with --allow-origin to let it.",
+            f"The Origin {origin[:100]!r} may not connect; start the server with --allow-origin to let it.",
         )
-    if http_method(request) == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
-        return Answer(HTTPStatus.OK, "ok")
     return None
+
+
+def _is_own_origin(origin: str, host: str, settings: Settings) -> bool:
+    return origin.partition("//")[2] == host or any(_allows(pattern, origin) for pattern in settings.allowed_origins)
+
+
+@lru_cache(256)
+def _glob(pattern: str) -> Glob:
+    return Glob(pattern.lower())
+
+
+def _allows(pattern: str, name: str) -> bool:
+    """Tell whether an option lets a name in: the name itself, or a pattern such as ``*.example.org``."""
+    return _glob(pattern).matches(name.lower())
 
 
 def _is_own_host(header: str, settings: Settings, loopback_only: bool) -> bool:
@@ -70,7 +94,7 @@ def _is_own_host(header: str, settings: Settings, loopback_only: bool) -> bool:
     if match is None:
         return False
     name = match[1].strip("[]").lower()
-    if is_loopback(name) or name in {allowed.lower() for allowed in settings.allowed_hosts}:
+    if is_loopback(name) or any(_allows(pattern, name) for pattern in settings.allowed_hosts):
         return True
     if loopback_only:
         return False

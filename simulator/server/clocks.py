@@ -11,7 +11,7 @@ from simulator.simulation import Simulation
 
 __all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "clock_named", "clock_of"]
 
-_WORDS = ("real", "instant")
+_WORDS = ("real", "instant", "manual")
 _FACTOR = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 """As a scenario has it."""
 
@@ -94,17 +94,14 @@ class InstantClock(ManualClock):
 def clock_named(text: str) -> str | dict[str, str]:
     """Return the clock that a word on the command line or in an address stands for, in a scenario's words.
 
-    A number is how many times as fast the clock runs. Raises `SimulatorError` for what is neither, and for a clock
-    that only a test can let go on.
+    A number is how many times as fast the clock runs. Raises `SimulatorError` for what is neither.
     """
     if text in _WORDS:
         return text
-    if text == "manual":
-        raise SimulatorError("clock: manual is for tests, which let time pass themselves: here nobody could")
     if _FACTOR.fullmatch(text) and float(text) > 0:
         return {"scaled": text}
     raise SimulatorError(
-        f"clock: expected real, instant, or a number above 0 and below a million for how many times as fast, "
+        f"clock: expected real, instant, manual, or a number above 0 and below a million for how many times as fast, "
         f"got {quoted(text)}{nearest(text, _WORDS)}"
     )
 

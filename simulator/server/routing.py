@@ -105,6 +105,8 @@ class Worlds:
             return Asked(target)
         if session is not None and not _SESSION.fullmatch(session):
             raise Refused(BAD_REQUEST, "a session's name has at most 100 characters, and no control characters")
+        if clock == "manual":
+            raise Refused(NOT_FOUND, "clock: manual is for who controls the time: here nobody could")
         rest = urlencode(said, doseq=True)
         inner = f"{path}?{rest}" if rest else path
         read_target(inner, None)

@@ -10,26 +10,32 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.frames import CloseCode
 
 from simulator.budget import Budget
 from simulator.command_log import CommandWriter
-from simulator.errors import SimulatorError
+from simulator.errors import SimulatorError, UnknownName
 from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.server.admission import Answer, is_loopback
+from simulator.server.answers import Answers
 from simulator.server.busy_poll import BusyPoll
 from simulator.server.connection import Connection
+from simulator.server.controlled import ControlledWorlds
 from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
+from simulator.server.front import Front
 from simulator.server.routing import Asked, Worlds
 from simulator.server.settings import Settings
 from simulator.server.turn import Turn
 from simulator.simulation import Refused, Simulation
 from simulator.terms import BILLION
+
+if TYPE_CHECKING:
+    from simulator.server.http import HttpConnection
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]
 
@@ -38,6 +44,9 @@ DEFAULT_PORT = 6001
 """The published client's own default."""
 
 _CHECK_EVERY = 0.5
+_HEARD_AFTER = 0.01
+"""How many seconds later those who listen look: what happens together is looked at once."""
+_WORLDS = "/worlds/"
 _MOST_ERRORS = 100
 """How many of its own mistakes a server keeps, the first ones; it prints each."""
 _MOST_READING = 64
@@ -88,7 +97,13 @@ class Server:
         self.busy_poll: BusyPoll | None = None
         self.budget = Budget(self.settings.most_held, self.settings.most_held)
         self._watch = watch
+        self._is_listened_to = False
+        self._has_heard = False
         self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world, self._say)
+        self.worlds = ControlledWorlds(self, self._make_world, lambda: self.url)
+        self.token = None if self.is_loopback_only else self.settings.token
+        self.answers = Answers(self, self.token)
+        self.http_connections: set[HttpConnection] = set()
         self._reader = ThreadPoolExecutor(1, "scenarios")
         self._reading = 0
         self._listener: asyncio.Server | None = None
@@ -120,12 +135,45 @@ class Server:
         """Listen; raises `OSError` if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
         self.turn = Turn(self._loop, self.settings.turn)
-        self._listener = await self._loop.create_server(lambda: Connection(self), self.host, self.port, backlog=1024)
+        self._listener = await self._loop.create_server(self._front, self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.busy_poll_for:
             self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, self.settings.busy_poll_for)
         self.world.start(self._loop, self._monotonic_ns, self.turn)
+
+    def _front(self) -> asyncio.Protocol:
+        return Front(self) if self.settings.control else Connection(self)
+
+    def listen_to_worlds(self, listens: bool) -> None:
+        """Let `Answers` hear of what happens, or no more: with nobody listening, nothing is looked at."""
+        self._is_listened_to = listens
+        for world in (self.world, *self.named_worlds):
+            self._watch_world(world.simulation)
+
+    def _watch_world(self, simulation: Simulation, name: str = "") -> None:
+        """Let what happens in a world be told to whoever watches the server, and to who listens."""
+        watch = self._watch if self._watch is None or not name else partial(self._watch, world=name)
+        if not self._is_listened_to:
+            simulation.journal.watch = watch
+            return
+
+        def hear(entry: JournalEntry) -> None:
+            if watch is not None:
+                watch(entry)
+            self._hear()
+
+        simulation.journal.watch = hear
+
+    def _hear(self) -> None:
+        """Something has happened: let those who listen look again, but not at every single thing."""
+        if not self._has_heard:
+            self._has_heard = True
+            self._loop.call_later(_HEARD_AFTER, self._tell)
+
+    def _tell(self) -> None:
+        self._has_heard = False
+        self.answers.tell()
 
     async def close(self, patience: float | None = None) -> None:
         """Close every client with 1001, and cut those that do not answer within the close timeout.
@@ -143,6 +191,9 @@ class Server:
             connection.transport.abort()
         await self._until_empty(self.settings.close_timeout)
         self._worlds.stop()
+        self.worlds.stop()
+        for http in list(self.http_connections):
+            http.close()
         self._reader.shutdown(wait=False, cancel_futures=True)
         if self._checks is not None:
             self._checks.cancel()
@@ -200,12 +251,11 @@ class Server:
         new.flush()
 
     def _own_world(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
-        simulation.journal.watch = self._watch
+        self._watch_world(simulation)
         return Driver(simulation, self._report) if writer is None else DurableDriver(simulation, self._report, writer)
 
     def _make_world(self, simulation: Simulation, name: str) -> Driver:
-        if self._watch is not None:
-            simulation.journal.watch = partial(self._watch, world=name)
+        self._watch_world(simulation, name)
         world = Driver(simulation, self._report)
         world.start(self._loop, self._monotonic_ns, self.turn)
         return world
@@ -252,6 +302,10 @@ class Server:
         It is told at once, or later where a scenario has to be read first.
         """
         try:
+            made, target = self._made_world(target)
+            if made is not None:
+                self._let_in(connection, made, target)
+                return
             asked = self._worlds.read(target)
             world = self._worlds.find(asked)
             if world is None and self._reading >= _MOST_READING:
@@ -266,6 +320,16 @@ class Server:
         self._reading += 1
         job = self._loop.run_in_executor(self._reader, self._worlds.simulate, asked)
         job.add_done_callback(partial(self._end_reading, connection, target, asked))
+
+    def _made_world(self, target: str) -> tuple[Driver | None, str]:
+        """Return the world that was made for a test and that a request target names, and the target within it."""
+        if not target.startswith(_WORLDS):
+            return None, target
+        name, slash, rest = target.removeprefix(_WORLDS).partition("/")
+        try:
+            return self.worlds.driver(name), f"{slash or '/'}{rest}"
+        except UnknownName as error:
+            raise Refused(HTTPStatus.NOT_FOUND, str(error)) from None
 
     def _end_reading(
         self, connection: Connection, target: str, asked: Asked, job: "asyncio.Future[Simulation]"
@@ -318,6 +382,10 @@ class Server:
         if self.connections and self._emptied is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._emptied.wait(), seconds)
+
+    def report(self, error: Exception) -> None:
+        """Take a mistake of the simulator's own that was found by a call."""
+        self._report(error)
 
     def _report(self, error: Exception) -> None:
         if len(self.errors) < _MOST_ERRORS:

@@ -107,11 +107,15 @@ async def test_health() -> None:
         assert answer == (200, "ok\n")
 
 
-async def test_plain_get_needs_an_upgrade() -> None:
-    """A browser that opens the address is told that this is a WebSocket server."""
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/architect", 426)])
+async def test_plain_get(path: str, status: int) -> None:
+    """A browser that opens the address gets the page; elsewhere it is told that this is a WebSocket server."""
     async with serving() as server:
-        status, _ = await exchange(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert status == 426
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        async with dialled(server) as client:
+            client.write(request.encode())
+            head, _ = await client.response()
+            assert int(head[0].split()[1]) == status
 
 
 @pytest.mark.parametrize("path", ["/architect", "/healthz"])
@@ -174,13 +178,14 @@ async def test_foreign_host_is_misdirected(host: str) -> None:
     async with serving() as server:
         assert await exchange(server, handshake(Host=host)) == (
             421,
-            "This Host is not served here; start the server with --allow-host to serve it.\n",
+            f"The Host {host!r} is not served here; start the server with --allow-host to serve it.\n",
         )
 
 
-async def test_allowed_host_passes() -> None:
-    """A host that the settings name is served."""
-    async with serving(allowed_hosts=("Exchange.Example",)) as server, dialled(server) as client:
+@pytest.mark.parametrize("allowed", ["Exchange.Example", "*.example"])
+async def test_allowed_host_passes(allowed: str) -> None:
+    """A host that the settings name, or match by a wildcard, is served."""
+    async with serving(allowed_hosts=(allowed,)) as server, dialled(server) as client:
         client.write(handshake(Host="exchange.example:80"))
         assert await client.response() == (ACCEPTED, b"")
 
@@ -206,7 +211,7 @@ async def test_foreign_origin_is_forbidden(origin: str) -> None:
     async with serving() as server:
         assert await exchange(server, handshake(Origin=origin)) == (
             403,
-            "This Origin may not connect; start the server with --allow-origin to let it.\n",
+            f"The Origin {origin!r} may not connect; start the server with --allow-origin to let it.\n",
         )
 
 

@@ -114,13 +114,13 @@ async def test_clock_of_the_client_s_choice() -> None:
                 last = said[0] if isinstance(said, list) else last
             assert last["state"] == ["Acked", "Canceled", "Out"]
         begin = (
-            "clock: expected real, instant, or a number above 0 and below a million for how many times as fast, got "
+            "clock: expected real, instant, manual, or a number above 0 and below a million for how many times as fast, got "
         )
         for clock, end in (("instnt", "'instnt'; did you mean 'instant'?"), ("0", "'0'"), ("1000000", "'1000000'")):
             address = f"{server.url}/?scenario=expired-order&clock={clock}"
             assert await refused(address) == (404, f"{begin}{end}\n")
         status, text = await refused(server.url + "/?scenario=expired-order&clock=manual")
-        assert (status, text.startswith("clock: manual is for tests")) == (404, True)
+        assert (status, text.startswith("clock: manual is for who")) == (404, True)
         assert (await refused(server.url + "/?clock=instant"))[0] == 400
 
 

@@ -1,0 +1,299 @@
+"""What plain HTTP is answered: calls to worlds, waits, what is new, and the page."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import msgspec
+
+from simulator import __version__
+from simulator.control import Control
+from simulator.control.calls import CALLS, Call, problem_info, result_of
+from simulator.control.infos import StateInfo
+from simulator.control.waits import Wait
+from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName, nearest
+from simulator.quoting import quoted
+from simulator.server.admission import refuse_stranger
+from simulator.server.front import CONTROL_PREFIX
+
+if TYPE_CHECKING:
+    from simulator.server.server import Server
+
+__all__ = ["TOKEN_HEADER", "Answer", "Answers", "Asked", "Stream"]
+
+TOKEN_HEADER = "x-exchange-token"  # noqa: S105 - the header's name
+_JSON = "application/json"
+_NEWS_EVERY = 0.1
+_SIGN_OF_LIFE = 15.0
+"""At most every so many seconds those who listen are told what is new."""
+_MOST_LINES = 1000
+_SAFE = [
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+]
+_CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class Asked(NamedTuple):
+    """A request: its path without the query, the names of its headers in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """An answer whole."""
+
+    status: HTTPStatus
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @classmethod
+    def of(cls, value: Any, status: HTTPStatus = HTTPStatus.OK) -> Self:
+        """Return a value as JSON."""
+        return cls(status, [("Content-Type", _JSON), *_SAFE], msgspec.json.encode(value) + b"\n")
+
+    @classmethod
+    def failed(cls, status: HTTPStatus, text: str) -> Self:
+        """Return why something is not done."""
+        return cls.of({"error": text}, status)
+
+
+class Stream(NamedTuple):
+    """An answer that comes in pieces."""
+
+    headers: list[tuple[str, str]]
+    pieces: AsyncIterator[bytes]
+
+
+class _Failed(Exception):
+    """A request that is not answered as it is meant."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.answer = Answer.failed(status, text)
+
+
+class Answers:
+    """Answers plain HTTP for one server.
+
+    Args:
+        server: has the worlds.
+        token: what a request must bear in its header or its query, or None if none is needed.
+    """
+
+    def __init__(self, server: "Server", token: str | None) -> None:
+        self._server = server
+        self._token = token
+        self._heard: set[asyncio.Event] = set()
+
+    def tell(self) -> None:
+        """Something has happened: whoever waits looks again."""
+        for event in self._heard:
+            event.set()
+
+    async def answer(self, asked: Asked) -> Answer | Stream:
+        """Answer a request."""
+        try:
+            self._admit(asked)
+            return await self._route(asked)
+        except _Failed as failed:
+            return failed.answer
+        except ScenarioError as error:
+            problems = list(map(problem_info, error.problems))
+            return Answer.of({"error": str(error), "problems": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        except UnknownName as error:
+            return Answer.failed(HTTPStatus.NOT_FOUND, str(error))
+        except ClockRuns as error:
+            return Answer.failed(HTTPStatus.CONFLICT, str(error))
+        except SimulatorError as error:
+            return Answer.failed(HTTPStatus.BAD_REQUEST, str(error))
+        except Exception as error:
+            self._server.report(error)
+            return Answer.failed(HTTPStatus.INTERNAL_SERVER_ERROR, "the simulator failed")
+
+    def _admit(self, asked: Asked) -> None:
+        """Raise `_Failed` for a request that a web page of somebody else's may have sent, or without the token."""
+        server, headers = self._server, asked.headers
+        refusal = refuse_stranger(headers.get("host"), headers.get("origin"), server.settings, server.is_loopback_only)
+        if refusal is not None:
+            raise _Failed(refusal.status, refusal.text)
+        if self._token is not None and not _is_public(asked.path):
+            given = headers.get(TOKEN_HEADER) or asked.query.get("token", "")
+            if not hmac.compare_digest(given.encode(), self._token.encode()):
+                text = f"say the token of the printed address in the header {TOKEN_HEADER}"
+                raise _Failed(HTTPStatus.UNAUTHORIZED, text)
+        if asked.method in _CHANGES:
+            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != _JSON:
+                text = f"expected the Content-Type {_JSON}, got {quoted(kind) if kind else 'none'}"
+                raise _Failed(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
+
+    async def _route(self, asked: Asked) -> Answer | Stream:
+        if not asked.path.startswith(CONTROL_PREFIX):
+            return self._page(asked)
+        path = asked.path.removeprefix(CONTROL_PREFIX)
+        match path:
+            case "/health":
+                return Answer.of({"ready": True, **self._about()})
+            case "/version":
+                return Answer.of({"version": __version__})
+            case "/openapi.json":
+                from simulator.server.openapi import openapi
+
+                return Answer.of(openapi())
+            case "/worlds":
+                return self._worlds(asked)
+        name = ""
+        if path.startswith("/worlds/"):
+            name, _, rest = path.removeprefix("/worlds/").partition("/")
+            if not rest and asked.method == "DELETE":
+                self._server.worlds.end(name)
+                return Answer.of({"ended": name})
+            path = f"/{rest}"
+        return await self._ask_world(asked, path, name)
+
+    def _about(self) -> dict[str, Any]:
+        state = Control(self._server).state()
+        worlds = [world.name for world in self._server.worlds.list()]
+        return {
+            "version": __version__,
+            "scenario": state.scenario,
+            "seed": state.seed,
+            "clock": state.clock,
+            "began": state.began,
+            "now": state.now,
+            "worlds": worlds,
+        }
+
+    def _worlds(self, asked: Asked) -> Answer:
+        worlds = self._server.worlds
+        if asked.method == "GET":
+            return Answer.of(worlds.list())
+        if asked.method == "POST":
+            return Answer.of(worlds.create(_read(asked.body, worlds.takes)), HTTPStatus.CREATED)
+        raise _Failed(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET or POST")
+
+    async def _ask_world(self, asked: Asked, path: str, world_name: str) -> Answer | Stream:
+        world = self._server.worlds.named(world_name)
+        control = Control(world)
+        if path == "/journal":
+            return await self._journal(control, asked.query)
+        if path == "/events":
+            return Stream([("Content-Type", "text/event-stream"), *_SAFE], self._news(control))
+        call, name = _find(asked.method, path)
+        body = _read(asked.body, call.takes) if asked.method != "GET" else _query(asked.query, call.takes)
+        if call.changes:
+            world.require_changeable()
+        result = call.do(control, body, name)
+        if isinstance(result, Wait):
+            timeout = body.timeout
+            found = await self._until(result.ask, timeout)
+            return Answer.of(result_of(result, found, timeout))
+        if call.changes:
+            world.flush()
+        return Answer.of(result)
+
+    async def _until(self, ask: Callable[[], Any], seconds: float) -> Any:
+        """Return what an answer is when it is one, or None when the time is over."""
+        if (found := ask()) is not None or not seconds:
+            return found
+        event = asyncio.Event()
+        self._heard.add(event)
+        self._server.listen_to_worlds(True)
+        try:
+            async with asyncio.timeout(seconds):
+                while (found := ask()) is None:
+                    event.clear()
+                    await event.wait()
+                return found
+        except TimeoutError:
+            return None
+        finally:
+            self._heard.discard(event)
+            self._server.listen_to_worlds(bool(self._heard))
+
+    async def _journal(self, control: Control, query: dict[str, str]) -> Answer:
+        """Return lines of the journal: behind a line, at most so many, and if there are none after a wait."""
+        since, most = _number(query, "since", 0), _number(query, "most", _MOST_LINES)
+        wait = float(_number(query, "wait", 0))
+        if wait:
+            await self._until(lambda: True if control.state().line > since else None, min(wait, 300.0))
+        lines = control.journal(since)[:most]
+        body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        return Answer(HTTPStatus.OK, [("Content-Type", "application/x-ndjson"), *_SAFE], body)
+
+    async def _news(self, control: Control) -> AsyncIterator[bytes]:
+        """Yield how the world stands, now and whenever something has happened, ten times a second at most."""
+        told = control.state()
+        while True:
+            yield b"data: " + msgspec.json.encode(told) + b"\n\n"
+            await asyncio.sleep(_NEWS_EVERY)
+            while (state := await self._until(partial(_another, control, told), _SIGN_OF_LIFE)) is None:
+                yield b": still there\n\n"
+            told = state
+
+    def _page(self, asked: Asked) -> Answer:
+        from simulator.page import file_of
+
+        found = file_of(asked.path)
+        if found is None:
+            raise _Failed(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
+        kind, policy, body = found
+        return Answer(HTTPStatus.OK, [("Content-Type", kind), ("Content-Security-Policy", policy), *_SAFE], body)
+
+
+def _another(control: Control, told: StateInfo) -> StateInfo | None:
+    """Return how a world stands if that is not as it was told; time alone is no news."""
+    state = control.state()
+    return state if msgspec.structs.replace(state, now=told.now) != told else None
+
+
+def _is_public(path: str) -> bool:
+    """Tell whether a path is of the page's own files, which say nothing of any world, or of its health."""
+    return not path.startswith(CONTROL_PREFIX) or path in (f"{CONTROL_PREFIX}/health", f"{CONTROL_PREFIX}/version")
+
+
+def _find(method: str, path: str) -> tuple[Call, str]:
+    """Return the call of a method and a path, and the name in the path."""
+    there = []
+    for call in CALLS:
+        start, brace, _ = call.path.partition("{")
+        name = path.removeprefix(start) if brace and path.startswith(start) else ""
+        if path == call.path or (name and "/" not in name):
+            if method == call.method:
+                return call, name
+            there.append(call.method)
+    if there:
+        raise _Failed(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {' or '.join(there)} for {path}, got {method}")
+    paths = sorted({call.path for call in CALLS} | {"/journal", "/events", "/worlds", "/health", "/openapi.json"})
+    raise _Failed(HTTPStatus.NOT_FOUND, f"there is no call {quoted(path)}{nearest(path[:80], paths)}")
+
+
+def _read(body: bytes, kind: type[msgspec.Struct]) -> Any:
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _Failed(HTTPStatus.BAD_REQUEST, f"{error}") from None
+
+
+def _query(query: dict[str, str], kind: type[msgspec.Struct]) -> Any:
+    given = {name: value for name, value in query.items() if name != "token"}
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _Failed(HTTPStatus.BAD_REQUEST, f"{error}") from None
+
+
+def _number(query: dict[str, str], name: str, otherwise: int) -> int:
+    text = query.get(name, str(otherwise))
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise _Failed(HTTPStatus.BAD_REQUEST, f"{name}: expected a whole number, got {quoted(text)}")
+    return int(text)

@@ -1,0 +1,234 @@
+"""The worlds of a server as those who control them see them: the server's own, and those made for tests, by name."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol
+
+import msgspec
+
+from simulator.catalogue import load as load_catalogue
+from simulator.control.calls import read_scenario
+from simulator.errors import ClockRuns, SimulatorError, UnknownName, nearest
+from simulator.quoting import quoted
+from simulator.scenario.loader import Loaded
+from simulator.server.driver import Driver
+from simulator.server.durable_driver import DurableDriver
+from simulator.simulation import Simulation, by_the_wall
+
+__all__ = ["ControlledWorld", "ControlledWorlds", "NewWorld", "WorldInfo"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MOST = 256
+_CATALOGUES = ("default", "reference")
+Clock = str | dict[str, Any]
+
+
+class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A world for a test of its own.
+
+    ``scenario`` is the name of a bundled one or a scenario as data, ``yaml`` is one as text; none for a plain exchange.
+    """
+
+    name: Annotated[str, msgspec.Meta(max_length=100)]
+    scenario: str | dict[str, Any] | None = None
+    yaml: str | None = None
+    seed: int | None = None
+    clock: Clock | None = None
+    catalogue: str | None = None
+
+
+class WorldInfo(msgspec.Struct, frozen=True):
+    """A world: ``url`` is what a client connects to; the name of the server's own is empty."""
+
+    name: str
+    url: str
+    scenario: str | None
+    seed: int
+    clock: Clock
+    connections: int
+
+
+class ControlledWorld(Protocol):
+    """A world and what drives it, as a `simulator.control.Control` needs it."""
+
+    @property
+    def simulation(self) -> Simulation:
+        """The world as it is now."""
+        ...
+
+    @property
+    def errors(self) -> Sequence[Exception]:
+        """What went wrong inside the simulator."""
+        ...
+
+    def advance(self, nanoseconds: int) -> None:
+        """Let so much time pass on a clock that stands."""
+        ...
+
+    def set_clock(self, clock: Clock) -> None:
+        """Go on by another clock."""
+        ...
+
+    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+        """Begin anew."""
+        ...
+
+    def flush(self) -> None:
+        """Send what has come of a call."""
+        ...
+
+    def require_changeable(self) -> None:
+        """Raise `ClockRuns` for a world that a call may not change."""
+        ...
+
+
+class _MadeWorld:
+    """A world that was made for a test."""
+
+    def __init__(self, worlds: "ControlledWorlds", name: str, driver: Driver) -> None:
+        self._worlds = worlds
+        self.name = name
+        self.driver = driver
+        self.errors: list[Exception] = []
+
+    @property
+    def simulation(self) -> Simulation:
+        return self.driver.simulation
+
+    def advance(self, nanoseconds: int) -> None:
+        self.driver.advance(nanoseconds)
+
+    def set_clock(self, clock: Clock) -> None:
+        self.driver.set_clock(clock)
+
+    def flush(self) -> None:
+        self.driver.flush()
+
+    def require_changeable(self) -> None:
+        """Nothing stands in the way."""
+
+    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+        if keep_connections:
+            raise SimulatorError("keep_connections: only the server's own world keeps them")
+        old = self.driver
+        simulation = old.simulation.anew(loaded, seed=seed, clock=clock, wall_time=time.time_ns())
+        self.driver = self._worlds.drive(simulation, self.name)
+        for connection in old.connections:
+            connection.close(1012, "the exchange begins anew")
+        old.stop()
+
+
+class _OwnWorld:
+    """The server's own world."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+
+    @property
+    def simulation(self) -> Simulation:
+        return self._owner.simulation  # type: ignore[no-any-return]
+
+    @property
+    def errors(self) -> Sequence[Exception]:
+        return self._owner.errors  # type: ignore[no-any-return]
+
+    def advance(self, nanoseconds: int) -> None:
+        self._owner.advance(nanoseconds)
+
+    def set_clock(self, clock: Clock) -> None:
+        self._owner.set_clock(clock)
+
+    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+        self._owner.restart(loaded, seed=seed, clock=clock, keep_connections=keep_connections)
+
+    def flush(self) -> None:
+        self._owner.world.flush()
+
+    def require_changeable(self) -> None:
+        """Raise `ClockRuns` for a world of which only what clients say is written down."""
+        if isinstance(self._owner.world, DurableDriver):
+            raise ClockRuns("a world that --persist keeps is changed by its clients alone")
+
+
+class ControlledWorlds:
+    """The worlds that can be controlled.
+
+    Args:
+        owner: the server, which has a world of its own.
+        drive: starts the world of a simulation, under a name.
+        url: gives the server's address.
+    """
+
+    takes = NewWorld
+
+    def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver], url: Callable[[], str]) -> None:
+        self._own = _OwnWorld(owner)
+        self.drive = drive
+        self._url = url
+        self._made: dict[str, _MadeWorld] = {}
+
+    def named(self, name: str) -> ControlledWorld:
+        """Return the world of a name, the server's own for none; raises `UnknownName`."""
+        return self._own if not name else self._find(name)
+
+    def driver(self, name: str) -> Driver:
+        """Return what drives a made world; raises `UnknownName`."""
+        return self._find(name).driver
+
+    def _find(self, name: str) -> _MadeWorld:
+        made = self._made.get(name)
+        if made is None:
+            raise UnknownName(f"there is no world {quoted(name)}{nearest(name[:80], self._made)}")
+        return made
+
+    def list(self) -> list[WorldInfo]:
+        """Return every world that can be controlled, the server's own first."""
+        own = [self._info("", self._own.simulation)]
+        return own + [self._info(name, made.simulation) for name, made in self._made.items()]
+
+    def _info(self, name: str, simulation: Simulation) -> WorldInfo:
+        clock = simulation.scenario.clock
+        return WorldInfo(
+            name,
+            f"{self._url()}/worlds/{name}" if name else self._url(),
+            simulation.scenario.name,
+            simulation.seed,
+            clock if isinstance(clock, str) else {"scaled": clock.scaled},
+            len(simulation.sessions),
+        )
+
+    def create(self, new: NewWorld) -> WorldInfo:
+        """Make a world; raises `SimulatorError` for a name that is taken, and for a scenario that cannot be used."""
+        if not _NAME.fullmatch(new.name):
+            raise SimulatorError(f"name: expected letters, digits, dots and dashes, got {quoted(new.name)}")
+        if new.name in self._made:
+            raise SimulatorError(f"name: there is a world {new.name!r} already")
+        if len(self._made) >= _MOST:
+            raise SimulatorError(f"there are {_MOST} worlds already; end one with DELETE")
+        if new.catalogue is not None and new.catalogue not in _CATALOGUES:
+            raise UnknownName(f"there is no catalogue {quoted(new.catalogue)}; there are {', '.join(_CATALOGUES)}")
+        loaded = read_scenario(new.scenario, new.yaml)
+        plan = None if loaded is None else loaded.scenario
+        simulation = Simulation(
+            loaded,
+            catalogue=None if new.catalogue is None else load_catalogue(new.catalogue),
+            seed=new.seed,
+            clock=new.clock,
+            start=time.time_ns() if by_the_wall(plan, new.clock) else None,
+        )
+        self._made[new.name] = _MadeWorld(self, new.name, self.drive(simulation, new.name))
+        return self._info(new.name, simulation)
+
+    def end(self, name: str) -> None:
+        """End a world, and its connections with 1001; raises `UnknownName` for one that there is not."""
+        made = self._find(name)
+        del self._made[name]
+        for connection in made.driver.connections:
+            connection.close(1001, "the world has ended")
+        made.driver.stop()
+
+    def stop(self) -> None:
+        """Let time stand still everywhere."""
+        for made in self._made.values():
+            made.driver.stop()

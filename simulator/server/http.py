@@ -1,0 +1,160 @@
+"""Plain HTTP on a server's address: the calls that control it, their description, and the page."""
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+import h11
+
+from simulator.server.answers import Answer, Asked, Stream
+
+if TYPE_CHECKING:
+    from simulator.server.server import Server
+
+__all__ = ["HttpConnection"]
+
+_LONGEST_BODY = 4 << 20
+_IDLE = 60.0
+"""For how many seconds a connection is kept on which nothing is asked."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """One connection of plain HTTP, by h11.
+
+    Args:
+        server: what it asks.
+        transport: its socket.
+    """
+
+    def __init__(self, server: "Server", transport: asyncio.Transport) -> None:
+        self._server = server
+        self._transport = transport
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 16)
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._answering: asyncio.Task[None] | None = None
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self._idle: asyncio.TimerHandle | None = None
+        server.http_connections.add(self)
+        self._wait_for_more()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come: requests, or parts of them."""
+        self._stop_waiting()
+        self._http.receive_data(data)
+        self._read()
+
+    def eof_received(self) -> bool:
+        """The client asks for no more."""
+        self._http.receive_data(b"")
+        self._read()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, and with it whoever waits for an answer."""
+        self._stop_waiting()
+        self._server.http_connections.discard(self)
+        if self._answering is not None:
+            self._answering.cancel()
+
+    def pause_writing(self) -> None:
+        """The client does not read what it has asked for."""
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        self._may_write.set()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.abort()
+
+    # Requests
+
+    def _read(self) -> None:
+        """Take what has come of a request, one after the other."""
+        while self._answering is None and not self._transport.is_closing():
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                self._refuse(HTTPStatus(error.error_status_hint), str(error))
+                return
+            if event is h11.NEED_DATA or event is h11.PAUSED:
+                if self._http.they_are_waiting_for_100_continue:
+                    self._send(h11.InformationalResponse(status_code=100, headers=[]))
+                return
+            if isinstance(event, h11.Request):
+                self._request, self._body = event, bytearray()
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > _LONGEST_BODY:
+                    self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {_LONGEST_BODY >> 20} MiB")
+                    return
+            elif isinstance(event, h11.EndOfMessage):
+                self._answering = asyncio.get_running_loop().create_task(self._answer())
+            else:
+                self._transport.close()
+                return
+
+    async def _answer(self) -> None:
+        request = self._request
+        assert request is not None  # noqa: S101 - its end has come
+        answer = await self._server.answers.answer(_asked(request, bytes(self._body)))
+        is_head = request.method == b"HEAD"
+        if isinstance(answer, Stream):
+            await self._stream(answer)
+            return
+        self._send_answer(answer, is_head)
+        self._answering = None
+        if self._http.our_state is h11.MUST_CLOSE:
+            self._transport.close()
+            return
+        self._http.start_next_cycle()
+        self._wait_for_more()
+        self._read()
+
+    async def _stream(self, stream: Stream) -> None:
+        """Send pieces as they come; one who does not read gets no more until he does."""
+        self._send(h11.Response(status_code=200, headers=[*stream.headers, ("Connection", "close")]))
+        async for piece in stream.pieces:
+            await self._may_write.wait()
+            self._send(h11.Data(data=piece))
+        self._send(h11.EndOfMessage())
+        self._transport.close()
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        """Answer what cannot be taken, and end the connection."""
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._send_answer(Answer.failed(status, text), False, last=True)
+        self._transport.close()
+
+    def _send_answer(self, answer: Answer, is_head: bool, last: bool = False) -> None:
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body))), *([("Connection", "close")] * last)]
+        self._send(h11.Response(status_code=int(answer.status), headers=headers))
+        if not is_head:
+            self._send(h11.Data(data=answer.body))
+        self._send(h11.EndOfMessage())
+
+    def _send(self, event: h11.Event) -> None:
+        data = self._http.send(event)
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    # Silence
+
+    def _wait_for_more(self) -> None:
+        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+
+def _asked(request: h11.Request, body: bytes) -> Asked:
+    path, _, query = request.target.decode("latin-1").partition("?")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    return Asked(request.method.decode("latin-1"), unquote(path), asked, headers, body)

@@ -1,0 +1,290 @@
+"""A server's calls over plain HTTP: what they answer, what they change, and whom they refuse."""
+
+import asyncio
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+from simulator.server import Server, Settings
+from simulator.simulation import Simulation
+
+PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
+ORDER = {"type": "SendLimitOrder", "account": "DEFAULT", "dir": "Buy", "price": "100", "quantity": "2", "target": PAIR}
+PARTIAL = {
+    "rules": [
+        {
+            "name": "slow",
+            "when": {"request": "SendLimitOrder", "dir": "Buy"},
+            "then": ["ack", {"delay": "250ms"}, {"fill": "40%"}, {"hold": "rest"}, {"fill": "rest"}],
+        }
+    ]
+}
+
+
+class Api:
+    """Calls of one server."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def raw(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+        """Return the status and the body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Return the status and the data of a call's answer."""
+        data = b"" if body is None else json.dumps(body).encode()
+        status, answer = self.raw(method, f"/_exchange{path}", data, **{"Content-Type": "application/json"})
+        return status, json.loads(answer)
+
+    def get(self, path: str) -> Any:
+        """Return what a GET that succeeds gives."""
+        status, data = self.ask("GET", path)
+        assert status == 200, data
+        return data
+
+    def post(self, path: str, body: Any, status: int = 200) -> Any:
+        """Return what a POST gives that is answered with a status."""
+        came, data = self.ask("POST", path, body)
+        assert came == status, data
+        return data
+
+
+@contextmanager
+def serving(scenario: Any = None, clock: Any = "manual", host: str = "127.0.0.1", **settings: Any) -> Iterator[Api]:
+    """Serve in a thread, and give its calls."""
+    ready = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    server = Server(Simulation(scenario, clock=clock), host, 0, Settings(close_timeout=0.2, **settings))
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.stop_event = stop  # type: ignore[attr-defined]  # for the test's thread
+        await server.start()
+        loops.append(loop)
+        ready.set()
+        await stop.wait()
+        await server.close(patience=0.0)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield Api(server.port)
+    finally:
+        loops[0].call_soon_threadsafe(loops[0].stop_event.set)  # type: ignore[attr-defined]
+        thread.join(10)
+    assert server.errors == []
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """A server whose world is never changed by a test."""
+    with serving(PARTIAL) as calls:
+        yield calls
+
+
+def test_scripted_partial_fill_without_python() -> None:
+    """A client's test sends an order, lets time pass, reads the truth, injects a fill, and verifies: all over HTTP."""
+    with serving(PARTIAL) as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        venue.send(json.dumps({"id": 1, **ORDER}))
+        assert json.loads(venue.recv()) == {"id": 1, "response": {"Ok": "1"}}
+        assert api.get("/orders/1")["state"] == ["Open", "Acked"]
+        assert api.post("/advance", {"by": "250ms"}) == {"now": "2024-01-01T00:00:00.250000000Z"}
+        waited = api.post("/wait", {"order": {"order_id": "1", "filled_qty": "0.8"}, "timeout": 5})
+        assert (waited["is_met"], [order["leaves_qty"] for order in waited["found"]]) == (True, ["1.2"])
+        assert [one["name"] for one in api.get("/held")] == ["rest"]
+        api.post("/release", {"name": "rest"})
+        assert [fill["quantity"] for fill in api.get("/fills")] == ["0.8", "1.2"]
+        got = api.post("/received", {"when": {"request": "SendLimitOrder", "quantity": {"ge": 2}}})
+        assert [one["fields"]["price"] for one in got["found"]] == ["100"]
+        assert api.post("/verify", {}) == {"passed": True, "failures": []}
+
+
+def test_unmet_wait_says_what_came_nearest() -> None:
+    """A wait that is over says what was wanted, and where the nearest differs."""
+    with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        venue.send(json.dumps({"id": 1, **ORDER}))
+        venue.recv()
+        unmet = api.post("/received", {"when": {"request": "SendLimitOrder", "dir": "Sell"}, "timeout": 0.05})
+        assert (unmet["is_met"], unmet["found"]) == (False, [])
+        assert "dir: wanted Sell, came Buy" in unmet["failure"]["details"]
+
+
+def test_wait_ends_when_it_is_met() -> None:
+    """A long poll is answered as soon as what it waits for has come, and not at its end."""
+    with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        answers: list[Any] = []
+        poll = threading.Thread(
+            target=lambda: answers.append(api.post("/received", {"when": {"request": "GetHalts"}, "timeout": 60}))
+        )
+        poll.start()
+        venue.send('{"id": 1, "type": "GetHalts"}')
+        poll.join(20)
+        assert answers[0]["is_met"] is True
+
+
+def test_worlds_do_not_know_each_other() -> None:
+    """A world for each test: own books, own rules, own clock, until it is ended."""
+    with serving() as api:
+        for name in ("a", "b"):
+            made = api.post("/worlds", {"name": name, "scenario": PARTIAL, "clock": "manual", "seed": 3}, 201)
+            assert made["url"] == f"ws://127.0.0.1:{api.port}/worlds/{name}"
+        with connect(f"ws://127.0.0.1:{api.port}/worlds/a/") as venue:
+            venue.send(json.dumps({"id": 1, **ORDER}))
+            venue.recv()
+            assert [len(api.get(f"{path}/orders")) for path in ("/worlds/a", "/worlds/b", "")] == [1, 0, 0]
+            api.post("/worlds/a/advance", {"next": True})
+            assert api.get("/worlds/a/orders/1")["filled_qty"] == "0.8"
+            assert api.ask("DELETE", "/worlds/a", {}) == (200, {"ended": "a"})
+        assert [world["name"] for world in api.get("/worlds")] == ["", "b"]
+        status, failed = api.ask("GET", "/worlds/c/state")
+        assert (status, failed["error"]) == (404, "there is no world 'c'")
+
+
+def test_reset_and_rules() -> None:
+    """Rules are replaced and switched, and a reset begins anew with another scenario."""
+    with serving(PARTIAL) as api:
+        status, _ = api.ask("PATCH", "/rules/slow", {"on": False})
+        assert (status, api.get("/rules")[0]["is_on"]) == (200, False)
+        rules = [{"name": "no", "when": {"request": "GetHalts"}, "then": [{"reply": {"Err": "no"}}]}]
+        assert api.ask("PUT", "/rules", {"rules": rules})[0] == 200
+        assert [rule["name"] for rule in api.get("/rules")] == ["no"]
+        state = api.post("/reset", {"yaml": "seed: 9\nclock: manual\nrules: []\n"})
+        assert (state["seed"], api.get("/rules")) == (9, [])
+
+
+def test_clock_is_paused_and_goes_on() -> None:
+    """A world on the wall's clock is paused, and then goes by events."""
+    with serving(clock="real") as api:
+        assert api.ask("POST", "/advance", {"by": "1s"})[0] == 409
+        assert api.post("/clock", {"pace": "paused"})["clock"] == "manual"
+        before = api.get("/state")["now"]
+        assert api.get("/state")["now"] == before
+        assert api.post("/clock", {"pace": 20})["clock"] == {"scaled": "20"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "text"),
+    [
+        ("GET", "/oders", None, 404, "there is no call '/oders'; did you mean '/orders'?"),
+        ("GET", "/orders/7", None, 404, "there is no order '7'; the last orders: none"),
+        ("DELETE", "/orders", {}, 405, "expected GET for /orders, got DELETE"),
+        ("POST", "/do", {"steps": [{"fil": 1}]}, 422, "did you mean 'fill'?"),
+        ("POST", "/do", {"stepz": []}, 400, "Object contains unknown field `stepz`"),
+        ("PATCH", "/rules/slo", {"on": True}, 404, "there is no rule 'slo'; did you mean 'slow'?"),
+        ("POST", "/reset", {"scenario": "partial-fil"}, 404, "did you mean 'partial-fill'?"),
+        ("POST", "/reset", {"scenario": "../../etc/passwd"}, 404, "there is no bundled scenario"),
+        ("GET", "/book?product=BTC", None, 422, "BTC"),
+        ("GET", "/due?most=x", None, 400, "Expected `int`"),
+        ("POST", "/advance", {}, 400, "advance: expected one of by, to, next"),
+    ],
+)
+def test_what_is_wrong_is_said_and_changes_nothing(
+    api: Api, method: str, path: str, body: Any, status: int, text: str
+) -> None:
+    """A call that is wrong is refused in the words of a test's mistake, and nothing is otherwise than before."""
+    before = [api.get(path) for path in ("/state", "/rules")]
+    came, failed = api.ask(method, path, body)
+    assert came == status
+    assert text in failed["error"]
+    assert [api.get(path) for path in ("/state", "/rules")] == before
+
+
+def test_a_broken_scenario_is_told_with_line_and_column(api: Api) -> None:
+    """What is wrong with YAML is told with its place, and the world goes on as it was."""
+    yaml = "rules:\n  - when: {request: SendLimitOrdr}\n    then: [ack]\n"
+    (problem,) = api.post("/check", {"yaml": yaml})["problems"]
+    assert (problem["line"], problem["column"], problem["path"]) == (2, 21, "rules[0].when.request")
+    assert "did you mean 'SendLimitOrder'?" in problem["message"]
+    status, failed = api.ask("POST", "/reset", {"yaml": yaml})
+    assert (status, failed["problems"]) == (422, [problem])
+    assert api.post("/check", {"scenario": PARTIAL}) == {"problems": []}
+
+
+JSON = {"Content-Type": "application/json"}
+TOKEN = "a-word"  # noqa: S105 - of a test
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({}, 415),
+        ({**JSON, "Host": "example.org"}, 421),
+        ({**JSON, "Origin": "https://example.org"}, 403),
+        (JSON, 200),
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+    ],
+)
+def test_other_peoples_pages_control_nothing(api: Api, headers: dict[str, str], status: int) -> None:
+    """What a page of somebody else's can make a browser send is refused."""
+    assert api.raw("POST", "/_exchange/verify", b"{}", **headers)[0] == status
+
+
+def test_token_beyond_loopback() -> None:
+    """Where it can be reached from elsewhere, only who knows the token may control it."""
+    with serving(host="0.0.0.0", token=TOKEN) as api:  # noqa: S104 - what is reached from elsewhere is tested
+        refused = api.raw("GET", "/_exchange/state")[0], api.raw("GET", "/_exchange/state?token=x")[0]
+        header = {"X-Exchange-Token": TOKEN}
+        taken = (
+            api.raw("GET", "/_exchange/state", b"", **header)[0],
+            api.raw("GET", f"/_exchange/state?token={TOKEN}")[0],
+        )
+        assert (refused, taken, api.raw("GET", "/_exchange/health")[0]) == ((401, 401), (200, 200), 200)
+
+
+def test_control_can_be_switched_off() -> None:
+    """Without control nothing but WebSockets and the health check is answered."""
+    with serving(control=False) as api:
+        assert [api.raw("GET", path)[0] for path in ("/_exchange/state", "/healthz")] == [426, 200]
+
+
+def test_bytes_of_all_kinds(api: Api) -> None:
+    """A body that is no JSON, too long or none at all is refused, and the connection's end is no traceback."""
+    for body, status in ((b"{", 400), (b"\xff", 400), (b"[" * 100_000, 400), (b" " * (5 << 20), 413)):
+        try:
+            assert api.raw("POST", "/_exchange/do", body, **JSON)[0] == status
+        except (BrokenPipeError, ConnectionResetError):
+            assert status == 413  # it is refused while it is still being sent
+    assert api.raw("HEAD", "/_exchange/state")[0] in (200, 405)
+
+
+def test_journal_lines_and_news(api: Api) -> None:
+    """The journal comes as lines with their causes, and news as events."""
+    with serving() as own, connect(f"ws://127.0.0.1:{own.port}/") as venue:
+        venue.send('{"id": 1, "type": "GetHalts"}')
+        venue.recv()
+        _, data = own.raw("GET", "/_exchange/journal?since=0")
+        lines = [json.loads(line) for line in data.splitlines()]
+        assert [(line["line"], line["kind"]) for line in lines] == [(1, "open"), (2, "in"), (3, "out")]
+        _, more = own.raw("GET", "/_exchange/journal?since=2")
+        assert [json.loads(line)["cause"] for line in more.splitlines()] == [2]
+        connection = http.client.HTTPConnection("127.0.0.1", own.port, timeout=10)
+        connection.request("GET", "/_exchange/events")
+        first = json.loads(connection.getresponse().readline().removeprefix(b"data: "))
+        assert first["line"] == 3
+        connection.close()
+
+
+def test_openapi_is_made_of_the_calls(api: Api) -> None:
+    """The description names every call, and every reference in it leads somewhere."""
+    document = api.get("/openapi.json")
+    text = json.dumps(document)
+    assert document["openapi"] == "3.1.0"
+    assert {"/state", "/orders/{name}", "/do", "/worlds/{world}/wait"} <= document["paths"].keys()
+    for reference in {part.partition('"')[0] for part in text.split('"$ref": "')[1:]}:
+        assert reference.rpartition("/")[2] in document["components"]["schemas"]
