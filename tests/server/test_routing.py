@@ -113,9 +113,8 @@ async def test_clock_of_the_client_s_choice() -> None:
                 said = (await heard(venue))["response"]["Ok"]
                 last = said[0] if isinstance(said, list) else last
             assert last["state"] == ["Acked", "Canceled", "Out"]
-        begin = (
-            "clock: expected real, instant, manual, or a number above 0 and below a million for how many times as fast, got "
-        )
+        begin = "clock: expected real, instant, manual, or a number above 0 and below a million"
+        begin += " for how many times as fast, got "
         for clock, end in (("instnt", "'instnt'; did you mean 'instant'?"), ("0", "'0'"), ("1000000", "'1000000'")):
             address = f"{server.url}/?scenario=expired-order&clock={clock}"
             assert await refused(address) == (404, f"{begin}{end}\n")

@@ -117,7 +117,10 @@ function shownTime(span) {
 function join(line) {
   if (line.kind !== "out" || !line.data || line.data.id === undefined) return;
   const asked = lines.findLast((one) => one.kind === "in" && one.connection === line.connection && one.data?.id === line.data.id);
-  if (asked) line.latency = shownTime(nanoseconds(line.time) - nanoseconds(asked.time));
+  if (asked && !asked.answered) {
+    asked.answered = true;
+    line.latency = shownTime(nanoseconds(line.time) - nanoseconds(asked.time));
+  }
 }
 
 function showLines() {

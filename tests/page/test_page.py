@@ -1,0 +1,79 @@
+"""The page in a real browser: what it shows, what its buttons do, and what it never does."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from server.test_http import ORDER, PARTIAL, serving
+from simulator.page import file_of
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+DRIVE = Path(__file__).parent / "drive.mjs"
+
+
+@pytest.fixture(scope="session")
+def playwright(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that drives a browser, installed outside the checkout; the test is skipped where it cannot be had."""
+    if BROWSER is None or shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("there is no Chromium, node or npm to drive the page with")
+    folder = tmp_path_factory.mktemp("node")
+    command = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+        "--prefix",
+        str(folder),
+        "playwright-core@1.60.0",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    if done.returncode:
+        pytest.skip(f"playwright-core cannot be installed: {done.stderr.strip()[-200:]}")
+    return folder / "node_modules" / "playwright-core" / "index.mjs"
+
+
+def test_page_in_a_browser(playwright: Path) -> None:
+    """Each panel shows the world and changes it, text from outside stays text, and nothing is asked of elsewhere."""
+    assert BROWSER is not None
+    with serving(PARTIAL) as api, connect(f"ws://127.0.0.1:{api.port}/architect") as venue:
+        venue.send(json.dumps({"id": 1, "type": "SubscribeOrderState"}))
+        venue.send(json.dumps({"id": 2, **ORDER}))
+        venue.send(json.dumps({"id": 3, **ORDER, "quantity": "<script>alert(1)</script>"}))
+        host = f"127.0.0.1:{api.port}"
+        command = ["node", str(DRIVE), str(playwright), BROWSER, f"http://{host}/", host]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        ["title", "scenario"],
+        ["order", "#1\nBuy 2 at 100.00\n0 filled"],
+        ["script stays text", True],
+        ["clock", "true"],
+        ["detail", True],
+        ["next event", True],
+        ["released", 1],
+        ["steps", "done and refused"],
+        ["rule", "off"],
+        ["apply a broken edit", True],
+        ["applied", "anew"],
+        ["filtered", "Nothing matches the filter."],
+        ["foreign requests", []],
+        ["problems", []],
+    ]
+
+
+def test_page_is_small() -> None:
+    """The page is under 60 KB, all its files together, as they are compressed."""
+    found = [file_of(path) for path in ("/", "/page/page.css", "/page/page.js")]
+    assert sum(len(gzip.compress(one[2])) for one in found if one is not None) < 60_000
+    assert (len([one for one in found if one is not None]), file_of("/page/../__init__.py"), file_of("/x")) == (
+        3,
+        None,
+        None,
+    )
