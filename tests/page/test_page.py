@@ -62,7 +62,7 @@ def test_page_in_a_browser(playwright: Path) -> None:
         ["rule", "off"],
         ["apply a broken edit", True],
         ["applied", "anew"],
-        ["filtered", "Nothing matches the filter."],
+        ["filtered", "Nothing has come yet. Connect a client to the address of this page."],
         ["foreign requests", []],
         ["problems", []],
     ]
