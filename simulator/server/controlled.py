@@ -21,7 +21,6 @@ __all__ = ["ControlledWorld", "ControlledWorlds", "NewWorld", "WorldInfo"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MOST = 256
 _CATALOGUES = ("default", "reference")
-Clock = str | dict[str, Any]
 
 
 class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +33,7 @@ class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: str | dict[str, Any] | None = None
     yaml: str | None = None
     seed: int | None = None
-    clock: Clock | None = None
+    clock: str | dict[str, Any] | None = None
     catalogue: str | None = None
 
 
@@ -45,34 +44,12 @@ class WorldInfo(msgspec.Struct, frozen=True):
     url: str
     scenario: str | None
     seed: int
-    clock: Clock
+    clock: str | dict[str, Any]
     connections: int
 
 
-class ControlledWorld(Protocol):
-    """A world and what drives it, as a `simulator.control.Control` needs it."""
-
-    @property
-    def simulation(self) -> Simulation:
-        """The world as it is now."""
-        ...
-
-    @property
-    def errors(self) -> Sequence[Exception]:
-        """What went wrong inside the simulator."""
-        ...
-
-    def advance(self, nanoseconds: int) -> None:
-        """Let so much time pass on a clock that stands."""
-        ...
-
-    def set_clock(self, clock: Clock) -> None:
-        """Go on by another clock."""
-        ...
-
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
-        """Begin anew."""
-        ...
+class ControlledWorld(World, Protocol):
+    """A world that a `simulator.control.Control` can ask, and what a call of its does besides."""
 
     def flush(self) -> None:
         """Send what has come of a call."""
@@ -99,7 +76,7 @@ class _MadeWorld:
     def advance(self, nanoseconds: int) -> None:
         self.driver.advance(nanoseconds)
 
-    def set_clock(self, clock: Clock) -> None:
+    def set_clock(self, clock: ClockData) -> None:
         self.driver.set_clock(clock)
 
     def flush(self) -> None:
@@ -108,7 +85,7 @@ class _MadeWorld:
     def require_changeable(self) -> None:
         """Nothing stands in the way."""
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool) -> None:
         if keep_connections:
             raise SimulatorError("keep_connections: only the server's own world keeps them")
         old = self.driver
@@ -136,10 +113,10 @@ class _OwnWorld:
     def advance(self, nanoseconds: int) -> None:
         self._owner.advance(nanoseconds)
 
-    def set_clock(self, clock: Clock) -> None:
+    def set_clock(self, clock: ClockData) -> None:
         self._owner.set_clock(clock)
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: Clock | None, keep_connections: bool) -> None:
+    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool) -> None:
         self._owner.restart(loaded, seed=seed, clock=clock, keep_connections=keep_connections)
 
     def flush(self) -> None:

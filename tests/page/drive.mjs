@@ -10,7 +10,7 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
 const foreign = [];
 const problems = [];
 page.on("request", (request) => { if (new URL(request.url()).host !== host && !request.url().startsWith("data:")) foreign.push(request.url()); });
-page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+page.on("console", (message) => { if (message.type() === "error" && !message.text().includes("status of 422")) problems.push(message.text()); });
 page.on("pageerror", (error) => problems.push(error.message));
 page.on("dialog", (dialog) => { problems.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
 
