@@ -9,6 +9,7 @@ import msgspec
 
 from simulator.catalogue import load as load_catalogue
 from simulator.control.calls import read_scenario
+from simulator.control.control import ClockData, World
 from simulator.errors import ClockRuns, SimulatorError, UnknownName, nearest
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded
@@ -85,7 +86,9 @@ class _MadeWorld:
     def require_changeable(self) -> None:
         """Nothing stands in the way."""
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool) -> None:
+    def restart(
+        self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
+    ) -> None:
         if keep_connections:
             raise SimulatorError("keep_connections: only the server's own world keeps them")
         old = self.driver
@@ -116,7 +119,9 @@ class _OwnWorld:
     def set_clock(self, clock: ClockData) -> None:
         self._owner.set_clock(clock)
 
-    def restart(self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool) -> None:
+    def restart(
+        self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
+    ) -> None:
         self._owner.restart(loaded, seed=seed, clock=clock, keep_connections=keep_connections)
 
     def flush(self) -> None:
