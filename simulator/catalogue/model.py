@@ -1,5 +1,6 @@
 """A catalogue: everything that can be named on one exchange, and how it is found."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, assert_never
@@ -14,7 +15,8 @@ from simulator.times import EPOCH_2024, text_of_time
 
 __all__ = ["Catalogue", "Origin"]
 
-_DOLLARS = (("USD",), ("USDC Crypto", "USDC"), ("USDT Crypto", "USDT"))
+_DOLLARS = {"USD": 0, "USDC Crypto": 1, "USDC": 1, "USDT Crypto": 2, "USDT": 2}
+"""What counts as dollars, the best of them first."""
 
 
 class _Named(Protocol):
@@ -122,17 +124,21 @@ class Catalogue:
         """Return what a product is a derivative of, or None for one that is none."""
         return None if product.value is None else self._products[product.value.underlying]
 
-    def search(self, pat: str, scope: str, limit: int) -> dict[str, list[tuple[str, str]]] | Refusal:
+    def search(
+        self, pat: str, scope: str, limit: int, now: int = EPOCH_2024
+    ) -> dict[str, list[tuple[str, str]]] | Refusal:
         """Return the names that match a pattern, best first: for each kind of thing, ``(name, id)`` pairs.
 
-        ``scope`` is ``All`` or one kind, whose list alone is then filled; no list is longer than ``limit``.
-        Refused are an unknown scope, a negative limit and a pattern longer than any name.
+        ``scope`` is ``All`` or one kind, whose list alone is then filled; no list is longer than ``limit``. What
+        matches alike comes in this order: what has not expired ``now``, in nanoseconds; pairs against USD, then USDC,
+        then USDT; what never expires, then the nearest contract; the greater turnover; by name. Refused are an unknown
+        scope, a negative limit and a pattern longer than any name.
         """
         refusal = check_search(pat, scope, limit)
         if refusal is not None:
             return refusal
         return {
-            thing: self._names(thing).search(pat, limit) if scope in ("All", word) else []
+            thing: self._names(thing, now).search(pat, limit) if scope in ("All", word) else []
             for word, thing in SCOPES.items()
         }
 
@@ -171,41 +177,57 @@ class Catalogue:
 
     @cached_property
     def _canonical(self) -> dict[str, TradableProduct]:
-        ranks = {name: rank for rank, names in enumerate(_DOLLARS) for name in names}
         ranked = sorted(
-            (tradable for tradable in self.tradable_products if tradable.quote.name in ranks),
-            key=lambda tradable: (ranks[tradable.quote.name], -tradable.turnover, tradable.name),
+            (tradable for tradable in self.tradable_products if tradable.quote.name in _DOLLARS),
+            key=lambda tradable: (_DOLLARS[tradable.quote.name], -tradable.turnover, tradable.name),
         )
         return {tradable.base.name: tradable for tradable in reversed(ranked)}  # of each base the first one stays
 
     @cached_property
-    def _name_indexes(self) -> dict[Thing, NameIndex]:
+    def _name_indexes(self) -> dict[Thing, tuple[int, NameIndex]]:
         return {}
 
-    def _names(self, thing: Thing) -> NameIndex:
-        index = self._name_indexes.get(thing)
-        if index is None:
-            index = self._name_indexes[thing] = NameIndex(self._named(thing))
-        return index
+    @cached_property
+    def _expirations(self) -> list[int]:
+        return sorted(product.expires for product in self.products if product.expires is not None)
 
-    def _named(self, thing: Thing) -> list[tuple[str, str]]:
+    def _names(self, thing: Thing, now: int) -> NameIndex:
+        """Return the index of a kind of thing, made anew when another contract has expired."""
+        expired = bisect_right(self._expirations, now)
+        known = self._name_indexes.get(thing)
+        if known is None or known[0] != expired:
+            known = self._name_indexes[thing] = (expired, NameIndex(self._named(thing, now)))
+        return known[1]
+
+    def _named(self, thing: Thing, now: int) -> list[tuple[str, str]]:
+        """Return the names of a kind of thing with their ids, in the order in which they are preferred."""
         match thing:
             case "quote_symbol":
-                pairs = {t.quote_symbol: t.quote_symbol_id for t in self.tradable_products if t.quoted}
-                return sorted(pairs.items())
+                quoted_ones = (each for each in self._preferred(now) if each.quoted)
+                return list({each.quote_symbol: each.quote_symbol_id for each in quoted_ones}.items())
             case "trading_symbol":
-                pairs = {t.trading_symbol: t.trading_symbol_id for t in self.tradable_products if t.traded}
-                return sorted(pairs.items())
+                traded_ones = (each for each in self._preferred(now) if each.traded)
+                return list({each.trading_symbol: each.trading_symbol_id for each in traded_ones}.items())
             case "route":
                 return [(route.name, route.id) for route in self.routes]
             case "venue":
                 return [(venue.name, venue.id) for venue in self.venues]
             case "product":
-                return [(product.name, product.id) for product in self.products]
+                products = sorted(self.products, key=lambda each: (is_expired(each, now), each.expires or 0))
+                return [(product.name, product.id) for product in products]
             case "tradable_product":
-                return [(tradable.name, tradable.id) for tradable in self.tradable_products]
+                return [(tradable.name, tradable.id) for tradable in self._preferred(now)]
             case _:
                 assert_never(thing)
+
+    def _preferred(self, now: int) -> list[TradableProduct]:
+        """Return the tradable products in the order in which a search prefers them."""
+
+        def key(each: TradableProduct) -> tuple[bool, int, int, int]:
+            rank = _DOLLARS.get(each.quote.name, len(_DOLLARS))
+            return is_expired(each.base, now), rank, each.base.expires or 0, -each.turnover
+
+        return sorted(self.tradable_products, key=key)
 
 
 def _by_name(things: Iterable[_T]) -> tuple[_T, ...]:

@@ -111,7 +111,7 @@ class Gateway:
             case requests.SendRfqs():
                 return self._send_rfqs(request)
             case requests.SearchSymbol():
-                return self.catalogue.search(request.pat, request.scope, min(request.limit, sys.maxsize))
+                return self.catalogue.search(request.pat, request.scope, min(request.limit, sys.maxsize), now)
             case requests.QueryTradableProductIndex():
                 return self.catalogue.query(request.query, now)
             case requests.GetRouteDetails():

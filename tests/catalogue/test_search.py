@@ -1,3 +1,4 @@
+import random
 import re
 
 import pytest
@@ -20,7 +21,7 @@ def names(catalogue: Catalogue, pat: str, scope: str, limit: int = 100) -> list[
 
 
 def rank(pat: str, name: str) -> int | None:
-    """Return how well a name matches, 0 best, by looking at the one name only."""
+    """Return how well a name matches as a text, 0 best, by looking at the one name only."""
     pat, name = pat.casefold(), name.casefold()
     if name == pat:
         return 0
@@ -36,18 +37,107 @@ def rank(pat: str, name: str) -> int | None:
     return 2 if words else 3
 
 
+def words_of(text: str) -> set[str]:
+    """Return the words of a text: its longest runs of letters and digits."""
+    return set("".join(letter if letter.isalnum() else " " for letter in text.casefold()).split())
+
+
+def rank_of_words(pat: str, name: str) -> int | None:
+    """Return how well a name matches by its words: 4 if it has all, 5 if it has some that begin with each."""
+    wanted, known = words_of(pat), words_of(name)
+    if not wanted or "*" in pat or "?" in pat:
+        return None
+    if not all(any(word.startswith(each) for word in known) for each in wanted):
+        return None
+    return 4 if wanted <= known else 5
+
+
 @example(["dab", "c-ab", "bab", "abc", "ab", "aab AB"], "ab", 9)
 @example(["x/USD*A", "USD", "AUSD/x USD*A", "USDT"], "usd*a", 9)
+@example(["ba", "b-ab", "ab a b", "a/b", "B a", "bb aa", "b"], "a b", 9)
+@example(["b/a", "ab/ab", "xb/a", "a b/a", "a_b/a"], "b/a", 9)
+@example(["1"], "1_", 1)
 @given(st.lists(NAMES, unique=True, max_size=12), PATTERNS, st.integers(0, 12))
 def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, limit: int) -> None:
-    """The index finds what a scan finds, ranked exact, prefix, word prefix, substring, and then by name."""
-    pairs = [(name, f"id of {name}") for name in sorted(known)]
-    ranked = [(rank(pat, name), name) for name in known]
-    best = sorted((place, name) for place, name in ranked if place is not None)
-    expected = [(name, f"id of {name}") for _, name in best][:limit]
-    if not pat:
-        expected = pairs[:limit]
-    assert NameIndex(pairs).search(pat, limit) == expected
+    """The index finds what a scan finds: exact, prefix, word prefix, substring, words; then in the order given."""
+    pairs = [(name, f"id of {name}") for name in known]
+    ranked = []
+    for at, name in enumerate(known):
+        place = rank(pat, name)
+        ranked.append((rank_of_words(pat, name) if place is None else place, at))
+    best = sorted((place, at) for place, at in ranked if place is not None)
+    assert NameIndex(pairs).search(pat, limit) == [pairs[at] for _, at in best][:limit]
+
+
+def patterns(count: int) -> list[str]:
+    """Return parts of names of the default catalogue, with and without wildcards, of every length."""
+    rng = random.Random(12)
+    known = [product.name for product in load("default").tradable_products]
+    found = []
+    for _ in range(count):
+        name = rng.choice(known)
+        first, last = sorted((rng.randrange(len(name)), rng.randrange(len(name) + 1)))
+        text = list(rng.choice((name, name.lower()))[first:last])
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            text.insert(rng.randrange(len(text) + 1), rng.choice("*?"))
+        found.append("".join(text))
+    return found
+
+
+def test_what_is_found_as_a_text_comes_first_and_whole() -> None:
+    """Of three hundred patterns, whatever a scan finds is found, before what is found only by its words."""
+    catalogue = load("default")
+    known = [product.name for product in catalogue.tradable_products]
+    for pat in patterns(300):
+        found = names(catalogue, pat, "TradableProduct", len(known))
+        as_text = [place for name in found if (place := rank(pat, name)) is not None]
+        first, rest = found[: len(as_text)], found[len(as_text) :]
+        assert [rank(pat, name) for name in first] == sorted(as_text)
+        assert set(first) == {name for name in known if rank(pat, name) is not None}
+        assert set(rest) == {name for name in set(known) - set(first) if rank_of_words(pat, name) is not None}
+
+
+BTC = "BTC Crypto/USD*COINBASE/DIRECT"
+
+
+@pytest.mark.parametrize(
+    ("pat", "scope", "first"),
+    [
+        ("btc usd", "TradableProduct", [BTC, "BTC Perpetual/USD*DERIBIT/DIRECT", "BTC Crypto/USD*KRAKEN/DIRECT"]),
+        ("BTC/USD", "TradableProduct", [BTC]),
+        ("usd btc", "TradableProduct", [BTC]),
+        ("coinbase btc", "TradableProduct", [BTC, "BTC Crypto/USD*COINBASE/TALOS", "BTC Crypto/EUR*COINBASE/DIRECT"]),
+        ("btc", "TradableProduct", [BTC]),
+        ("btc*coinbase*", "TradableProduct", [BTC, "BTC Crypto/USD*COINBASE/TALOS", "BTC Crypto/EUR*COINBASE/DIRECT"]),
+        ("eth eur", "TradableProduct", ["ETH Crypto/EUR*KRAKEN/DIRECT", "ETH Crypto/EUR*COINBASE/DIRECT"]),
+        ("es", "TradableProduct", ["ES Future 20240315/USD*CME/MAREX", "ES Future 20240315/USD*CME/DIRECT"]),
+        ("es", "Product", ["ES Future 20240315", "ES Future 20240621", "ES Future 20240920", "ES Future 20241220"]),
+        ("future es 2024", "Product", ["ES Future 20240315", "ES Future 20240621", "ES Future 20240920"]),
+        ("btc", "Product", ["BTC Crypto", "BTC Perpetual", "BTC Future 20240126", "BTC Future 20240223"]),
+        ("op usd", "TradableProduct", ["OP Crypto/USD*COINBASE/DIRECT", "OP Crypto/USD*KRAKEN/DIRECT"]),
+        ("btc usd coinbase", "QuoteSymbol", ["COINBASE:BTC-USD"]),
+        ("CRYPTO", "TradableProduct", [BTC, "ETH Crypto/USD*COINBASE/DIRECT"]),
+        ("dollars", "TradableProduct", []),
+    ],
+)
+def test_what_is_meant_comes_first(pat: str, scope: str, first: list[str]) -> None:
+    """Words are found in any order; pairs against dollars, the nearest contract and what trades most come first."""
+    found = names(load("default"), pat, scope)
+    assert found[: len(first)] == first
+    assert bool(found) is bool(first)
+
+
+def test_the_nearest_contract_is_the_one_that_expires_next() -> None:
+    """As time passes, contracts that have expired come behind those that are traded."""
+    catalogue = load("default")
+    future = catalogue.product("ES Future 20240315")
+    assert future is not None
+    assert future.expires is not None
+    for now, first in ((future.expires - 1, "ES Future 20240315"), (future.expires, "ES Future 20240621")):
+        found = catalogue.search("es future", "Product", 7, now)
+        assert isinstance(found, dict)
+        assert found["product"][0][0] == first
+        assert len(found["product"]) == 7
 
 
 def test_exact_comes_before_prefix_before_word_prefix_before_substring() -> None:
