@@ -12,9 +12,11 @@ from simulator.testing.started import watchers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from types import TracebackType
 
     from simulator.testing.exchange import Exchange
 
+_PACKAGE = Path(__file__).parent
 _OPTIONS = {
     "scenario": "a scenario file, or the name of a bundled one, for every exchange",
     "seed": "the seed of every exchange",
@@ -122,7 +124,6 @@ def exchange_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., E
 
 def _factory(request: pytest.FixtureRequest, name: str, made: list[Exchange]) -> Iterator[Callable[..., Exchange]]:
     def make(*args: Any, **options: Any) -> Exchange:
-        __tracebackhide__ = True
         from simulator.testing.configuration import of_call
         from simulator.testing.exchange import Exchange
 
@@ -206,8 +207,12 @@ def _verify(exchanges: list[Exchange]) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a test that fails what happened last in its exchanges, unless its failure shows it already."""
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _hide_our_frames(call.excinfo)
     report = yield
     followed = item.stash.get(_FOLLOWED, None)
     if followed is not None and report.failed and report.when != "teardown":
@@ -215,6 +220,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             if not _is_shown(running.told, report.longreprtext):
                 report.sections.append((f"exchange {running.url}", _transcript(running)))
     return report
+
+
+def _hide_our_frames(caught: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let a mistake of a test's author end in a line of the test, not in one of ours that has found it."""
+    from simulator.errors import SimulatorError
+
+    if isinstance(caught.value, SimulatorError):
+        others = [step for step in _steps(caught.tb) if _PACKAGE not in Path(step.tb_frame.f_code.co_filename).parents]
+        if others:
+            others[-1].tb_next = None
+
+
+def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
 
 
 def _is_shown(told: str, text: str) -> bool:

@@ -14,11 +14,8 @@ from simulator.scenario.amounts import amount
 from simulator.scenario.loader import Loaded, parse_clock
 from simulator.scenario.reading.files import bundled
 from simulator.testing.scenarios import loaded
-from simulator.testing.thread import is_mistake
 
 __all__ = ["configuration", "of_call"]
-
-__tracebackhide__ = is_mistake
 
 _OF_TESTS = ("expect",)
 """What only a test says of its exchange."""

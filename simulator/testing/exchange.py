@@ -39,7 +39,7 @@ from simulator.server import Server, Settings
 from simulator.simulation import Simulation, by_the_wall
 from simulator.testing.received import ReceivedRequests
 from simulator.testing.started import watchers
-from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_mistake, is_on_a_loop
+from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_on_a_loop
 from simulator.times import text_of_time
 
 if TYPE_CHECKING:
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 _T = TypeVar("_T")
-
-
-__tracebackhide__ = is_mistake
 
 
 class Exchange:
@@ -467,17 +464,14 @@ def _simulation(
     catalogue: Catalogue | str | Path | None,
     expect: bool | None,
 ) -> Simulation:
-    """Return the world that a test asks for; what is wrong with it is wrong where it is asked for."""
-    try:
-        if catalogue is not None and not isinstance(catalogue, Catalogue):
-            catalogue = load_catalogue(catalogue)
-        if not isinstance(scenario, Loaded):
-            scenario = load({} if scenario is None else scenario, catalogue=catalogue, now=time.time_ns())
-        scenario = scenario.expecting(expect)
-        start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
-        return Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
-    except SimulatorError as error:
-        raise error.with_traceback(None)  # noqa: B904 - what is wrong is the line that asked
+    """Return the world that a test asks for."""
+    if catalogue is not None and not isinstance(catalogue, Catalogue):
+        catalogue = load_catalogue(catalogue)
+    if not isinstance(scenario, Loaded):
+        scenario = load({} if scenario is None else scenario, catalogue=catalogue, now=time.time_ns())
+    scenario = scenario.expecting(expect)
+    start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
+    return Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
 
 
 def _refuse_to_block(method: str) -> None:

@@ -11,20 +11,12 @@ from typing import Any, TypeVar
 from simulator.errors import SimulatorError
 from simulator.server import Server
 
-__all__ = ["PATIENCE", "News", "ServerThread", "in_thread", "is_mistake", "is_on_a_loop"]
+__all__ = ["PATIENCE", "News", "ServerThread", "in_thread", "is_on_a_loop"]
 
 _T = TypeVar("_T")
 
 PATIENCE = 10.0
 """How many seconds of the wall's time somebody waits for the exchange's thread to do what is asked of it."""
-
-
-def is_mistake(caught: Any) -> bool:
-    """Tell pytest to hide a frame of ours from a mistake of the test's author, which is in a line of the test."""
-    return bool(caught.errisinstance(SimulatorError))
-
-
-__tracebackhide__ = is_mistake
 
 
 class ServerThread:

@@ -1,0 +1,101 @@
+"""What pytest shows of a test that fails: the test's own lines, and what nearly came."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.plugin import CLIENT
+
+pytest_plugins = ["pytester"]
+
+ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:asyncio")
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Run pytest on a test file in a process of its own."""
+
+    def runs(text: str, *more: str) -> pytest.RunResult:
+        pytester.makepyfile(CLIENT + text)
+        return pytester.runpytest_subprocess(*ARGS, *more)
+
+    return runs
+
+
+def test_an_assert_shows_what_nearly_came(run: Run) -> None:
+    """A failed assert on what was received shows the nearest request and what it lacks, as it was sent."""
+    result = run(
+        """
+def test_it(exchange):
+    terms = {"account": "DEFAULT", "dir": "buy", "price": 1, "quantity": 1, "target": PAIR}
+    ask(exchange.url, type="SendLimitOrder", **terms, params={"note": "x" * 500})
+    assert exchange.received(request="SendLimitOrder", dir="Sell")
+
+def test_count(exchange):
+    order(exchange.url)
+    assert len(exchange.received(quantity={"ge": 5})) == 1
+"""
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E       *assert [[][]] (nearest: dir: wanted Sell, came buy: *",
+            "E       *where 0 = len([[][]] (nearest: quantity: wanted {'ge': '5'}, came 1: *",
+        ]
+    )
+
+
+FILE = "test_internal_frames_are_hidden.py"
+MISTAKES = [
+    ('exchange.do({"fil": 1})', "*expected one of *, got 'fil'; did you mean 'fill'?", "ScenarioError"),
+    ('exchange.do({"fill": {"order": "9"}})', "do: fill: there is no order to do it to", "SimulatorError"),
+    ('exchange.received(requst="x")', "expected one of *; did you mean 'request'?", "ScenarioError"),
+    ('exchange.book("BTC")', "book: expected a tradable product of the catalogue*", "ScenarioError"),
+    ('exchange.advance("1s")', "*this one is real*", "ClockRuns"),
+    ('exchange.wait_for(request="GetHalts", timeout=0.01)', "exchange: expected 1 of *", "UnmetExpectation"),
+    ('exchange.never(event="connect")', "exchange: expected never *", "UnmetExpectation"),
+    ('exchange.reset("partial-fil")', "*did you mean 'partial-fill'?", "ScenarioError"),
+    ("exchange.verify()", "*rules[[]0]: expected the rule 'x' to fire*", "UnmetExpectation"),
+    ('Simulation({"sed": 1})', "*did you mean 'seed'?", "ScenarioError"),
+]
+
+
+def test_internal_frames_are_hidden(run: Run) -> None:
+    """A mistake in a test is shown at the test's own line, and no line of the simulator's."""
+    tests = [
+        f"""
+@pytest.mark.exchange({{"rules": [{{"name": "x", "required": True, "when": {{}}, "then": ["reject"]}}]}})
+def test_{number}(exchange):
+    with connect(exchange.url + "/"):
+        pass
+    {text}
+"""
+        for number, (text, _, _) in enumerate(MISTAKES)
+    ]
+    result = run("from simulator import Simulation\n" + "".join(tests))
+    result.assert_outcomes(failed=len(MISTAKES))
+    lines = result.outlines
+    for number, (text, said, kind) in enumerate(MISTAKES):
+        start = next(at for at, line in enumerate(lines) if line.startswith("___") and f" test_{number} " in line)
+        end = next(at for at, line in enumerate(lines) if at > start and line.endswith(f": {kind}"))
+        shown = lines[start : end + 1]
+        assert [line for line in shown if line.startswith(">")] == [f">       {text}"], "\n".join(shown)
+        pytest.LineMatcher(shown).fnmatch_lines([f"E       *{said}", f"{FILE}:*: {kind}"])
+
+
+def test_a_bug_of_the_simulator_is_shown_whole(run: Run) -> None:
+    """What is no mistake of the test's is shown with all its frames."""
+    result = run(
+        """
+def test_it(exchange, monkeypatch):
+    def broken():
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(exchange._control, "orders", broken)
+    exchange.orders
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">       exchange.orders", "*testing/thread.py:*", "*: ZeroDivisionError"])
