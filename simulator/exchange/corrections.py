@@ -102,4 +102,4 @@ def _amend(venue: Venue, side: _Side, price: int, quantity: int, kind: FillKind,
     elif order.state & (OUT | CANCELED | REJECTED) == OUT and order.cum_qty == order.quantity:
         venue.move(order, order.state | FILLED)
     else:
-        venue.report(order)
+        venue.events.append(order.change())

@@ -107,7 +107,7 @@ class Market:
         return now + max(1, int(self._rng.expovariate(1.0) * (self.spec.trade_every or BILLION)))
 
     def _is_closed(self) -> bool:
-        return self.instrument.delisted or self.venue.is_halted(self.instrument.listing)
+        return self.instrument.delisted or self.venue.halts.cover(self.instrument.listing)
 
     def _is_depleted(self, buy: bool) -> bool:
         """Tell whether less than half is left of the best quote that a buyer, or a seller, would take.

@@ -128,6 +128,16 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
         """True once the order has been cancelled."""
         return bool(self.state & CANCELED)
 
+    def require_open(self) -> None:
+        """Raise `ValueError` if it is out."""
+        if self.state & OUT:
+            raise ValueError(f"order {self.id} is out already")
+
+    def change(self) -> "OrderChanged":
+        """Return what is to be told of its state at this moment."""
+        mean = average_price(self.notional, self.cum_qty)
+        return OrderChanged(self.id, self.account, self.state, self.cum_qty, mean, self.instrument.digits)
+
     def move(self, state: int) -> None:
         """Go to a state; raises `ValueError` if the table does not allow it."""
         before = self.state & ~STALE

@@ -11,9 +11,10 @@ from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import BookEntry
 from simulator.exchange.fills import Fills
+from simulator.exchange.halts import Halts
 from simulator.exchange.instrument import Instrument
-from simulator.exchange.limits import ALL, Limits, Scope
-from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
+from simulator.exchange.limits import Limits
+from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
 from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, RejectReason
 
 __all__ = ["DEFAULT_LIMIT", "MARKET_ACCOUNT", "Event", "Quote", "Venue"]
@@ -48,7 +49,7 @@ class Venue:
         self.open: dict[int, Order] = {}
         self.fills = Fills(limit)
         self.limits = Limits()
-        self.halts: list[Scope] = []
+        self.halts = Halts()
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
         self._gone_out: deque[int] = deque()
@@ -114,7 +115,7 @@ class Venue:
             buy, price, quantity, id=self.numbered, account=account, instrument=instrument, quantity=quantity, time=now
         )
         self.orders[order.id] = order
-        is_halted = self.is_halted(instrument.listing) if self.halts else False
+        is_halted = self.halts.cover(instrument.listing) if self.halts else False
         reason = self._breach(order) or instrument.objection(order, is_halted)
         if reason is not None:
             self._take_out(order, REJECTED | OUT, reason)
@@ -136,7 +137,7 @@ class Venue:
 
     def match(self, order: Order, now: int) -> None:
         """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
-        _require_open(order)
+        order.require_open()
         self.ack(order)
         if not order.rests:
             self._match(order, now)
@@ -160,7 +161,7 @@ class Venue:
 
         What clients have resting there it does trade against, so the book is never crossed.
         """
-        _require_open(order)
+        order.require_open()
         book = order.instrument.book
         for quote in order.instrument.market_quotes:
             if quote.buy is not order.buy and (quote.price <= order.price if order.buy else quote.price >= order.price):
@@ -184,19 +185,19 @@ class Venue:
 
         Raises `ValueError` for an order that is out already.
         """
-        _require_open(order)
+        order.require_open()
         self._take_out(order, (order.state & ACKED) | CANCELED | OUT, reason)
 
     def reject(self, order: Order, reason: str) -> None:
         """Refuse an order that was taken; raises `ValueError` for one that is acked or out."""
-        _require_open(order)
+        order.require_open()
         self._take_out(order, REJECTED | OUT, reason)
 
     def _take_out(self, order: Order, state: int, reason: str | None) -> None:
         order.move(state)
         order.reason = reason
         self._retire(order)
-        self.report(order)
+        self.events.append(order.change())
 
     def _leave(self, order: Order) -> None:
         """Forget what an order had open, in the book and in what its account has open."""
@@ -236,7 +237,7 @@ class Venue:
 
     def stale(self, order: Order, unsure: bool = True) -> None:
         """Mark an open order's state as uncertain, or as certain again; one that is so already is left as it is."""
-        _require_open(order)
+        order.require_open()
         state = order.state | STALE if unsure else order.state & ~STALE
         if state != order.state:
             self.move(order, state)
@@ -301,7 +302,7 @@ class Venue:
         self.fills.append(fill)
         self.events.append(fill)
         if order.leaves_qty:
-            self.report(order)
+            self.events.append(order.change())
         else:
             self._retire(order)
             whole = FILLED if order.cum_qty == order.quantity else 0  # a part may have been busted meanwhile
@@ -351,25 +352,6 @@ class Venue:
                 self._filled(resting, resting.price, quantity, True, MARKET_ACCOUNT, now)
             self._print(instrument, entry.buy, resting.price, quantity, now)
 
-    def is_halted(self, listing: TradableProduct) -> bool:
-        """Tell whether a halt covers a tradable product."""
-        return any(scope.covers(listing) for scope in self.halts)
-
-    def halt(self, scope: Scope) -> None:
-        """Stop trading within a scope; orders that rest stay and may be cancelled."""
-        if scope not in self.halts:
-            self.halts.append(scope)
-
-    def resume(self, scope: Scope) -> bool:
-        """End a halt, or every halt if all is to resume; False if there was none."""
-        if scope == ALL and self.halts:
-            self.halts.clear()
-            return True
-        if scope not in self.halts:
-            return False
-        self.halts.remove(scope)
-        return True
-
     def delist(self, instrument: Instrument) -> None:
         """End a product's trading for good: its orders are cancelled, its quotes are gone."""
         instrument.delisted = True
@@ -400,27 +382,9 @@ class Venue:
         return touched
 
     def move(self, order: Order, state: int) -> None:
-        """Let an order go to a state and report it; raises `ValueError` if it may not."""
+        """Let an order go to a state and tell of it; raises `ValueError` if it may not."""
         order.move(state)
-        self.report(order)
-
-    def report(self, order: Order) -> None:
-        """Tell how an order is."""
-        self.events.append(
-            OrderChanged(
-                order.id,
-                order.account,
-                order.state,
-                order.cum_qty,
-                average_price(order.notional, order.cum_qty),
-                order.instrument.digits,
-            )
-        )
-
-
-def _require_open(order: Order) -> None:
-    if order.state & OUT:
-        raise ValueError(f"order {order.id} is out already")
+        self.events.append(order.change())
 
 
 def require_positive(quantity: int) -> None:

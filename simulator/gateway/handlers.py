@@ -261,7 +261,7 @@ class Gateway:
         scope = read_scope(request.halt, self.catalogue, "$.halt")
         if isinstance(scope, Refusal):
             return scope
-        self.venue.halt(scope)
+        self.venue.halts.begin(scope)
         return None
 
     def _resume(self, request: requests.Resume, viewer: str | None) -> Refusal | None:
@@ -270,7 +270,7 @@ class Gateway:
         scope = read_scope(request.resume, self.catalogue, "$.resume")
         if isinstance(scope, Refusal):
             return scope
-        if not self.venue.resume(scope):
+        if not self.venue.halts.end(scope):
             return Refusal(f"`$.resume`: there is no halt of {encode(replies.scope_view(scope)).decode()}")
         return None
 

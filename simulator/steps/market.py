@@ -48,9 +48,9 @@ class MarketSteps:
                 price, quantity = amount(step.price), amount(step.quantity)
                 venue.trade(self._instrument(step.product), step.dir == "Buy", price, quantity, now)
             case "halt":
-                venue.halt(self._scope(step.scope))
+                venue.halts.begin(self._scope(step.scope))
             case "resume":
-                venue.resume(self._scope(step.scope))
+                venue.halts.end(self._scope(step.scope))
             case "delist":
                 venue.delist(self._instrument(step.product))
             case "increments":

@@ -218,7 +218,7 @@ class StepPlayer:
     def _heal(self) -> None:
         """End every fault that a scenario has made, and let what is held go on."""
         self._director.set_rules(())
-        self._venue.resume(ALL)
+        self._venue.halts.end(ALL)
         self._view_steps.straighten()
         self._connection_steps.heal()
         for name in list(self.held):

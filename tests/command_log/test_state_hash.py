@@ -34,7 +34,7 @@ def world() -> Simulation:
     venue.submit("ALICE", instrument, True, price, instrument.step * 5, 1)
     venue.submit("DEFAULT", instrument, True, instrument.market_quotes[1].price, instrument.step, 2)
     venue.limits.set([Limit("ALICE", ALL, LimitName.MAX_POSITION, 10**18)])
-    venue.halt(ALL)
+    venue.halts.begin(ALL)
     simulation.take()
     return simulation
 

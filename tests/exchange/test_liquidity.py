@@ -237,7 +237,7 @@ def test_closed_market_stands_still(how: str) -> None:
     floor = Floor()
     market = opened(floor, MarketSpec(amount(100), volatility=10**7))
     if how == "halt":
-        floor.venue.halt(ALL)
+        floor.venue.halts.begin(ALL)
     else:
         floor.venue.delist(floor.btc)
     before = floor.depth()
@@ -246,7 +246,7 @@ def test_closed_market_stands_still(how: str) -> None:
         market.trade(now)
     assert (floor.depth(), floor.news(), market.mid) == (before, [], amount(100))
     if how == "halt":
-        floor.venue.resume(ALL)
+        floor.venue.halts.end(ALL)
         market.move(30)
         assert market.mid != amount(100)
 
@@ -258,7 +258,7 @@ def test_closed_market_draws_its_trades_all_the_same() -> None:
         floor, rng = Floor(), random.Random(5)
         market = Market(floor.venue, floor.btc, MarketSpec(amount(100)), rng, 0)
         if halted:
-            floor.venue.halt(ALL)
+            floor.venue.halts.begin(ALL)
         market.trade(1)
         after.append(rng.random())
     assert after[0] == after[1]

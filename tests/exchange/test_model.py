@@ -415,7 +415,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     @rule(scope=st.sampled_from(list(SCOPES)))
     def halt(self, scope: Scope) -> None:
         """Trading stops within a scope."""
-        self.venue.halt(scope)
+        self.venue.halts.begin(scope)
         if scope not in self.model.halts:
             self.model.halts.append(scope)
 
@@ -424,7 +424,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     def resume(self, scope: Scope) -> None:
         """A halt ends, or every halt if all is to resume."""
         ended = [halt for halt in self.model.halts if scope in (halt, ALL)]
-        assert self.venue.resume(scope) is bool(ended)
+        assert self.venue.halts.end(scope) is bool(ended)
         self.model.halts = [halt for halt in self.model.halts if halt not in ended]
         assert self.venue.halts == self.model.halts
 
@@ -432,7 +432,7 @@ class VenueAgainstModel(RuleBasedStateMachine):
     @rule()
     def calm(self) -> None:
         """All halts and limits end, so that the others' commands are not refused for ever."""
-        assert self.venue.resume(ALL) is bool(self.model.halts)
+        assert self.venue.halts.end(ALL) is bool(self.model.halts)
         self.venue.limits.set([Limit(*key, None) for key in self.model.limits])
         self.model.halts.clear()
         self.model.limits.clear()

@@ -179,7 +179,7 @@ def test_match_acks_an_order_that_is_being_cancelled(floor: Floor) -> None:
         (lambda floor: floor.venue.delist(floor.btc), f"Delisted: {BTC_NORTH} is no longer traded"),
         (lambda floor: setattr(floor.btc, "flags", ("Disabled",)), f"ProductDisabled: {BTC_NORTH} is disabled"),
         (lambda floor: setattr(floor.btc, "flags", ("CancelOnly",)), f"CancelOnly: {BTC_NORTH} takes cancels only"),
-        (lambda floor: floor.venue.halt(ALL), f"Halted: {BTC_NORTH} is halted"),
+        (lambda floor: floor.venue.halts.begin(ALL), f"Halted: {BTC_NORTH} is halted"),
         (
             lambda floor: floor.btc.set_increments(amount("0.7"), None),
             "OffTick: price 100 is no multiple of 0.7",
@@ -660,15 +660,15 @@ def test_halt_keeps_new_orders_away_until_resumed(floor: Floor) -> None:
     south, ether = floor.instrument(BTC_SOUTH), floor.instrument(ETH_NORTH)
     order = floor.submit("ann", BUY, 100, 1)
     scope = Scope("Venue", floor.btc.listing.venue.id)
-    floor.venue.halt(scope)
-    floor.venue.halt(scope)
+    floor.venue.halts.begin(scope)
+    floor.venue.halts.begin(scope)
     assert floor.venue.halts == [scope]
     taken = [not floor.submit("ann", BUY, 50, 1, on).is_out for on in (floor.btc, south, ether)]
     assert taken == [False, True, False]
     floor.venue.cancel(order)
-    assert floor.venue.resume(Scope("Venue", south.listing.venue.id)) is False
-    assert floor.venue.resume(scope) is True
-    assert floor.venue.resume(scope) is False
+    assert floor.venue.halts.end(Scope("Venue", south.listing.venue.id)) is False
+    assert floor.venue.halts.end(scope) is True
+    assert floor.venue.halts.end(scope) is False
     assert not floor.submit("ann", BUY, 50, 1).is_out
 
 
@@ -676,12 +676,12 @@ def test_halts_overlap(floor: Floor) -> None:
     """A product is halted until the last halt that covers it has ended; if all is to resume, every halt ends."""
     scope, venue = Scope("TradableProduct", floor.btc.listing.id), Scope("Venue", floor.btc.listing.venue.id)
     for halt in (ALL, venue, scope):
-        floor.venue.halt(halt)
-    floor.venue.resume(scope)
-    assert floor.venue.is_halted(floor.btc.listing)
-    floor.venue.resume(ALL)
+        floor.venue.halts.begin(halt)
+    floor.venue.halts.end(scope)
+    assert floor.venue.halts.cover(floor.btc.listing)
+    floor.venue.halts.end(ALL)
     assert floor.venue.halts == []
-    assert floor.venue.resume(ALL) is False
+    assert floor.venue.halts.end(ALL) is False
 
 
 def test_delisted_product_is_empty_for_good(floor: Floor) -> None:
