@@ -1,11 +1,11 @@
 """The command ``diff``: shows where two journals part, or those of two folders."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from simulator.cli.output import say
 from simulator.errors import SimulatorError
 from simulator.journal.diff import parting
 from simulator.quoting import escaped
@@ -47,7 +47,7 @@ def _diff(options: argparse.Namespace) -> int:
     status = SAME
     for line in lines:
         status = DIFFERENT
-        sys.stdout.write(f"{line}\n")
+        say(line)
     return status
 
 

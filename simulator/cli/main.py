@@ -1,7 +1,6 @@
 """The command line: ``exchange-simulator``."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ from simulator import __version__
 from simulator.cli.certify import add_certify_command
 from simulator.cli.diff import add_diff_command
 from simulator.cli.language import add_help_command
-from simulator.cli.output import USAGE_ERROR, note, write
+from simulator.cli.output import USAGE_ERROR, note, outputs, say, write
 from simulator.cli.record import add_record_command
 from simulator.cli.replay import add_replay_command
 from simulator.cli.scenarios import add_commands as add_scenario_commands
@@ -24,18 +23,16 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0 for done, 2 for a mistake in what was asked."""
-    options = _parser().parse_args(arguments)
-    try:
-        status: int = options.run(options)
-    except SimulatorError as error:
-        note(f"exchange-simulator: {error}")
-        return USAGE_ERROR
-    except KeyboardInterrupt:
-        return 0
-    except BrokenPipeError:  # whoever read our output has gone
-        sys.stdout = None  # the interpreter would flush it at exit
-        return 0
-    return status
+    with outputs():
+        options = _parser().parse_args(arguments)
+        try:
+            status: int = options.run(options)
+        except SimulatorError as error:
+            note(f"exchange-simulator: {error}")
+            return USAGE_ERROR
+        except KeyboardInterrupt:
+            return 0
+        return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,8 +71,7 @@ def _catalogue(options: argparse.Namespace) -> int:
 
     text = dump(invent(options.seed, options.venues, options.products))
     if options.output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        say(text.removesuffix("\n"))
         return 0
     write(options.output, text.encode())
     return 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.output import write
+from simulator.cli.output import say, write
 from simulator.errors import ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
@@ -115,11 +115,11 @@ def print_schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema, or write it to ``options.output``."""
     from simulator.scenario.schema import schema
 
-    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(schema(), indent=2, ensure_ascii=False)
     if options.output is not None:
-        write(options.output, text.encode())
+        write(options.output, f"{text}\n".encode())
         return 0
-    sys.stdout.write(text)
+    say(text)
     return 0
 
 

@@ -249,10 +249,7 @@ async def _serve_until_stopped(
 
     stop = await started(server.start(), server.host, server.port)
     gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
-    try:
-        say(server.url)
-    except BrokenPipeError:  # whoever read our output has gone, clients may come nonetheless
-        sys.stdout = None
+    say(server.url)
     with printer or contextlib.nullcontext():  # it prints from here on, behind the address
         watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()
