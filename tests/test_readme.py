@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from simulator.catalogue import load
-from simulator.cli.main import _parser
+from simulator.cli.main import _parser, main
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
 from simulator.times import EPOCH_2024
@@ -21,7 +22,7 @@ pytest_plugins = ["pytester"]
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(README.read_text(encoding="utf-8"))]
-KINDS = {".py": "python", ".txt": "text", ".yaml": "yaml", ".json": "json"}
+KINDS = {".py": "python", ".txt": "text", ".yaml": "yaml", ".json": "json", ".mjs": "js"}
 EXAMPLES = Path(__file__).parent / "examples"  # its test and its scenario are collected by pytest themselves
 
 
@@ -47,6 +48,27 @@ def test_program(name: str) -> None:
         text = example(f"{name}.py").replace("ws://127.0.0.1:6001", exchange.url)
         done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.stderr) == (example(f"{name}.txt"), "")
+
+
+def test_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The client that sends its orders again gets the certificate that the README shows."""
+    (tmp_path / "my_client.py").write_text(example("my_client.py"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["certify", "my_client.py:MyClient", "--case", "lost-reply"]) == 1
+    assert capsys.readouterr().out.startswith(example("my_client.txt"))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+def test_other_language(tmp_path: Path) -> None:
+    """A test of Node's own runner scripts a partial fill over HTTP."""
+    with Exchange() as exchange:
+        text = example("partial_fill.test.mjs").replace("127.0.0.1:6001", exchange.url.removeprefix("ws://"))
+        (tmp_path / "partial_fill.test.mjs").write_text(text, encoding="utf-8")
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+        flags = ["--experimental-websocket"] if int(version[1:].split(".")[0]) < 22 else []
+        command = ["node", *flags, "--test", str(tmp_path / "partial_fill.test.mjs")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_invented_venues(pytester: pytest.Pytester) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from simulator.certification.adapters import Adapter
 from simulator.certification.belief import Belief
@@ -76,6 +77,7 @@ class _Run:
     async def whole(self, server: Server, make_adapter: Callable[[], Adapter]) -> None:
         """Let the client go through all phases."""
         evidence = self.evidence
+        asyncio.get_running_loop().set_exception_handler(_pass_over_what_died)
         try:
             client = make_adapter()
         except Exception as error:
@@ -148,6 +150,12 @@ class _Run:
 
     async def _pass(self, server: Server, nanoseconds: int) -> None:
         await asyncio.sleep(nanoseconds / BILLION / self._pace)
+
+
+def _pass_over_what_died(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of a client's task that has died unheard: what comes of that is judged."""
+    if not str(context.get("message", "")).endswith("exception was never retrieved"):
+        loop.default_exception_handler(context)
 
 
 async def _ended(server: Server, act: Act, doing: Awaitable[None]) -> None:

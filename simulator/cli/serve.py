@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import gc
 import os
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -79,14 +80,17 @@ def add_serve_command(commands: "Subcommands") -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a Host that clients may name; may be repeated",
+        help="a Host that clients may name, or a pattern with *; may be repeated",
     )
     serve.add_argument(
         "--allow-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="the origin of a web page that may connect; may be repeated",
+        help="the origin of a web page that may connect, or a pattern with *; may be repeated",
+    )
+    serve.add_argument(
+        "--no-control", action="store_true", help="answer no calls over HTTP below /_exchange, and show no page"
     )
 
 
@@ -101,6 +105,8 @@ def _serve(options: argparse.Namespace) -> int:
         busy_poll_for=_STAY_AWAKE if _cores() > 1 else 0.0,
         allowed_hosts=tuple(options.allow_host),
         allowed_origins=tuple(options.allow_origin),
+        control=not options.no_control,
+        token=secrets.token_urlsafe(16),
     )
     file = _scenario_file(options.scenario)
     folder = None if options.persist is None else _folder(options)
@@ -250,6 +256,9 @@ async def _serve_until_stopped(
     stop = await started(server.start(), server.host, server.port)
     gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     say(server.url)
+    if server.token is not None and not options.no_control:
+        address = f"{server.url.replace('ws:', 'http:')}/?token={server.token}"
+        say(f"Control and page, for whoever has this address: {address}")
     with printer or contextlib.nullcontext():  # it prints from here on, behind the address
         watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()

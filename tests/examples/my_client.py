@@ -1,0 +1,41 @@
+import asyncio, itertools, json
+
+from websockets.asyncio.client import connect
+
+
+class MyClient:
+    """A client as many are: it sends an order again when no reply comes within two seconds."""
+
+    async def start(self, url):
+        self.venue, self.numbers, self.replies, self.orders = await connect(url + "/"), itertools.count(1), {}, {}
+        self.reader = asyncio.create_task(self.read())
+
+    async def read(self):
+        async for text in self.venue:
+            message = json.loads(text)
+            self.replies.setdefault(message["id"], asyncio.Future()).set_result(message["response"])
+
+    async def ask(self, **request):
+        number = next(self.numbers)
+        self.replies[number] = asyncio.Future()
+        await self.venue.send(json.dumps({"id": number, **request}))
+        return await asyncio.wait_for(self.replies[number], 2)
+
+    async def submit(self, tag, side, price, quantity, product):
+        order = {"account": "DEFAULT", "dir": side, "price": price, "quantity": quantity, "target": product}
+        for _ in range(3):
+            try:
+                self.orders[tag] = (await self.ask(type="SendLimitOrder", **order))["Ok"]
+                return
+            except TimeoutError:
+                pass
+
+    async def cancel(self, tag):
+        await self.ask(type="CancelOrder", order_id=self.orders[tag])
+
+    async def flatten(self):
+        for order_id in (await self.ask(type="ListOpen", scope="All", set="All"))["Ok"]:
+            await self.ask(type="CancelOrder", order_id=order_id)
+
+    async def stop(self):
+        await self.venue.close()
