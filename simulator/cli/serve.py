@@ -60,7 +60,7 @@ def add_serve_command(commands: "Subcommands") -> None:
         type=number_from(1, _MOST_KEPT),
         metavar="ORDERS",
         help="how many orders that are out, and how many fills, are remembered, with a journal of four entries for "
-        "each (default: 250,000, a day's development)",
+        "each (default: 100,000, a day's development)",
     )
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
     serve.add_argument(

@@ -114,6 +114,9 @@ class Limits:
     def __iter__(self) -> Iterator[Limit]:
         return (limit for limits in self.in_force.values() for limit in limits.values())
 
+    def __len__(self) -> int:
+        return sum(map(len, self.in_force.values()))
+
     def of(self, account: str | None, scope: Scope) -> tuple[Limit, ...]:
         """Return the limits of just this account, or of all together, and just this scope, as they were set."""
         return tuple(self.in_force.get((account, scope), {}).values())

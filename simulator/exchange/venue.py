@@ -19,7 +19,7 @@ from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJEC
 
 __all__ = ["DEFAULT_LIMIT", "MARKET_ACCOUNT", "Event", "Quote", "Venue"]
 
-DEFAULT_LIMIT = 250_000
+DEFAULT_LIMIT = 100_000
 """How many orders that are out, and how many fills, a venue keeps unless told otherwise: a day's development."""
 
 Event = OrderChanged | Fill | Traded

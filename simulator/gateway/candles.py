@@ -14,10 +14,10 @@ from simulator.wire.replies import CandleView
 
 __all__ = ["MOST_CANDLES", "Tape", "read_width"]
 
-MOST_CANDLES = 10_000
-"""How many candles one answer holds at most."""
+MOST_CANDLES = 2_000
+"""How many candles one answer holds at most: nobody waits for long while they are made."""
 
-_KEPT = 20_000
+_KEPT = 5_000
 
 
 def read_width(width: str) -> int | Refusal:

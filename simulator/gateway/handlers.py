@@ -19,7 +19,7 @@ from simulator.exchange.venue import Venue
 from simulator.gateway import replies
 from simulator.gateway.candles import Tape, read_width
 from simulator.gateway.fill_ids import FillIds
-from simulator.gateway.query_views import OrderView
+from simulator.gateway.query_views import OrderView, Within
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.times import parse_span
@@ -38,6 +38,8 @@ from simulator.wire.replies import (
 __all__ = ["Gateway", "no_amount"]
 
 _MOST_RFQS = 64
+_MOST_LIMITS = 20_000
+"""How many limits are in force at most."""
 
 
 class _HasId(Protocol):
@@ -156,25 +158,21 @@ class Gateway:
         """Return the accounts that a viewer may know of, by their names in lower case."""
         return self.accounts if viewer is None else {viewer.lower(): viewer}
 
-    def _within(
-        self, request: requests.ListOpen | requests.ListFills, viewer: str | None
-    ) -> Callable[[str, TradableProduct], bool] | Refusal:
-        """Read a request's set and scope; return whether an account and a tradable product are within them."""
+    def _within(self, request: requests.ListOpen | requests.ListFills, viewer: str | None) -> Within | Refusal:
+        """Read a request's set and scope: which accounts and instruments are within them."""
         scope = read_scope(request.scope, self.catalogue)
         if isinstance(scope, Refusal):
             return scope
         account = read_set(request.set, self._accounts_for(viewer))
         if isinstance(account, Refusal):
             return account
-        whose = (account, EVERYBODY if viewer is None else viewer)
-        return lambda name, listing: all(who in (EVERYBODY, name) for who in whose) and scope.covers(listing)
+        instruments = self.venue.instruments.values()
+        covered = None if scope == ALL else frozenset(one for one in instruments if scope.covers(one.listing))
+        return Within(viewer if account == EVERYBODY else account, covered)
 
     def _list_open(self, request: requests.ListOpen, viewer: str | None) -> list[str] | Refusal:
         within = self._within(request, viewer)
-        if isinstance(within, Refusal):
-            return within
-        orders = self.view_for(request).open_orders()
-        return [str(order.id) for order in orders if within(order.account, order.instrument.listing)]
+        return within if isinstance(within, Refusal) else self.view_for(request).list_open(within)
 
     def _order_states(self, request: requests.GetOrderState, viewer: str | None) -> list[OrderStateView]:
         view = self.view_for(request)
@@ -186,14 +184,7 @@ class Gateway:
 
     def _list_fills(self, request: requests.ListFills, viewer: str | None) -> list[str] | Refusal:
         within = self._within(request, viewer)
-        if isinstance(within, Refusal):
-            return within
-        instruments = self.venue.instruments
-        return [
-            fill_id
-            for fill_id, fill in self.view_for(request).fills()
-            if within(fill.account, instruments[fill.target].listing)
-        ]
+        return within if isinstance(within, Refusal) else self.view_for(request).list_fills(within)
 
     def _fill_details(self, request: requests.GetFillDetails, viewer: str | None) -> list[FillDetails]:
         view = self.view_for(request)
@@ -218,8 +209,21 @@ class Gateway:
             if isinstance(limit, Refusal):
                 return limit
             limits.append(limit)
+        if len(self.venue.limits) + len(limits) > _MOST_LIMITS and not self._has_room(limits):
+            return Refusal(f"`$.limits`: expected at most {_MOST_LIMITS} limits in force, these included")
         self.venue.limits.set(limits)
         return None
+
+    def _has_room(self, limits: list[Limit]) -> bool:
+        """Tell whether no more limits would be in force than may."""
+        in_force = {(limit.account, limit.scope, limit.name) for limit in self.venue.limits}
+        for limit in limits:
+            key = limit.account, limit.scope, limit.name
+            if limit.value is None:
+                in_force.discard(key)
+            else:
+                in_force.add(key)
+        return len(in_force) <= _MOST_LIMITS
 
     def _read_limit(self, entry: requests.RequestedLimit, where: str, viewer: str | None) -> Limit | Refusal:
         account = read_set(entry.set, self._accounts_for(viewer), f"{where}.set")

@@ -16,6 +16,7 @@ __all__ = ["OrderRequests"]
 
 _BUY = Dir.BUY  # looking a member up takes as long as all else that is asked about a direction
 _MOST_FOUND = 4096
+_MOST_OPEN = 100_000
 _MOST_PARAMS = 1024
 """How many bytes of an order's ``params`` are kept, to be handed back with its details."""
 
@@ -61,6 +62,8 @@ class OrderRequests:
         quantity = amount_of(request.quantity)
         if quantity is None or quantity <= 0:
             return no_amount("$.quantity", request.quantity)
+        if len(self._venue.open) >= _MOST_OPEN:
+            return Refusal(f"the exchange has {_MOST_OPEN} open orders, and takes no more before some are out")
         params = bytes(request.params)
         has_params = params != b"null"
         if has_params and params[:1] != b"{":

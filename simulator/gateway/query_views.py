@@ -1,9 +1,11 @@
 """Through what the gateway looks at orders and fills: straight, or as a scenario bends the view."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Fill, Order
 from simulator.exchange.venue import Venue
 from simulator.gateway import replies
@@ -12,7 +14,21 @@ from simulator.schedule import Schedule
 from simulator.terms import OUT
 from simulator.wire.replies import OrderDetails, OrderStateView
 
-__all__ = ["FaultyView", "OrderView", "ViewFault"]
+__all__ = ["FaultyView", "OrderView", "ViewFault", "Within"]
+
+
+class Within(NamedTuple):
+    """Whose orders and fills are meant, and which instruments; None for all."""
+
+    account: str | None
+    instruments: frozenset[Instrument] | None
+
+    def has(self, account: str, instrument: Instrument) -> bool:
+        """Tell whether something of an account's in an instrument is meant."""
+        return self.account in (None, account) and (self.instruments is None or instrument in self.instruments)
+
+
+EVERYTHING = Within(None, None)
 
 
 class OrderView:
@@ -27,9 +43,14 @@ class OrderView:
         self._venue = venue
         self._fill_ids = fill_ids
 
-    def open_orders(self) -> Iterable[Order]:
-        """Return the orders that are not out, oldest first."""
-        return self._venue.open.values()
+    def list_open(self, within: Within) -> list[str]:
+        """Return the ids of the orders that are not out, oldest first."""
+        orders: Iterable[Order] = self._venue.open.values()
+        if within.account is not None:
+            orders = [order for order in orders if order.account == within.account]
+        if within.instruments is not None:
+            orders = [order for order in orders if order.instrument in within.instruments]
+        return [str(order.id) for order in orders]
 
     def state(self, order: Order) -> OrderStateView | None:
         """Return an order's state, or None if there is no such order to be seen."""
@@ -39,10 +60,12 @@ class OrderView:
         """Return an order's details, or None if there is no such order to be seen."""
         return replies.order_details(order)
 
-    def fills(self) -> Iterable[tuple[str, Fill]]:
-        """Return fills with their ids, oldest first."""
-        text = self._fill_ids.text
-        return ((text(fill.number), fill) for fill in self._venue.fills)
+    def list_fills(self, within: Within) -> list[str]:
+        """Return the ids of the fills, oldest first."""
+        fills = self._venue.fills
+        if within == EVERYTHING:
+            return self._fill_ids.texts(range(fills.first, fills.made + 1))
+        return self._fill_ids.texts([fill.number for fill in _within(fills, within)])
 
     def fill(self, fill_id: str) -> Fill | None:
         """Return the fill of an id, or None if there is no such fill to be seen."""
@@ -72,6 +95,9 @@ class ViewFault(msgspec.Struct, frozen=True):
         return self.orders is None or fill.order_id in self.orders or fill.number in self.fills
 
 
+_STRAIGHT = ViewFault()
+
+
 class FaultyView(OrderView):
     """Orders and fills as they were a while ago, and some of them left out, or there twice.
 
@@ -89,18 +115,19 @@ class FaultyView(OrderView):
     def _as_of(self) -> int | None:
         return None if self.fault.lag is None else self._schedule.now - self.fault.lag
 
-    def open_orders(self) -> Iterator[Order]:
-        """Return the orders that were not out, oldest first."""
+    def list_open(self, within: Within) -> list[str]:
+        """Return the ids of the orders that were not out, oldest first."""
+        if self.fault == _STRAIGHT:
+            return super().list_open(within)
         as_of = self._as_of()
         orders = self._venue.open.values() if as_of is None else self._venue.orders.values()
-        for order in orders:
-            if self.fault.hides(order):
-                continue
-            if as_of is not None:
-                change = order.state_at(as_of)
-                if change is None or change.state & OUT:
-                    continue
-            yield order
+        return [
+            str(order.id)
+            for order in orders
+            if within.has(order.account, order.instrument)
+            and not self.fault.hides(order)
+            and (as_of is None or _was_open(order, as_of))
+        ]
 
     def state(self, order: Order) -> OrderStateView | None:
         """Return an order's state as it was."""
@@ -117,24 +144,43 @@ class FaultyView(OrderView):
         state = self.state(order)
         return None if state is None else replies.order_details(order, state)
 
-    def fills(self) -> Iterator[tuple[str, Fill]]:
-        """Return the fills there were, those told twice twice."""
+    def list_fills(self, within: Within) -> list[str]:
+        """Return the ids of the fills there were, those told twice twice."""
         repeats = self._fill_ids.repeats
-        for fill in self._venue.fills:
+        if self.fault == _STRAIGHT and not repeats:
+            return super().list_fills(within)
+        found = []
+        for fill in _within(self._venue.fills, within):
             if self._sees(fill):
-                yield self._fill_ids.text(fill.number), fill
+                found.append(self._fill_ids.text(fill.number))
                 if fill.number in repeats:
-                    yield repeats[fill.number], fill
+                    found.append(repeats[fill.number])
+        return found
 
     def fill(self, fill_id: str) -> Fill | None:
         """Return the fill of an id, or of the id under which it is seen once more."""
         fill = super().fill(fill_id)
         if fill is None:
-            wanted = fill_id.lower()
-            number = next((number for number, text in self._fill_ids.repeats.items() if text == wanted), None)
+            number = self._fill_ids.repeated(fill_id)
             fill = None if number is None else self._venue.fills.get(number)
         return fill if fill is not None and self._sees(fill) else None
 
     def _sees(self, fill: Fill) -> bool:
         as_of = self._as_of()
         return not self.fault.hides_fill(fill) and (as_of is None or fill.time <= as_of)
+
+
+def _was_open(order: Order, as_of: int) -> bool:
+    change = order.state_at(as_of)
+    return change is not None and not change.state & OUT
+
+
+def _within(fills: Sequence[Fill], within: Within) -> Iterable[Fill]:
+    """Return the fills that are meant."""
+    found: Iterable[Fill] = fills
+    if within.account is not None:
+        found = [fill for fill in found if fill.account == within.account]
+    if within.instruments is not None:
+        targets = {instrument.listing.id for instrument in within.instruments}
+        found = [fill for fill in found if fill.target in targets]
+    return found

@@ -12,7 +12,7 @@ from simulator.catalogue import TradableProduct, load
 from simulator.exchange.orders import Traded
 from simulator.gateway.candles import MOST_CANDLES, Tape
 from simulator.terms import BILLION, Refusal
-from simulator.times import EPOCH_2024, parse_time
+from simulator.times import EPOCH_2024, parse_time, text_of_time
 from simulator.wire.replies import CandleView
 from support.gateway import Client, World
 
@@ -166,7 +166,7 @@ def test_seeds_and_products_have_pasts_of_their_own() -> None:
 def test_more_trades_than_any_memory_are_summed_up() -> None:
     """A quarter of a million trades of one product, many in a second, are all in the candles of every width."""
     product = listing()
-    tape = Tape(EPOCH_2024, 7)
+    tape = Tape(EPOCH_2024, 7, kept=20_000)
     rng = random.Random(3)
     seconds: dict[int, list[Traded]] = {}
     time = EPOCH_2024
@@ -252,8 +252,15 @@ def test_history_joins_the_live_candles_and_the_trades() -> None:
     traded = summed([(second, each) for second, many in parts.items() for each in many], 1)
 
     def history(width: str) -> dict[int, Sum]:
-        asked = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-01T02:00:00Z", "width": width}
-        return dict(map(read, client.ask("GetHistoricalCandles", tradable_product=BTC, **asked)))
+        """Return the candles of two hours, asked for in parts."""
+        found: dict[int, Sum] = {}
+        step = WIDTHS[width] * MOST_CANDLES
+        for first in range(EPOCH_2024 // BILLION, EPOCH_2024 // BILLION + 7201, step):
+            last = min(EPOCH_2024 // BILLION + 7200, first + step - 1)
+            span = {"start": text_of_time(first * BILLION), "end": text_of_time(last * BILLION)}
+            candles = client.ask("GetHistoricalCandles", tradable_product=BTC, width=width, **span)
+            found.update(map(read, candles))
+        return found
 
     seconds = history("1s")
     begin = began // BILLION

@@ -1,9 +1,13 @@
 from collections.abc import Callable
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 
 from simulator.catalogue import derived_id
+from simulator.exchange.fills import Fills
+from simulator.exchange.orders import Fill
+from simulator.gateway.fill_ids import FillIds
 from support.gateway import Client, World
 
 PAIR_ID = derived_id("tradable_product", "BTC Crypto/USD*COINBASE/DIRECT")
@@ -74,8 +78,8 @@ def test_fill_ids_are_of_the_seed(world: World) -> None:
     client.order("Buy", "1", "1")
     client.order("Sell", "1", "1")
     assert client.ask("ListFills", scope="All", set="All") == [
-        "e8fff4e8-9cc5-5fac-9c80-e5ec874a24d3",
-        "031ab7a2-4757-5433-821a-6abb24d12861",
+        "ca59b41a-9837-52fd-881e-aa34400c1d9a",
+        "ca59b41a-9837-52fd-881e-486bb9c59ce5",
     ]
 
 
@@ -96,7 +100,7 @@ def test_old_fills_and_orders_are_forgotten(make_world: Callable[..., World]) ->
     assert client.refused("CancelOrder", order_id="5") == "there is no order '5'"
 
 
-def test_ids_of_forgotten_fills_are_forgotten(make_world: Callable[..., World]) -> None:
+def test_ids_under_which_forgotten_fills_were_repeated(make_world: Callable[..., World]) -> None:
     """However many fills are made, listed and told twice, no more ids are kept than fills."""
     world = make_world(history_limit=8)
     client = world.connect()
@@ -111,5 +115,33 @@ def test_ids_of_forgotten_fills_are_forgotten(make_world: Callable[..., World]) 
         assert client.ask("GetFillDetails", fill_ids=[listed])[0]["fill_id"] == listed
     kept = [fill.number for fill in fills]
     assert ids.text(1) == first  # a reversal tells of which fill, kept or not
-    assert list(ids._texts) == list(ids._numbers.values()) == kept
+    assert (ids.number(first), ids.number(ids.text(fills.made + 1))) == (None, None)
     assert list(ids.repeats) == [number for number in kept if number % 2 == 0]
+
+
+def test_every_fill_has_an_id_of_its_own() -> None:
+    """Ids of fills, and those under which they are repeated, are UUIDs that differ, and each leads to its fill."""
+    count = 2000
+    fills = Fills(count)
+    for number in range(1, count + 1):
+        fills.append(Fill(number, 1, "A", "tp1", True, 1, 1, True, "B", number, 0))
+    ids, others = FillIds(7, fills), FillIds(8, fills)
+    texts = ids.texts(range(1, count + 1))
+    assert texts == [ids.text(number) for number in range(1, count + 1)]
+    for number in range(1, count + 1):
+        ids.repeat(number, renamed=True)
+    repeats = [ids.repeats[number] for number in range(1, count + 1)]
+    assert len({*texts, *repeats}) == 2 * count
+    for number, (text, repeat) in enumerate(zip(texts, repeats, strict=True), 1):
+        assert (str(UUID(text)), UUID(text).version, UUID(text).variant) == (text, 5, RFC_4122)
+        assert (ids.number(text.upper()), ids.repeated(repeat.upper())) == (number, number)
+        assert (ids.number(repeat), ids.repeated(text), others.number(text)) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "fill1", " 23456789abc", "+23456789abc", "0x3456789abc", "1_3456789abc", "g" * 12, "é" * 12]
+)
+def test_ids_that_are_none(wrong: str) -> None:
+    """What is no id of a fill's finds none, however much it looks like one."""
+    ids = FillIds(7, Fills(10))
+    assert (ids.number(wrong), ids.number(ids.text(1)[:24] + wrong), ids.number(ids.text(1))) == (None, None, None)

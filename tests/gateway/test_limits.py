@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import derived_id
+from simulator.gateway import handlers
 from support.gateway import Client
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -134,3 +135,13 @@ def test_a_halt_of_nothing(client: Client, kind: str, field: str) -> None:
     why = client.refused(kind, **{field: "nowhere"})
     assert why.startswith(f'`$.{field}`: expected "All", {{"TradableProduct": id}}')
     assert client.ask("GetHalts") == []
+
+
+def test_as_many_limits_as_there_may_be(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More limits than may be in force are refused, all of a request; those that replace or lift others are not."""
+    monkeypatch.setattr(handlers, "_MOST_LIMITS", 2)
+    client.ask("SetLimits", limits=[limit("MaxOrderQty", "1"), limit("MaxOpenQty", "1")])
+    why = "`$.limits`: expected at most 2 limits in force, these included"
+    assert client.refused("SetLimits", limits=[limit("MaxOrderQty", "3"), limit("MaxPosition", "1")]) == why
+    client.ask("SetLimits", limits=[limit("MaxOrderQty", "2"), limit("MaxOpenQty", None), limit("MaxPosition", "1")])
+    assert client.ask("GetLimits", limits=[["All", "All"]]) == [limit("MaxOrderQty", "2"), limit("MaxPosition", "1")]

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import derived_id
+from simulator.gateway import order_requests
 from support.gateway import Client, World
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -369,3 +370,16 @@ def test_a_set_that_is_none(client: Client, kind: str, whose: Any, came: str) ->
     assert client.refused(kind, scope="All", set=whose) == (
         f'`$.set`: expected "All", {{"Account": name}} or the name of an account (DEFAULT, ALICE, BOB), got {came}'
     )
+
+
+def test_as_many_open_orders_as_there_may_be(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When as many orders are open as may be no more are taken, until some are out."""
+    monkeypatch.setattr(order_requests, "_MOST_OPEN", 2)
+    for _ in range(2):
+        client.order("Buy", "100", "1")
+    terms = {"account": "DEFAULT", "dir": "Buy", "price": "100", "quantity": "1", "target": PAIR}
+    assert client.refused("SendLimitOrder", **terms) == (
+        "the exchange has 2 open orders, and takes no more before some are out"
+    )
+    client.ask("CancelOrder", order_id="1")
+    assert client.order("Buy", "100", "1") == "3"
