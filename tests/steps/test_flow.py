@@ -57,6 +57,19 @@ def test_rate_limit_slides() -> None:
     assert answers == [True, False, True, False, True]
 
 
+def test_rate_limits_of_one_rule_count_each_for_itself() -> None:
+    """A rule may have several: that the time of one is over does not make the others forget."""
+    limits = [{"rate_limit": {"cap": 5, "per": "1s"}}, {"rate_limit": {"cap": 2, "per": "1m"}}]
+    play = Play({"when": LIMITED, "then": limits})
+    client = play.connect()
+    answers = []
+    for _ in range(4):
+        client.request("GetHalts")
+        answers.append("Ok" in client.news()[0][1]["response"])
+        play.advance("2s")
+    assert answers == [True, True, False, False]
+
+
 def test_what_is_within_the_limit_passes_on_to_the_next_rules() -> None:
     """A rule of nothing but a rate limit decides only about what is too much."""
     play = Play(

@@ -40,7 +40,8 @@ class RuleInPlay:
         """Whether it is asked at all."""
         self.chance = None if rule.chance is None else share(rule.chance)
         self.only_limits = bool(self.limits) and not self.steps.in_order
-        self._requests: dict[int, deque[int]] = {}
+        self._requests: dict[int, list[deque[int]]] = {}
+        """Per connection and per limit, when the requests came that count."""
 
     def takes(self, facts: RequestFacts, rng: random.Random) -> bool:
         """Tell whether the rule fires for a request that may be its own; counts it."""
@@ -61,13 +62,14 @@ class RuleInPlay:
     def exceeded(self, session: int, now: int) -> RateLimit | None:
         """Count a request against the rule's rate limits; return the one that it exceeds, or None."""
         exceeded = None
-        for limit in self.limits:
-            times = self._requests.setdefault(session, deque())
+        counts = self._requests.setdefault(session, [deque() for _ in self.limits])
+        for limit, times in zip(self.limits, counts, strict=True):
             while times and times[0] <= now - duration(limit.per):
                 times.popleft()
             if len(times) >= limit.cap:
                 exceeded = limit
-            else:
+        if exceeded is None:
+            for times in counts:
                 times.append(now)
         return exceeded
 
