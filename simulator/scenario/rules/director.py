@@ -43,12 +43,10 @@ class RuleInPlay:
         self._requests: dict[int, list[deque[int]]] = {}
         """Per connection and per limit, when the requests came that count."""
 
-    def takes(self, facts: RequestFacts, rng: random.Random) -> bool:
-        """Tell whether the rule fires for a request that may be its own; counts it."""
+    def takes(self, rng: random.Random) -> bool:
+        """Tell whether the rule fires for what has met its condition; counts it."""
         rule = self.rule
         if rule.times is not None and self.fired >= rule.times:
-            return False
-        if not self.condition.holds(facts):
             return False
         self.matched += 1
         past = self.matched - rule.after - 1
@@ -118,10 +116,7 @@ class Director:
             else:
                 for kind in condition.types:
                     self._for_type.setdefault(kind, []).append(rule)
-        self._indexes = {
-            kind: RuleIndex([rule.condition for rule in rules], self._catalogue)
-            for kind, rules in self._for_type.items()
-        }
+        self._indexes = {kind: RuleIndex([rule.condition for rule in rules]) for kind, rules in self._for_type.items()}
 
     def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimit | None] | None:
         """Return the rule that decides about a request, with the rate limit that it exceeds if there is one.
@@ -130,14 +125,14 @@ class Director:
         engine is to do as it does.
         """
         index = self._indexes.get(type(request))
-        passing = 0 if index is None else index.passing(request)
+        if index is None:
+            return None
+        passing = index.passing(RequestFacts(request, session, self.state, self._catalogue))
         if not passing:
             return None
-        candidates = [rule for at, rule in enumerate(self._for_type[type(request)]) if passing >> at & 1]
-        facts = RequestFacts(request, session, self.state, self._catalogue)
-        _count(candidates, facts)
-        for rule in candidates:
-            if rule.takes(facts, self._rng):
+        rules = self._for_type[type(request)]
+        for rule in _counted(rules[number] for number in passing):
+            if rule.takes(self._rng):
                 exceeded = rule.exceeded(session, now)
                 if exceeded is not None or not rule.only_limits:
                     return rule, exceeded
@@ -152,16 +147,11 @@ class Director:
         if event == "disconnect":
             for rule in self.rules:
                 rule.forget(session)
-        candidates = self._for_event.get(event)
-        if not candidates:
-            return None
         facts = RequestFacts(None, session, self.state, self._catalogue, event)
-        _count(candidates, facts)
-        return next((rule for rule in candidates if rule.takes(facts, self._rng)), None)
+        candidates = _counted(rule for rule in self._for_event.get(event, ()) if rule.condition.meets(facts))
+        return next((rule for rule in candidates if rule.takes(self._rng)), None)
 
 
-def _count(rules: list[RuleInPlay], facts: RequestFacts) -> None:
-    """Count a request for each rule that asks which it is, whichever of the rules will decide about it."""
-    for rule in rules:
-        if rule.condition.counts:
-            rule.condition.count(facts)
+def _counted(rules: Iterable[RuleInPlay]) -> list[RuleInPlay]:
+    """Count a request for each rule whose it may be, whichever will decide; return those whose ``nth`` it is."""
+    return [rule for rule in rules if rule.condition.count()]

@@ -6,11 +6,9 @@ from typing import Any
 
 from msgspec import Raw
 
-from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount
-from simulator.scenario.rules.matching import Condition, Interval, Literal, Matches, RequestFacts
+from simulator.scenario.rules.matching import SURROUNDINGS, Condition, Interval, Literal, Matches, RequestFacts
 from simulator.terms import Dir
-from simulator.wire.requests import Request
 
 __all__ = ["RuleIndex"]
 
@@ -32,6 +30,8 @@ class FieldIndex:
 
     def __init__(self, field: str, tests: Sequence[tuple[int, Matches]]) -> None:
         self.field = field
+        self.is_around = field in SURROUNDINGS
+        """Whether it is none of the request's own."""
         self._intervals = _Intervals([(bit, test) for bit, test in tests if isinstance(test, Interval)])
         self._texts: dict[str, int] = {}
         self._looked_up = self._intervals.whole
@@ -65,11 +65,6 @@ class FieldIndex:
         return failed | other
 
 
-def _is_short(value: Any) -> bool:
-    """Tell whether a value may be remembered."""
-    return type(value) in _REMEMBERED and (value is None or type(value) is Dir or len(value) <= _LONGEST_REMEMBERED)
-
-
 class _Intervals:
     """Which of many intervals a number lies in: one look-up, however many there are."""
 
@@ -94,29 +89,32 @@ class _Intervals:
 
 
 class RuleIndex:
-    """What the conditions for one type of request ask of its fields.
+    """What the conditions for one type of request ask of its fields, and of what it comes in.
 
     Args:
         conditions: in the order of their rules.
-        catalogue: gives products their names.
     """
 
-    def __init__(self, conditions: Sequence[Condition], catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, conditions: Sequence[Condition]) -> None:
         self._whole = (1 << len(conditions)) - 1
         tests: dict[str, list[tuple[int, Matches]]] = {}
         for number, condition in enumerate(conditions):
-            for test in condition.tests:
+            for test in condition.all_tests:
                 tests.setdefault(test.field, []).append((1 << number, test.matches))
         self._fields = tuple(FieldIndex(field, of_field) for field, of_field in tests.items())
 
-    def passing(self, request: Request) -> int:
-        """Return the set of conditions that no field keeps from being met; whatever else they ask is not looked at."""
+    def passing(self, facts: RequestFacts) -> list[int]:
+        """Return which conditions are met but for ``nth``, by their numbers in order."""
         left = self._whole
-        facts = RequestFacts(request, 0, "", self._catalogue)
+        request = facts.request
         for field in self._fields:
-            value: Any = getattr(request, field.field, None)
+            value = facts.value(field.field) if field.is_around else getattr(request, field.field, None)
             left &= ~field.failing(facts, bytes(value) if type(value) is Raw else value)
             if not left:
                 break
-        return left
+        found = []
+        while left:
+            lowest = left & -left
+            found.append(lowest.bit_length() - 1)
+            left ^= lowest
+        return found

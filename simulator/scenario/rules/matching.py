@@ -13,10 +13,24 @@ from simulator.decimals import parse_amount
 from simulator.regex import Regex
 from simulator.scenario.amounts import amount
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds
+from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES, Request
 
-__all__ = ["Condition", "Difference", "Interval", "Literal", "Matches", "RequestFacts", "compile_matcher", "said"]
+__all__ = [
+    "SURROUNDINGS",
+    "Condition",
+    "Difference",
+    "Interval",
+    "Literal",
+    "Matches",
+    "RequestFacts",
+    "compile_matcher",
+    "said",
+]
+
+SURROUNDINGS = ("session", "state")
+"""What a request comes in, of which a rule can ask as it does of a field."""
 
 _FOLDED_FIELDS = frozenset({"account", "dir"})
 
@@ -46,6 +60,10 @@ class RequestFacts:
         self._catalogue = catalogue
         self._texts: dict[str, Texts] = {}
 
+    def value(self, field: str) -> Any:
+        """Return the value of a field of the request, or which ``session`` or ``state`` it comes in."""
+        return getattr(self if field in SURROUNDINGS else self.request, field, None)
+
     def texts(self, field: str) -> Texts:
         """Return the texts that stand for a field's value: nothing for null, the name and the id for what has both."""
         texts = self._texts.get(field)
@@ -54,7 +72,7 @@ class RequestFacts:
         return texts
 
     def _read(self, field: str) -> Texts:
-        value = getattr(self.request, field, None)
+        value = self.value(field)
         if isinstance(value, list | tuple):
             return tuple(text for item in value for text in self._texts_of(field, item))
         return self._texts_of(field, value)
@@ -119,34 +137,33 @@ class Condition:
             for name in when.__struct_fields__
             if name not in CONDITIONS and (wanted := getattr(when, name)) is not UNSET
         )
-        self._session = None if when.session is UNSET else compile_matcher(when.session)
-        self._state = None if when.state is UNSET else compile_matcher(when.state)
+        self.all_tests = self.tests + tuple(
+            _Test(name, compile_matcher(wanted), wanted)
+            for name in SURROUNDINGS
+            if (wanted := getattr(when, name)) is not UNSET
+        )
+        """What is asked of the request's fields and of what it comes in."""
         self._nth = None if when.nth is UNSET else compile_matcher(when.nth)
         self.seen = 0
         """How many requests have met everything but ``nth``."""
-        self.counts = self._nth is not None
-        """Whether it matters how many those are."""
 
     def matches(self, facts: RequestFacts) -> bool:
         """Count a request or an event for ``nth``, and tell whether it meets the condition."""
-        self.count(facts)
-        return self.holds(facts)
+        return self.meets(facts) and self.count()
 
-    def count(self, facts: RequestFacts) -> None:
-        """Count a request or an event for ``nth`` if it meets the rest."""
-        self.seen += self.counts and self._meets(facts)
+    def meets(self, facts: RequestFacts) -> bool:
+        """Tell whether a request or an event meets everything but ``nth``."""
+        return all(test.matches(facts.texts(test.field)) for test in self.all_tests)
 
-    def holds(self, facts: RequestFacts) -> bool:
-        """Tell whether a request or an event, which has been counted, meets the condition."""
-        return self._meets(facts) and (self._nth is None or self._nth((str(self.seen),)))
-
-    def _meets(self, facts: RequestFacts) -> bool:
-        for test in self.tests:
-            if not test.matches(facts.texts(test.field)):
-                return False
-        if self._session is not None and not self._session((str(facts.session),)):
-            return False
-        return self._state is None or self._state((facts.state,))
+    def count(self) -> bool:
+        """Count a request or an event that meets the rest, and tell whether it is one that ``nth`` asks for."""
+        nth = self._nth
+        if nth is None:
+            return True
+        self.seen += 1
+        if isinstance(nth, Interval):
+            return nth.low <= self.seen * BILLION <= nth.high
+        return nth((str(self.seen),))
 
     def differences(self, facts: RequestFacts) -> list[Difference]:
         """Return which fields keep a request from matching: what was wanted and what came."""

@@ -29,7 +29,9 @@ WHENS: list[dict[str, Any]] = [
     {"quote_id": None, "quantity": 5},
     {"params": None},
     {"state": "elsewhere"},
+    {"state": ["start", "else*"], "price": {"lt": 100}},
     {"session": 7, "dir": "Buy"},
+    {"session": {"in": [1, 2]}},
     {"nth": 3},
 ]
 ORDERS = st.fixed_dictionaries(
@@ -43,6 +45,7 @@ ORDERS = st.fixed_dictionaries(
     },
     optional={"quote_id": st.sampled_from(["mine", "other", None]), "params": st.sampled_from([None, {"a": 1}])},
 )
+COMES_IN = st.tuples(st.sampled_from([1, 7]), st.sampled_from(["start", "elsewhere"]))
 LISTS = st.fixed_dictionaries(
     {"type": st.just("GetOrderState"), "order_ids": st.lists(st.sampled_from(["1", 1, "2"]), max_size=3)}
 )
@@ -53,24 +56,26 @@ def conditions(whens: list[dict[str, Any]]) -> list[Condition]:
     return [Condition(parse_when(when)) for when in whens]
 
 
-def passing(request: dict[str, Any], index: RuleIndex, among: list[Condition]) -> tuple[list[bool], list[bool]]:
+def passing(
+    request: dict[str, Any], index: RuleIndex, among: list[Condition], comes_in: tuple[int, str] = (0, "start")
+) -> tuple[list[bool], list[bool]]:
     """Return which conditions an index lets pass, and which have no test of a field that fails."""
     decoded = decode(json.dumps({"id": 1, **request}))
     assert not isinstance(decoded, BadRequest)
-    left = index.passing(decoded)
-    facts = RequestFacts(decoded, 0, "", CATALOGUE)
-    whole = [all(test.matches(facts.texts(test.field)) for test in condition.tests) for condition in among]
-    return [bool(left >> at & 1) for at in range(len(among))], whole
+    facts = RequestFacts(decoded, *comes_in, CATALOGUE)
+    passed = index.passing(facts)
+    assert passed == sorted(set(passed))
+    return [at in passed for at in range(len(among))], [condition.meets(facts) for condition in among]
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(WHENS), max_size=12), st.lists(ORDERS, max_size=12))
-def test_fields_alone_decide(whens: list[dict[str, Any]], orders: list[dict[str, Any]]) -> None:
-    """What passes is what no field forbids, whether a value has been seen before or not."""
+@given(st.lists(st.sampled_from(WHENS), max_size=12), st.lists(st.tuples(ORDERS, COMES_IN), max_size=12))
+def test_all_but_nth_decides(whens: list[dict[str, Any]], orders: list[tuple[dict[str, Any], tuple[int, str]]]) -> None:
+    """What passes is what no field, session or state forbids, whether a value has been seen before or not."""
     among = conditions(whens)
-    index = RuleIndex(among, CATALOGUE)
-    for order in orders:
-        sifted, meant = passing(order, index, among)
+    index = RuleIndex(among)
+    for order, comes_in in orders:
+        sifted, meant = passing(order, index, among, comes_in)
         assert sifted == meant
 
 
@@ -79,7 +84,7 @@ def test_fields_alone_decide(whens: list[dict[str, Any]], orders: list[dict[str,
 def test_lists_are_judged_anew(requests: list[dict[str, Any]]) -> None:
     """A list of values is judged as a condition judges it."""
     among = conditions([{"order_ids": "1"}, {"order_ids": ["2", "3"]}, {"order_ids": {"not": "1"}}])
-    index = RuleIndex(among, CATALOGUE)
+    index = RuleIndex(among)
     for request in requests:
         sifted, meant = passing(request, index, among)
         assert sifted == meant
@@ -88,7 +93,7 @@ def test_lists_are_judged_anew(requests: list[dict[str, Any]]) -> None:
 def test_what_is_remembered_is_bounded() -> None:
     """Ever new values do not fill the memory, and are judged rightly."""
     among = conditions([{"price": {"not": {"ge": 5000}}}])
-    index = RuleIndex(among, CATALOGUE)
+    index = RuleIndex(among)
     order = {"type": "SendLimitOrder", "target": BTC, "dir": "Buy", "account": "DEFAULT", "quantity": 1}
     for price in range(1, 10_000):
         sifted, _ = passing({**order, "price": price}, index, among)
