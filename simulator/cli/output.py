@@ -74,10 +74,9 @@ def outputs() -> Iterator[None]:
     try:
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-        sys.stdout, sys.stderr = stdout, stderr
+        written, sys.stdout, sys.stderr = sys.stdout, stdout, stderr
+        if written is not None:
+            written.flush()
 
 
 def say(*lines: str) -> None:
@@ -89,7 +88,7 @@ def say(*lines: str) -> None:
 def note(*lines: str) -> None:
     """Print lines to stderr, if there is one that takes them: it may lie on the disk that is full."""
     if sys.stderr is not None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, SimulatorError):
             for line in lines:
                 print(line, file=sys.stderr)  # noqa: T201
 

@@ -98,9 +98,9 @@ def test_sync_of_no_command_log() -> None:
     )
 
 
-@pytest.mark.parametrize("said", ["0", "nan", "1e3", "{scaled: 20}", "manual"])
+@pytest.mark.parametrize("said", ["0", "nan", "1e3", "{scaled: 20}"])
 def test_clock_that_is_none(said: str) -> None:
-    """A clock that is none, or that nobody could let go on, is refused in a line."""
+    """A clock that is none is refused in a line."""
     found = subprocess.run(
         [*PROGRAM, "serve", "--clock", said], capture_output=True, text=True, env=ENVIRONMENT, check=False
     )
@@ -110,7 +110,7 @@ def test_clock_that_is_none(said: str) -> None:
 
 
 def test_scenario_on_a_manual_clock(tmp_path: Path) -> None:
-    """A scenario whose clock only a test lets go on is served, with a word on it."""
+    """A scenario whose clock only control lets go on is served, with a word on it."""
     file = tmp_path / "own.yaml"
     file.write_text("clock: manual\n", encoding="utf-8")
     with started(str(file), "--port", "0", "--quiet") as program:
@@ -119,8 +119,7 @@ def test_scenario_on_a_manual_clock(tmp_path: Path) -> None:
         assert program.stop() == 0
         assert program.process.stderr is not None
         assert program.process.stderr.read() == (
-            "exchange-simulator: the scenario's clock is manual, which only a test lets go on: "
-            "say --clock real if time is to pass\n"
+            "exchange-simulator: the clock is manual: time passes when POST /_exchange/advance or the page says so\n"
         )
 
 
