@@ -317,7 +317,7 @@ def test_another_exchange(tmp_path: Path) -> None:
     end = ". Start what it was, or name another folder"
     assert why(seed=2) == f"{begin}the seed was 1, now it is 2{end}"
     assert why(catalogue="reference") == f"{begin}the catalogue was small, now it is reference{end}"
-    assert why(history_limit=9) == f"{begin}the number of orders that it keeps was 250000, now it is 9{end}"
+    assert why(history_limit=9) == f"{begin}the number of orders that it keeps was 100000, now it is 9{end}"
     assert why(clock={"scaled": "20"}) == f'{begin}the clock was real, now it is {{"scaled":"20"}}{end}'
     assert why(scenario={"hello": "Trial"}) == f"{begin}the scenario none has changed{end}"
 

@@ -131,10 +131,10 @@ def test_a_type_of_request_has_its_own_way_in() -> None:
 
 
 def test_what_is_on_its_way_when_a_connection_ends_is_lost() -> None:
-    """A reply that is on its way to a connection that ends meanwhile never comes, and the journal says so."""
+    """A reply that is on its way to a connection that ends is dropped with it, and the journal says so."""
     play = Play(latency={"reply": "10ms"}, timeline=[{"at": "5ms", "do": {"disconnect": "abort"}}])
     client = play.connect()
     client.request("GetHalts")
     play.advance("1s")
     assert [ms for ms, _ in client.raw()] == [5]
-    assert play.journal("lost") == [(10, 1, "lost", b'{"id":1,"response":{"Ok":[]}}')]
+    assert play.journal("lost") == [(5, 1, "lost", b'{"id":1,"response":{"Ok":[]}}')]
