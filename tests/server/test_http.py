@@ -37,7 +37,7 @@ class Api:
         """Return the status and the body of an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body or None, headers)  # a GET says no length
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
