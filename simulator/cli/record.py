@@ -1,12 +1,14 @@
 """The command ``record``: passes a session on between a client and an endpoint, and writes it as a scenario."""
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.options import port_number
 from simulator.cli.output import note, say
 from simulator.errors import SimulatorError
+from simulator.times import text_of_time
 
 if TYPE_CHECKING:
     from simulator.catalogue import Catalogue
@@ -46,7 +48,8 @@ def _record(options: argparse.Namespace) -> int:
 
     recorder = Recorder(endpoint_address(options.upstream, "--upstream"))
     beside = options.output.parent / options.catalogue
-    catalogue = load(beside if beside.is_file() else options.catalogue)
+    start = time.time_ns()
+    catalogue = load(beside if beside.is_file() else options.catalogue, start=start)
     try:
         was_there = options.output.exists()
         with options.output.open("a"):  # what cannot be written is said before the session, not after
@@ -55,17 +58,17 @@ def _record(options: argparse.Namespace) -> int:
         if was_there and not recorder.has_heard:
             note(f"nothing was recorded: {options.output} is as it was")
             return 0
-        return _write(recorder.session, catalogue, options)
+        return _write(recorder.session, catalogue, options, f"{text_of_time(start)[:19]}Z")
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
 
 
-def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Namespace) -> int:
+def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Namespace, start: str) -> int:
     """Write a session as a scenario, and say what is not as it was; return the exit status."""
     from simulator.record import left_out, scenario_of, shortcomings
     from simulator.yaml_writer import yaml_of
 
-    scenario = scenario_of(session, catalogue, options.catalogue, options.keep_accounts)
+    scenario = scenario_of(session, catalogue, options.catalogue, options.keep_accounts, start)
     options.output.write_text(yaml_of(scenario), encoding="utf-8")
     found = shortcomings(options.output, session, options.keep_accounts)
     for line in [f"not in this recording: {what}" for what in left_out(session)] + found:

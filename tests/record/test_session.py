@@ -11,6 +11,7 @@ from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.nodes import of_yaml
 from simulator.scenario.reading.typed import plain
+from simulator.times import parse_time
 from simulator.yaml_writer import yaml_of
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -183,6 +184,21 @@ def test_an_empty_session() -> None:
         "clock": "instant",
         "catalogue": "default",
     }
+
+
+def test_a_session_about_a_contract_says_when_it_was() -> None:
+    """What a client calls by its date is there when the recording is replayed, because that begins at the same time."""
+    start = "2026-11-24T20:00:00Z"
+    began = parse_time(start)
+    assert began is not None
+    catalogue = load_catalogue("default", start=began[0])
+    assert catalogue.tradable_product("ES Future 20240315/USD*CME/MAREX") is None
+    for target in ("ES Future 20261218/USD*CME/MAREX", "BTC Crypto/USD*COINBASE/DIRECT"):
+        session = Session()
+        session.ask(1, ORDER | {"target": target}, Ok="7")
+        found = scenario_of(session.seen, catalogue, start=start)
+        assert found.get("start") == (start if "Future" in target else None)
+        assert replay(found).failures == ()
 
 
 def test_an_order_has_no_name_before_it_is_sent() -> None:
