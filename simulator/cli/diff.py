@@ -1,13 +1,13 @@
 """The command ``diff``: shows where two journals part, or those of two folders."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from simulator.cli.output import say
 from simulator.errors import SimulatorError
-from simulator.journal.diff import parting
+from simulator.journal.diff import parting, parting_of_messages
 from simulator.quoting import escaped
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SAME, DIFFERENT = 0, 1
 
 _PATTERN = "*.jsonl"
 _Entry = dict[str, Any]
+_Compare = Callable[[Iterable[tuple[bytes, _Entry]], Iterable[tuple[bytes, _Entry]]], list[str]]
 
 
 def add_diff_command(commands: "Subcommands") -> None:
@@ -34,6 +35,12 @@ def add_diff_command(commands: "Subcommands") -> None:
     diff.set_defaults(run=_diff)
     diff.add_argument("first", metavar="A", type=Path, help="a journal, or a folder of journals")
     diff.add_argument("second", metavar="B", type=Path, help="another")
+    diff.add_argument(
+        "--ignore-time",
+        action="store_true",
+        help="compare only what was said on each connection, whenever it was: a journal of replay with one of "
+        "replay --url",
+    )
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -43,7 +50,8 @@ def _diff(options: argparse.Namespace) -> int:
     if first.is_dir() != second.is_dir():
         folder, other = (first, second) if first.is_dir() else (second, first)
         raise SimulatorError(f"expected two journals or two folders, got the folder {folder} and {other}")
-    lines = _compared_folders(first, second) if first.is_dir() else _compared(first, second)
+    compare = parting_of_messages if options.ignore_time else parting
+    lines = _compared_folders(first, second, compare) if first.is_dir() else _compared(first, second, compare)
     status = SAME
     for line in lines:
         status = DIFFERENT
@@ -58,22 +66,22 @@ def _look_for(path: Path) -> None:
         raise SimulatorError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
 
 
-def _compared(first: Path, second: Path) -> list[str]:
+def _compared(first: Path, second: Path, compare: _Compare) -> list[str]:
     try:
         with first.open("rb") as one, second.open("rb") as other:
-            return parting(_entries(one, first), _entries(other, second))
+            return compare(_entries(one, first), _entries(other, second))
     except OSError as error:
         raise SimulatorError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
-def _compared_folders(first: Path, second: Path) -> Iterator[str]:
+def _compared_folders(first: Path, second: Path, compare: _Compare) -> Iterator[str]:
     """Yield, by the names of the journals in two folders, where they part and which are only in one of them."""
     names, others = _journals(first), _journals(second)
     if not names and not others:
         raise SimulatorError(f"there is no journal ({_PATTERN}) in {first} or {second}")
     for name in sorted(names | others):
         if name in names and name in others:
-            if lines := _compared(first / name, second / name):
+            if lines := _compared(first / name, second / name, compare):
                 yield f"{escaped(name)}: {lines[0]}"
                 yield from lines[1:]
         else:

@@ -2,21 +2,22 @@
 
 import argparse
 import os
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from simulator.cli.options import number_from
-from simulator.cli.output import STOPPED, say, write
-from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
+from simulator.cli.output import STOPPED, note, say, write
+from simulator.cli.replays import Selection, play_all, replays
+from simulator.errors import SimulatorError
+from simulator.quoting import cut, escaped
 
 if TYPE_CHECKING:
     from simulator.libraries import Subcommands
-    from simulator.replay.results import Result, Verdict
-    from simulator.scenario import Loaded
+    from simulator.replay.results import Result
 
 __all__ = ["FAILED", "PASSED", "UNREACHABLE", "WRONG", "add_replay_command"]
 
@@ -28,17 +29,8 @@ _EPILOG = (
     "Exit status: 0 if all passed, 1 if an expectation failed, 2 if a file or an option is wrong, "
     "3 if the endpoint could not be reached."
 )
-
-
-class _Job(NamedTuple):
-    """One replay that is to be done: the seed is None for the scenario's own, and ``run`` is added to it."""
-
-    source: str
-    seed: int | None
-    run: int
-    route: str
-    url: str | None
-    journal: str | None
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*)")
+_WIDTH = 79
 
 
 def add_replay_command(commands: "Subcommands") -> None:
@@ -51,6 +43,27 @@ def add_replay_command(commands: "Subcommands") -> None:
     route = replay.add_mutually_exclusive_group()
     route.add_argument("--socket", action="store_true", help="play over a socket instead of in process")
     route.add_argument("--url", help="play against an endpoint, such as ws://127.0.0.1:6001, by the wall's clock")
+    replay.add_argument(
+        "--header",
+        type=_header,
+        action="append",
+        default=[],
+        dest="headers",
+        metavar="'NAME: VALUE'",
+        help="send it with each handshake to --url; may be repeated",
+    )
+    replay.add_argument(
+        "-k",
+        type=Selection,
+        dest="selection",
+        metavar="WORDS",
+        help="play only those whose file or name has the words in it: 'fill and not bust', 'cancel or reject'",
+    )
+    replay.add_argument("-x", action="store_true", dest="stops", help="stop at the first that does not pass")
+    replay.add_argument("-q", action="store_true", dest="is_quiet", help="say nothing of those that pass")
+    replay.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="how long each may take by the wall's clock"
+    )
     replay.add_argument("--seed", type=number_from(0), help="everything random comes from it (default: the scenario's)")
     replay.add_argument(
         "--repeat", type=number_from(1), default=1, metavar="N", help="play each N times, each with the next seed"
@@ -68,30 +81,98 @@ def _shard(text: str) -> tuple[int, int]:
     return int(part), int(parts)
 
 
+def _header(text: str) -> tuple[str, str]:
+    header = _HEADER.fullmatch(text)
+    if header is None:
+        raise argparse.ArgumentTypeError(f"expected a header such as 'Authorization: Bearer x', got {text!r}")
+    return header[1], header[2].rstrip()
+
+
+def _seconds(text: str) -> float:
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text, re.ASCII) and float(text) > 0:
+        return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number of seconds above 0 and below a million, got {text!r}")
+
+
 def _replay(options: argparse.Namespace) -> int:
     from simulator.replay.endpoints import endpoint_address
-    from simulator.replay.report import annotations, junit, line, once, report, summary
+    from simulator.replay.report import again, annotations, junit, line, once, report, summary
 
     if options.url is not None:
         endpoint_address(options.url, "--url", with_query=False)
+    elif options.headers:
+        raise SimulatorError("--header is sent to an endpoint: say --url too")
     began = time.perf_counter()
-    results: list[Result] = []
-    jobs = _jobs(options)
+    jobs, unselected = replays(options)
+    progress = _Progress(len(jobs))
+    runs_of: dict[str, list[Result]] = {}
+    results: dict[str, list[Result]] = {}
     try:
-        for _, group in groupby(_play_all(jobs, options.processes), key=lambda result: result.source):
-            runs = once(group)
-            results += runs
-            say(line(runs), *report(runs))
-            if runs[0].verdict == "unreachable":
+        for result in play_all(jobs, options.processes, progress.show):
+            progress.done += 1
+            runs = runs_of.setdefault(result.source, [])
+            runs.append(result)
+            is_unreachable = result.verdict == "unreachable"
+            if len(runs) < options.repeat and not is_unreachable:
+                continue
+            runs = results[result.source] = once(sorted(runs, key=lambda run: run.run))
+            is_bad = any(run.failures for run in runs)
+            if is_bad or not options.is_quiet:
+                progress.clear()
+                say(line(runs), *report(runs))
+            if is_unreachable or (is_bad and options.stops):
                 break
     except KeyboardInterrupt:
+        progress.clear()
+        note(f"stopped while {progress.playing} was being played")
         return STOPPED
-    say(summary(results, time.perf_counter() - began))
+    progress.clear()
+    done = [run for job in jobs if job.run == 0 for run in results.get(job.source, [])]
+    left_out = {"not played": len({job.source for job in jobs} - results.keys()), "not selected": unselected}
+    say(*again(done, _route(options)), summary(done, left_out, time.perf_counter() - began))
     if os.environ.get("GITHUB_ACTIONS"):
-        say(*annotations(results))
+        say(*annotations(done))
     if options.junitxml is not None:
-        write(options.junitxml, junit(results))
-    return _status(results)
+        write(options.junitxml, junit(done))
+    return _status(done)
+
+
+def _route(options: argparse.Namespace) -> list[str]:
+    """Return the options by which a replay is done again as it was; what a header says is nobody else's business."""
+    headers = [word for name, _ in options.headers for word in ("--header", f"{name}: …")]
+    route = ["--socket"] if options.socket else [] if options.url is None else ["--url", options.url]
+    return route + headers + ([] if options.timeout is None else ["--timeout", f"{options.timeout:g}"])
+
+
+class _Progress:
+    """Says on a terminal what is being played, and how far that has come.
+
+    Args:
+        total: how many replays there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.playing = "nothing"
+        self.done = 0
+        self._total = total
+        self._is_shown = False
+        self._shows = total > 1 and sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, sources: list[str]) -> None:
+        """Say which scenarios are being played."""
+        self.playing = ", ".join(sources) or "nothing"
+        if self._shows:
+            self._is_shown = True
+            text = cut(escaped(f"{self.done} of {self._total} done, playing {self.playing}"), _WIDTH - 1)
+            sys.stderr.write(f"\r{text:<{_WIDTH}}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave the line to what is printed."""
+        if self._is_shown:
+            self._is_shown = False
+            sys.stderr.write(f"\r{'':{_WIDTH}}\r")
+            sys.stderr.flush()
 
 
 def _status(results: "Iterable[Result]") -> int:
@@ -101,114 +182,3 @@ def _status(results: "Iterable[Result]") -> int:
     if "wrong" in verdicts:
         return WRONG
     return FAILED if "failed" in verdicts else PASSED
-
-
-# The jobs
-
-
-def _jobs(options: argparse.Namespace) -> list[_Job]:
-    """Return what is to be played, in the order of the paths; raises `SimulatorError` if it is nothing."""
-    from simulator.cli.scenarios import scenario_files
-
-    sources = list(dict.fromkeys(source for name in options.paths for source in scenario_files(name)))
-    if not sources:
-        raise SimulatorError(f"there is no scenario in {', '.join(options.paths)}")
-    part, parts = options.shard
-    route = "url" if options.url is not None else "socket" if options.socket else "process"
-    names = _journal_names(sources)
-    jobs = []
-    for source in sources[part - 1 :: parts]:
-        for run in range(options.repeat):
-            journal = None
-            if options.journal is not None:
-                suffix = f"-{run + 1}" if options.repeat > 1 else ""
-                journal = str(options.journal / f"{names[source]}{suffix}.jsonl")
-            jobs.append(_Job(source, options.seed, run, route, options.url, journal))
-    return jobs
-
-
-def _journal_names(sources: list[str]) -> dict[str, str]:
-    """Return the name of each scenario's journal: that of its file, with a number if another has it already."""
-    names: dict[str, str] = {}
-    for source in sources:
-        stem = Path(source).stem
-        taken = sum(name == stem or name.rpartition("~")[0] == stem for name in names.values())
-        names[source] = f"{stem}~{taken + 1}" if taken else stem
-    return names
-
-
-def _play_all(jobs: list[_Job], processes: int) -> "Iterator[Result]":
-    """Yield what comes of each job in their order, saying on a terminal how far it has come."""
-    if processes == 1 or len(jobs) < 2:
-        yield from _with_progress(map(_play, jobs), len(jobs))
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
-        chunk = max(1, len(jobs) // (processes * 8))
-        yield from _with_progress(pool.map(_play, jobs, chunksize=chunk), len(jobs))
-
-
-def _with_progress(results: "Iterable[Result]", total: int) -> "Iterator[Result]":
-    shows = total > 1 and sys.stderr is not None and sys.stderr.isatty()
-    for done, result in enumerate(results, 1):
-        if shows:
-            sys.stderr.write(f"\r{done} of {total}\r" if done < total else f"\r{' ' * 40}\r")
-            sys.stderr.flush()
-        yield result
-
-
-# One job
-
-
-def _play(job: _Job) -> "Result":
-    """Do one replay; what is wrong with it is in its result, which is short enough to pass between processes."""
-    from msgspec import structs
-
-    from simulator.journal.journal import Journal
-    from simulator.journal.lines import json_lines
-    from simulator.replay.results import Result, Unreachable
-    from simulator.scenario import load
-
-    began = time.perf_counter()
-    try:
-        loaded = load(job.source, now=None if job.url is None else time.time_ns())
-        seed = (loaded.scenario.seed if job.seed is None else job.seed) + job.run
-        used = seed if job.url is None else None  # what is random at an endpoint does not come from it
-        if not loaded.scenario.client:
-            return Result(job.source, loaded.name, "skipped", used, job.run)
-        result = _result(loaded, seed, job)
-        if job.journal is not None:
-            write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
-    except ScenarioError as error:
-        failures = tuple(_wrong(problem, job.source) for problem in error.problems)
-        return Result(job.source, job.source, "wrong", failures=failures)
-    except SimulatorError as error:
-        failures = (Failure(job.source, str(error)),)
-        verdict: Verdict = "unreachable" if isinstance(error, Unreachable) else "wrong"
-        return Result(job.source, job.source, verdict, failures=failures)
-    seconds = time.perf_counter() - began
-    return structs.replace(
-        result, source=job.source, seed=used, run=job.run, seconds=seconds, names={}, journal=Journal()
-    )
-
-
-def _result(loaded: "Loaded", seed: int, job: _Job) -> "Result":
-    """Play by the route that is asked for; what is needed for a socket is imported only then."""
-    if job.route == "process":
-        from simulator.replay import replay
-
-        return replay(loaded, seed)
-    from simulator.replay.sockets import replay_over_socket, replay_url
-
-    return replay_over_socket(loaded, seed) if job.url is None else replay_url(loaded, job.url)
-
-
-def _wrong(problem: Problem, source: str) -> Failure:
-    """Return what is wrong with a file as a failure to be reported like the others."""
-    place = problem.file or source
-    if problem.line:
-        place += f":{problem.line}:{problem.column}"
-    return Failure(place, f"{problem.path}: {problem.message}" if problem.path else problem.message)

@@ -1,7 +1,8 @@
 """Where two journals part."""
 
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from simulator.journal.lines import ARROWS
 from simulator.quoting import cut, escaped
 
-__all__ = ["differing", "parting"]
+__all__ = ["differing", "parting", "parting_of_messages"]
 
 _Entry = dict[str, Any]
 _CONTEXT = 3
@@ -19,16 +20,21 @@ _CONTEXT = 3
 _WIDEST = 300
 
 
-def parting(first: Iterator[tuple[bytes, _Entry]], second: Iterator[tuple[bytes, _Entry]]) -> list[str]:
+def parting(
+    first: Iterable[tuple[bytes, _Entry]],
+    second: Iterable[tuple[bytes, _Entry]],
+    said: str = "the journals part at line",
+) -> list[str]:
     """Return, in readable lines, the first place where two journals differ, and the last entries before it.
 
-    A journal comes as its lines, each with what it says. Returns nothing if they are the same.
+    A journal comes as its lines, each with what it says; ``said`` begins the first line of what is returned. Returns
+    nothing if they are the same.
     """
     before: deque[_Entry] = deque(maxlen=_CONTEXT)
     end: tuple[bytes, _Entry | None] = (b"", None)
     for number, ((line, one), (other_line, other)) in enumerate(zip_longest(first, second, fillvalue=end), 1):
         if line != other_line or one is None:
-            lines = [f"the journals part at line {number}:", *(f"  {_readable(entry)}" for entry in before)]
+            lines = [f"{said} {number}:", *(f"  {_readable(entry)}" for entry in before)]
             lines.append(f"- {'(its end)' if one is None else _readable(one)}")
             lines.append(f"+ {'(its end)' if other is None else _readable(other)}")
             if one is not None and other is not None:
@@ -36,6 +42,56 @@ def parting(first: Iterator[tuple[bytes, _Entry]], second: Iterator[tuple[bytes,
             return lines
         before.append(one)
     return []
+
+
+def parting_of_messages(first: Iterable[tuple[bytes, _Entry]], second: Iterable[tuple[bytes, _Entry]]) -> list[str]:
+    """Return, in readable lines, where what was said on each connection differs, whenever it was said.
+
+    That is all that the journal of a replay against an endpoint has: no time, no cause, and nothing of what happened
+    inside. The messages of each way are compared by themselves, because how those of both ways come between each other
+    is a matter of time too; of the end of a connection, only its code is.
+    """
+    ours, others = _streams(first), _streams(second)
+    lines = []
+    for connection, way in sorted(ours.keys() | others.keys()):
+        said = f"connection {connection}: what {way} parts at message"
+        lines += parting(ours.get((connection, way), []), others.get((connection, way), []), said)
+    return lines
+
+
+_WAYS = {"in": "the client says", "out": "the exchange says", "open": "opens and ends it", "close": "opens and ends it"}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_CODE = re.compile(r"\b[1-4][0-9]{3}\b")
+_CUT = "1006"
+
+
+def _streams(entries: Iterable[tuple[bytes, _Entry]]) -> dict[tuple[int, str], list[tuple[bytes, _Entry]]]:
+    """Return the messages of each connection and way, without what depends on when they came."""
+    encode = msgspec.json.Encoder().encode
+    streams: dict[tuple[int, str], list[tuple[bytes, _Entry]]] = {}
+    for _, entry in entries:
+        kind, data = entry.get("kind"), entry.get("data")
+        if kind not in _WAYS:
+            continue
+        if kind == "close":
+            code = _CODE.search(str(data))
+            data = code[0] if code is not None else _CUT
+        timeless: _Entry = {"connection": entry.get("connection"), "kind": kind, "data": _timeless(data)}
+        stream = streams.setdefault((int(entry.get("connection") or 0), _WAYS[kind]), [])
+        stream.append((encode(timeless), timeless))
+    return streams
+
+
+def _timeless(data: Any) -> Any:
+    match data:
+        case dict():
+            return {key: _timeless(value) for key, value in data.items()}
+        case list():
+            return [_timeless(value) for value in data]
+        case str() if _TIME.fullmatch(data):
+            return "(a time)"
+        case _:
+            return data
 
 
 def differing(one: Any, other: Any, place: str = "") -> list[str]:

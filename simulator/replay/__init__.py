@@ -1,5 +1,6 @@
 """Replaying scenarios: what their clients say is played, and what is expected is compared with what comes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from simulator.simulation import Simulation
 __all__ = ["Client", "Failure", "Result", "replay"]
 
 
-def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = None) -> Result:
+def replay(
+    loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = None, overdue: Callable[[], str] = str
+) -> Result:
     """Play a scenario's client against a simulation of its own in this process, as fast as it goes.
 
     ``loaded`` is a scenario that is loaded, or what one is loaded from; ``seed`` stands instead of the scenario's.
+    ``overdue`` is asked again and again: it says in words that it has taken too long, or nothing.
     The same scenario, seed and version give the same journal, always. Raises `simulator.errors.ScenarioError` for
     a scenario that cannot be used; what does not come as expected is in the result.
     """
@@ -27,8 +31,13 @@ def replay(loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = No
     simulation = Simulation(loaded, seed=seed)
     began = simulation.now
     client = Client(loaded)
+
+    def check_time() -> None:
+        if text := overdue():
+            raise client.give_up(text)
+
     try:
-        drive(simulation, client)
+        drive(simulation, client, check_time)
         failures = tuple(unmet(simulation, client.names))
     except UnmetExpectation as error:
         failures = error.failures

@@ -68,6 +68,10 @@ class Client:
         """A connection was not opened."""
         self.lines[line].refused = why
 
+    def give_up(self, text: str) -> UnmetExpectation:
+        """Return what is raised where the script stands if it may not go on."""
+        return self._unmet(text)
+
     # The script
 
     def play(self, now: int) -> Playing:

@@ -1,6 +1,6 @@
 """Replays a scenario against a simulation in the same process: no socket, and the time is the player's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
@@ -56,9 +56,10 @@ class _Client(Protocol):
 class _Shell:
     """Does a client's actions to a simulation."""
 
-    def __init__(self, simulation: Simulation, client: _Client) -> None:
+    def __init__(self, simulation: Simulation, client: _Client, check_time: Callable[[], object]) -> None:
         self._simulation = simulation
         self._client = client
+        self._check_time = check_time
         self._sessions: dict[str, Session] = {}
         self._lines: dict[int, str] = {}
         self._frames: dict[int, Frames] = {}
@@ -95,6 +96,7 @@ class _Shell:
             news = simulation.advance(until if due is None else min(due, until))
             if self._deliver(news):
                 return
+            self._check_time()
 
     def _deliver(self, news: list[tuple[Session, list[Outgoing]]]) -> bool:
         """Tell the client what came; return whether anything did."""
@@ -118,14 +120,18 @@ class _Shell:
             client.ended(line, code, reason)
 
 
-def drive(simulation: Simulation, client: _Client) -> None:
-    """Play a client to its end; raises `simulator.errors.UnmetExpectation` where it does not get what it expects."""
-    shell = _Shell(simulation, client)
+def drive(simulation: Simulation, client: _Client, check_time: Callable[[], object] = bool) -> None:
+    """Play a client to its end; raises `simulator.errors.UnmetExpectation` where it does not get what it expects.
+
+    ``check_time`` is called again and again, and raises what ends it when it has taken too long.
+    """
+    shell = _Shell(simulation, client, check_time)
     playing = client.play(simulation.now)
     try:
         action = next(playing)
         while True:
             shell.do(action)
+            check_time()
             action = playing.send(simulation.now)
     except StopIteration:
         return

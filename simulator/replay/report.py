@@ -1,14 +1,15 @@
 """What came of many replays, reported for people and for machines."""
 
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from simulator.errors import Failure
 from simulator.replay.results import Result
 from simulator.terms import BILLION
 
-__all__ = ["annotations", "junit", "line", "once", "report", "summary"]
+__all__ = ["again", "annotations", "junit", "line", "once", "report", "summary"]
 
 _PLACE = re.compile(r"(?s)(.+):(\d+):(\d+)")
 _WORDS = {"passed": "ok", "failed": "FAILED", "wrong": "WRONG", "skipped": "skipped", "unreachable": "UNREACHABLE"}
@@ -49,10 +50,25 @@ def report(runs: Iterable[Result]) -> list[str]:
     return [f"    {part}" for part in text.splitlines()]
 
 
-def summary(results: Iterable[Result], seconds: float) -> str:
-    """Return how many replays came out in which way."""
+def again(results: Iterable[Result], options: Sequence[str]) -> list[str]:
+    """Return, in lines, what did not pass, each with the command that plays just that again.
+
+    ``options`` are those of the command by which it was played.
+    """
+    lines = []
+    for result in results:
+        if result.failures:
+            seed = [] if result.seed is None else ["--seed", str(result.seed)]
+            command = shlex.join(["exchange-simulator", "replay", result.source, *seed, *options])
+            lines.append(f"{_WORDS[result.verdict]:<7} {command}")
+    return lines
+
+
+def summary(results: Iterable[Result], left_out: Mapping[str, int], seconds: float) -> str:
+    """Return how many replays came out in which way, and how many scenarios were left out for which reason."""
     verdicts: list[str] = [result.verdict for result in results]
     counts = [f"{count} {verdict}" for verdict in _WORDS if (count := verdicts.count(verdict))]
+    counts += [f"{count} {why}" for why, count in left_out.items() if count]
     return f"{', '.join(counts)} in {seconds:.2f}s"
 
 

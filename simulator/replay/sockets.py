@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -52,9 +52,17 @@ class _Sockets:
         url: where the endpoint is, to which each connection's own target is added.
         client: told what comes.
         journal: where what passes is written down; None if the other side does that.
+        headers: what is sent with each handshake.
     """
 
-    def __init__(self, url: str, client: Client, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: Client,
+        journal: Journal | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._headers = headers
         self.news = asyncio.Event()
         self._url = url.rstrip("/")
         self._client = client
@@ -87,6 +95,7 @@ class _Sockets:
         try:
             connection = await connect(
                 self._url + action.target,
+                additional_headers=self._headers,
                 open_timeout=_OPEN_TIMEOUT,
                 close_timeout=_CLOSE_TIMEOUT,
                 ping_interval=None,
@@ -217,12 +226,12 @@ async def _drive(playing: Playing, sockets: _Sockets, clock: _Clock) -> Any:
         return end.value
 
 
-def replay_over_socket(loaded: Loaded, seed: int | None = None) -> Result:
+def replay_over_socket(loaded: Loaded, seed: int | None = None, timeout: float | None = None) -> Result:
     """Play a scenario's client against a server of its own on this machine, whose time the player drives.
 
     What comes of it is what comes of `simulator.replay.replay`, bytes and frames and all.
     """
-    return asyncio.run(_replay_own(loaded, seed))
+    return asyncio.run(_replay_own(loaded, seed, timeout))
 
 
 @asynccontextmanager
@@ -237,14 +246,15 @@ async def _serving(simulation: Simulation) -> AsyncIterator[Server]:
         await server.close()
 
 
-async def _replay_own(loaded: Loaded, seed: int | None) -> Result:
+async def _replay_own(loaded: Loaded, seed: int | None, limit: float | None) -> Result:
     simulation = Simulation(loaded, seed=seed, clock="manual")
     began = simulation.now
     client = Client(loaded)
     async with _serving(simulation) as server:
         sockets = _Sockets(server.url, client)
         try:
-            await _drive(client.play(began), sockets, _WorldTime(sockets, server))
+            async with _within(limit, client):
+                await _drive(client.play(began), sockets, _WorldTime(sockets, server))
         except UnmetExpectation as error:
             failures = error.failures
         else:
@@ -254,23 +264,37 @@ async def _replay_own(loaded: Loaded, seed: int | None) -> Result:
     return result
 
 
-def replay_url(loaded: Loaded, url: str) -> Result:
+@asynccontextmanager
+async def _within(limit: float | None, client: Client) -> AsyncIterator[None]:
+    """Raise `UnmetExpectation` where a client's script stands if it takes longer than a limit in seconds."""
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except TimeoutError:
+        raise client.give_up(f"expected to be done within {limit:g} s of the wall's time") from None
+
+
+def replay_url(
+    loaded: Loaded, url: str, headers: Iterable[tuple[str, str]] = (), timeout: float | None = None
+) -> Result:
     """Play a scenario's client against an endpoint, by the wall's clock.
 
+    ``headers`` are sent with each handshake, and ``timeout`` is how many seconds it may take.
     What a scenario expects of its own rules is left aside, since they are not there; orders are asked for with
     GetOrderState. Raises `Unreachable` if the first connection cannot be made.
     """
-    return asyncio.run(_replay_url(loaded, url))
+    return asyncio.run(_replay_url(loaded, url, tuple(headers), timeout))
 
 
-async def _replay_url(loaded: Loaded, url: str) -> Result:
+async def _replay_url(loaded: Loaded, url: str, headers: tuple[tuple[str, str], ...], limit: float | None) -> Result:
     client = Client(loaded)
     journal = Journal()
-    sockets = _Sockets(url, client, journal)
+    sockets = _Sockets(url, client, journal, headers)
     clock = _WallTime(sockets)
     began = clock.now()
     try:
-        await _drive(client.play(began), sockets, clock)
+        async with _within(limit, client):
+            await _drive(client.play(began), sockets, clock)
         orders = [failure async for failure in _unmet_orders(loaded, client, sockets, clock)]
         failures = tuple(unmet_requests(journal, loaded) + orders)
     except UnmetExpectation as error:

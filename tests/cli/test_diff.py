@@ -1,5 +1,6 @@
 """The command `diff`: the first place where two journals part, of two files or of those in two folders."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from simulator.cli.main import main
 from simulator.journal.journal import Journal
 from simulator.journal.lines import json_lines
+from simulator.testing.exchange import Exchange
 
 
 def written(path: Path, *messages: str, kind: str = "out") -> str:
@@ -122,3 +124,86 @@ def test_folders_without_journals(tmp_path: Path, capsys: pytest.CaptureFixture[
         f"exchange-simulator: there is no journal (*.jsonl) in {first} or {second}",
         f"exchange-simulator: expected two journals or two folders, got the folder {first} and {file}",
     ]
+
+
+RULES = """
+rules:
+  - when: {request: SendLimitOrder, dir: Buy}
+    then: [ack, {delay: 20ms}, {fill: 40%}]
+"""
+CLIENT = """
+client:
+  - send: {type: SubscribeOrderState}
+    as: states
+  - send:
+      type: SendLimitOrder
+      target: BTC Crypto/USD*COINBASE/DIRECT
+      dir: SIDE
+      price: 100
+      quantity: 1
+      account: DEFAULT
+    as: order
+  - await: {on: $states, order_id: $order}
+  - wait: 50ms
+  - send: {type: GetOrderDetails, order_ids: [$order]}
+    reply: Ok
+  - connect: other
+  - send: {type: GetHalts}
+    on: other
+    reply: Ok
+  - disconnect: true
+    on: other
+"""
+
+
+def replayed(folder: Path, side: str, *options: str) -> str:
+    """Play a scenario's client; return the folder of its journal."""
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(RULES + CLIENT.replace("SIDE", side))
+    assert main(["replay", str(folder / "mine.yaml"), "--journal", str(folder), *options]) == 0
+    return str(folder)
+
+
+def test_a_run_in_process_and_one_against_an_endpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """But for the time, a replay in process says and hears what one against an endpoint of the same scenario does."""
+    (tmp_path / "served.yaml").write_text(RULES)
+    ours = replayed(tmp_path / "ours", "Buy")
+    with Exchange(tmp_path / "served.yaml") as venue:
+        theirs = replayed(tmp_path / "theirs", "Buy", "--url", venue.url)
+        venue.reset()
+        others = replayed(tmp_path / "others", "Sell", "--url", venue.url)
+    capsys.readouterr()
+    assert (main(["diff", ours, theirs]), main(["diff", "--ignore-time", ours, theirs])) == (1, 0)
+    capsys.readouterr()
+    assert main(["diff", "--ignore-time", ours, others]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith((" ", "-", "+"))] == [
+        "mine.jsonl: connection 1: what the client says parts at message 2:",
+        "connection 1: what the exchange says parts at message 6:",
+    ]
+    assert '    data.dir: "Buy" and "Sell"' in lines
+
+
+def test_what_depends_on_time_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Times in messages, the order of what goes which way, and all that is no message make no difference."""
+    journals = []
+    for name, order, time, why in (
+        ("a", ("in", "out", "in", "out"), 1, "closed by the scenario: 1012 bye"),
+        ("b", ("in", "in", "out", "out"), 2, "1012 service restart"),
+    ):
+        journal, count = Journal(), {"in": 0, "out": 0}
+        journal.write(0, 0, "rule", name)
+        for kind in order:
+            count[kind] += 1
+            message = {"n": count[kind], "times": [{"at": f"2024-01-01T00:00:0{time}.5Z"}]}
+            journal.write(time, 1, kind, json.dumps(message))
+        journal.write(time, 1, "close", why)
+        (tmp_path / name).write_bytes(b"".join(line + b"\n" for line in json_lines(journal)))
+        journals.append(str(tmp_path / name))
+    assert (main(["diff", "--ignore-time", *journals]), capsys.readouterr().out) == (0, "")
+    (tmp_path / "b").write_bytes((tmp_path / "b").read_bytes().replace(b"1012", b"1000"))
+    assert (main(["diff", "--ignore-time", *journals]), capsys.readouterr().out) == (
+        1,
+        "connection 1: what opens and ends it parts at message 1:\n"
+        '- #1 --- "1012"\n+ #1 --- "1000"\n    data: "1012" and "1000"\n',
+    )

@@ -1,11 +1,17 @@
 """The command `replay`: its lines, its reports and its exit status."""
 
 import re
+import sys
+import threading
+from http import HTTPStatus
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
 
+from simulator.cli import replays as module
 from simulator.cli.main import main
 from simulator.replay.report import junit
 from simulator.replay.results import Result
@@ -64,7 +70,9 @@ def test_one_fails(capsys: pytest.CaptureFixture[str], route: tuple[str, ...]) -
     assert run(capsys, ".", *route) == (
         1,
         "ok      good (good.yaml): 1 step in 0s of its time\n"
-        f"{ODD_LINES}{CONTEXT}    seed: 0\n1 passed, 1 failed in 0s\n",
+        f"{ODD_LINES}{CONTEXT}    seed: 0\n"
+        f"FAILED  exchange-simulator replay {' '.join(['odd.yaml', '--seed', '0', *route])}\n"
+        "1 passed, 1 failed in 0s\n",
     )
 
 
@@ -81,6 +89,9 @@ def test_a_file_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
             "WRONG   nowhere.yaml",
             "    nowhere.yaml: expected a scenario's file or the name of a bundled one, got 'nowhere.yaml': "
             "there is no such file",
+            "FAILED  exchange-simulator replay odd.yaml --seed 0",
+            "WRONG   exchange-simulator replay wrong.yaml",
+            "WRONG   exchange-simulator replay nowhere.yaml",
             "1 failed, 2 wrong in 0s",
         ],
     )
@@ -96,7 +107,160 @@ def test_the_endpoint_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     """An endpoint that cannot be reached ends the run with status 3."""
     write(good=GOOD, odd=ODD)
     status, text = run(capsys, ".", "--url", "ws://127.0.0.1:1")
-    assert (status, text.splitlines()[0], text.splitlines()[-1]) == (3, "UNREACHABLE good.yaml", "1 unreachable in 0s")
+    assert (status, text.splitlines()[0], text.splitlines()[-2:]) == (
+        3,
+        "UNREACHABLE good.yaml",
+        [
+            "UNREACHABLE exchange-simulator replay good.yaml --url ws://127.0.0.1:1",
+            "1 unreachable, 1 not played in 0s",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "played"),
+    [
+        ("fill", ["full-fill", "late", "part-fill"]),
+        ("FILL and not part", ["full-fill", "late"]),
+        ("late or part", ["late", "part-fill"]),
+        ("not fill or part and fill", ["bust", "part-fill"]),
+        ("sub/", ["bust"]),
+    ],
+)
+def test_only_some_are_played(capsys: pytest.CaptureFixture[str], words: str, played: list[str]) -> None:
+    """Scenarios are chosen by words in their files and names, with and, or and not between them."""
+    Path("sub").mkdir()
+    for name, file in {"full-fill": "a", "late fill": "late", "part-fill": "b", "bust": "sub/c"}.items():
+        Path(f"{file}.yaml").write_text(GOOD.replace("good", name))
+    status, text = run(capsys, ".", "-k", words)
+    names = [line.split()[1] for line in text.splitlines()[:-1]]
+    assert (status, sorted(names), text.splitlines()[-1]) == (
+        0,
+        played,
+        f"{len(played)} passed, {4 - len(played)} not selected in 0s",
+    )
+
+
+def test_none_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Words that no scenario has are a mistake in what was asked, and so are words that are missing."""
+    write(good=GOOD)
+    assert main(["replay", ".", "-k", "bad"]) == 2
+    assert capsys.readouterr().err == "exchange-simulator: no scenario of 1 is meant by -k 'bad'\n"
+    with pytest.raises(SystemExit):
+        main(["replay", ".", "-k", "good and "])
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_stop_at_the_first_that_fails(capsys: pytest.CaptureFixture[str], processes: str) -> None:
+    """With -x nothing is played behind a scenario that does not pass, and what is not played is counted."""
+    write(a=GOOD, b=ODD, **{f"c{number}": GOOD for number in range(30)})
+    status, text = run(capsys, ".", "-x", "-n", processes)
+    assert (status, "FAILED  exchange-simulator replay b.yaml --seed 0" in text.splitlines()) == (1, True)
+    assert re.fullmatch(r"([0-9]+ passed, )?1 failed, [0-9]+ not played in 0s", text.splitlines()[-1])
+
+
+def test_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    """With -q nothing is said of what passes."""
+    write(good=GOOD, odd=ODD, silent=SILENT)
+    _, text = run(capsys, ".", "-q")
+    assert [line for line in text.splitlines() if not line.startswith(" ")] == [
+        "FAILED  odd (odd.yaml): 0 steps in 0s of its time",
+        "FAILED  exchange-simulator replay odd.yaml --seed 0",
+        "1 passed, 1 failed, 1 skipped in 0s",
+    ]
+
+
+ENDLESS = """\
+name: endless
+markets: {BTC Crypto/USD*COINBASE/DIRECT: {mid: 100, walk: {every: 1us}}}
+client:
+  - send: {type: GetHalts}
+    reply: Ok
+  - wait: 1000h
+"""
+
+
+@pytest.mark.parametrize("route", [(), ("--socket",)])
+def test_one_that_takes_too_long(capsys: pytest.CaptureFixture[str], route: tuple[str, ...]) -> None:
+    """A scenario that does not end in time fails at the step where it is, and the others are played."""
+    write(endless=ENDLESS, good=GOOD)
+    status, text = run(capsys, ".", "--timeout", "0.3", *route)
+    lines = text.splitlines()
+    assert (status, lines[1]) == (1, "    endless.yaml:6:5: expected to be done within 0.3 s of the wall's time")
+    command = " ".join(["exchange-simulator replay endless.yaml --seed 0", *route, "--timeout 0.3"])
+    assert lines[-3:] == [
+        "ok      good (good.yaml): 1 step in 0s of its time",
+        f"FAILED  {command}",
+        "1 passed, 1 failed in 0s",
+    ]
+
+
+def test_a_line_is_printed_when_its_scenario_has_ended(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has ended is said before the next is begun, and a terminal shows what is being played."""
+    write(a=GOOD, b=GOOD)
+    begun: list[str] = []
+    play = module._play
+
+    def plays(job: module.Replay) -> Result:
+        begun.append(capsys.readouterr().out)
+        return play(job)
+
+    monkeypatch.setattr(module, "_play", plays)
+    assert run(capsys, "a.yaml", "b.yaml", "--repeat", "2")[0] == 0
+    line = "ok      good (a.yaml): 1 step in 0s of its time, passed 2 of 2 times\n"
+    assert begun == ["", "", line, ""]
+
+
+def test_what_is_being_played_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal shows what is being played, and who stops it is told what that was."""
+    write(a=GOOD, b=GOOD)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["replay", ".", "-n", "1"]) == 0
+    shown = capsys.readouterr().err.split("\r")
+    assert [text.strip() for text in shown if text.strip()] == [
+        "0 of 2 done, playing a.yaml",
+        "1 of 2 done, playing b.yaml",
+    ]
+
+    def stops(job: module.Replay) -> Result:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_play", stops)
+    assert main(["replay", "b.yaml", "a.yaml"]) == 130
+    assert capsys.readouterr().err.endswith("stopped while b.yaml was being played\n")
+
+
+def test_headers_are_sent_to_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    """Headers go with each handshake, and what they say is not repeated in what is printed."""
+    write(odd=ODD)
+    asked: list[tuple[str, str]] = []
+
+    def refuse(connection: ServerConnection, request: Request) -> Response:
+        asked.extend(request.headers.raw_items())
+        return connection.respond(HTTPStatus.UNAUTHORIZED, "who are you?")
+
+    with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as endpoint:
+        thread = threading.Thread(target=endpoint.serve_forever)
+        thread.start()
+        url = f"ws://127.0.0.1:{endpoint.socket.getsockname()[1]}"
+        headers = ("--header", "Authorization: Bearer secret", "--header", "x-desk:7")
+        status, text = run(capsys, "odd.yaml", "--url", url, *headers)
+        endpoint.shutdown()
+        thread.join()
+    assert {("Authorization", "Bearer secret"), ("x-desk", "7")} <= set(asked)
+    assert (status, "secret" in text) == (1, False)
+    assert (
+        f"FAILED  exchange-simulator replay odd.yaml --url {url} --header 'Authorization: …' --header 'x-desk: …'"
+        in text
+    )
+
+
+def test_headers_need_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    """Headers without an endpoint are a mistake in what was asked."""
+    assert main(["replay", "odd.yaml", "--header", "a: b"]) == 2
+    assert capsys.readouterr().err == "exchange-simulator: --header is sent to an endpoint: say --url too\n"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +272,11 @@ def test_the_endpoint_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("-n", "0"),
         ("--seed", "-1"),
         ("--socket", "--url", "ws://x"),
+        ("--timeout", "0"),
+        ("--timeout", "1e3"),
+        ("--header", "no colon"),
+        ("--header", "a: b\r\nc: d"),
+        ("-k", ""),
         (),
     ],
 )
