@@ -425,8 +425,9 @@ class Scenario(_Section, frozen=True):
     name: str | None = None
     """What reports call the scenario; without it, the file's name. Example: ``name: cancel loses the race``."""
     include: tuple[str, ...] = ()
-    """Files beside this one, or bundled scenarios by their names. Their rules, timeline and expect come after this
-    file's own, the rest where this file says nothing. Example: ``include: [partial-fill]``.
+    """Files beside this one, or bundled scenarios by their names, of which client and expect are left out. Their rules,
+    timeline and expect come after this file's own, the rest where this file says nothing. Example:
+    ``include: [partial-fill]``.
     """
     seed: Annotated[int, Meta(ge=0)] = 0
     """What everything random is drawn from; the same seed gives the same run. Example: ``seed: 7``."""
