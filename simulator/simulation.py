@@ -209,6 +209,11 @@ class Simulation:
         """Whether anything is due that does not just go on for ever, as a walking market or a ticking clock does."""
         return self._schedule.awaited > 0
 
+    @property
+    def awaits_attempt(self) -> bool:
+        """Whether nobody is connected, connections are refused, and nobody has met that yet."""
+        return self._sessions.awaits_attempt
+
     def connect(self, target: str = "/architect", now: int | None = None, *, greets: bool = True) -> Session:
         """Open a connection on one of `PATHS`; ``?account=NAME`` binds it to an account.
 

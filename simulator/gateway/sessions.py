@@ -89,11 +89,18 @@ class Sessions:
         self._ended = ended
         self._count = 0
         self._refused_until = 0
+        self._has_refused = False
+
+    @property
+    def awaits_attempt(self) -> bool:
+        """Whether nobody is connected, connections are refused, and nobody has met that yet."""
+        return not self.open and self._refused_until > self._schedule.now and not self._has_refused
 
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
         try:
             if self._refused_until > self._schedule.now:
+                self._has_refused = True
                 raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
             kind, viewer = read_target(target, self._accounts)
         except Refused as refused:
@@ -144,6 +151,8 @@ class Sessions:
 
     def refuse(self, nanoseconds: int) -> None:
         """Refuse new connections for a while."""
+        if self._refused_until <= self._schedule.now:
+            self._has_refused = False
         self._refused_until = max(self._refused_until, self._schedule.now + nanoseconds)
         self._schedule.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
 

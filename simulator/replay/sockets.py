@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from msgspec import UNSET
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.protocol import State
 
 from simulator.control.expectations import unmet, unmet_order, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
@@ -155,6 +156,8 @@ class _Sockets:
                     echo.result()
                 else:
                     self._mute.add(line)
+                if connection.state is not State.OPEN:  # the endpoint closes it behind the echo
+                    await self._readers[line]
             except ConnectionClosed:
                 await self._readers[line]
         for _ in range(_TURNS if self._mute else 1):

@@ -294,7 +294,14 @@ class Driver:
             self._let_pass(max(due, now) if self._clock.jumps else now)
 
     def _may_jump(self) -> bool:
-        return self._clock is not None and self._clock.jumps and self._has_begun and self.simulation.is_awaited
+        """Tell whether time may go straight to what is due next.
+
+        It does not while a refusal of connections is to be met by those who have been thrown out: they need real time
+        to come again, and a refusal that is over before they do has never been.
+        """
+        if self._clock is None or not self._clock.jumps or not self._has_begun:
+            return False
+        return self.simulation.is_awaited and not self.simulation.awaits_attempt
 
     def _look_up(self) -> None:
         """Give what can be read now one turn of the loop to be read before time jumps."""

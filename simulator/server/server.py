@@ -356,6 +356,7 @@ class Server:
             opened = world, world.open(connection, target)
         except Refused as refused:
             opened = _answer(refused)
+            world.flush()
         except Exception as error:
             self._report(error)
             opened = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)

@@ -10,7 +10,19 @@ import pytest
 
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
-from support.server import CLOSE, PAIR, TEXT, RawClient, connected, frame, order, request, small_catalogue
+from support.server import (
+    CLOSE,
+    PAIR,
+    TEXT,
+    RawClient,
+    connected,
+    dialled,
+    frame,
+    handshake,
+    order,
+    request,
+    small_catalogue,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -143,3 +155,27 @@ async def test_what_comes_together_comes_at_one_time() -> None:
         await client.json()
         first, second, third, fourth = [placed.time for placed in server.simulation.venue.orders.values()]
         assert first == second == third < fourth
+
+
+@pytest.mark.parametrize("scenario", ["disconnect-and-refuse", "restart-with-orders"])
+async def test_refusal_on_an_instant_clock(scenario: str) -> None:
+    """On an instant clock, too, a client that comes again at once is refused; when it comes later it is let in."""
+    simulation = Simulation(scenario, clock="instant")
+    server = Server(simulation, port=0)
+    await server.start()
+    began = simulation.now
+    async with connected(server) as client:
+        client.write(frame(TEXT, request(1, "SubscribeOrderState")), frame(TEXT, order(2, price="10000")))
+        while (await client.frame()).opcode != CLOSE:
+            pass
+        client.write(frame(CLOSE))
+        await client.end()
+    statuses: list[str] = []
+    while not statuses or statuses[-1] == "HTTP/1.1 503 Service Unavailable":
+        async with dialled(server) as client:
+            client.write(handshake())
+            (status, *_), _ = await client.response()
+            statuses.append(status)
+    assert (len(statuses) > 1, statuses[-1]) == (True, "HTTP/1.1 101 Switching Protocols")
+    assert simulation.now - began >= SECOND
+    await server.close(patience=0.2)

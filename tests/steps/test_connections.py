@@ -285,3 +285,23 @@ def test_nobody_is_told_twice_of_a_connection_that_is_gone() -> None:
     play.advance("1s")
     play.sim.disconnect(client.session)
     assert [entry[1:3] for entry in play.journal("close")] == [(1, "close")]
+
+
+def test_a_refusal_is_to_be_met() -> None:
+    """A refusal that nobody has met yet is known as long as it lasts and nobody is connected."""
+    play = Play({"when": {"event": "disconnect"}, "then": [{"refuse": {"for": "1s"}}]})
+    one, two = play.connect(), play.connect()
+    seen = [play.sim.awaits_attempt]
+    play.sim.disconnect(one.session)
+    seen.append(play.sim.awaits_attempt)
+    play.sim.disconnect(two.session)
+    seen.append(play.sim.awaits_attempt)
+    with pytest.raises(Refused):
+        play.connect()
+    seen.append(play.sim.awaits_attempt)
+    play.advance("1s")
+    play.sim.disconnect(play.connect().session)
+    seen.append(play.sim.awaits_attempt)
+    play.advance("1s")
+    seen.append(play.sim.awaits_attempt)
+    assert seen == [False, False, True, False, True, False]
