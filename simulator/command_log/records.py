@@ -42,6 +42,7 @@ _START = _MAGIC + bytes([_FORMAT])
 _LINK = struct.Struct("<II")
 _CRC = struct.Struct("<I")
 _HEAD = _LINK.size + _CRC.size
+_NOTHING = bytes(8)
 _ARRAY_OF_FOUR = b"\x94"
 """The first byte of every input's payload."""
 
@@ -125,10 +126,9 @@ def _record(payload: bytes, salt: int, chain: int) -> tuple[bytes, int]:
 
 
 def read(data: bytes) -> Contents:
-    """Return what a file holds; what follows its last whole record is left out if nothing whole is in it.
+    """Return what a file holds; what follows its last whole record is left out if it is a record that was cut off.
 
-    Raises `CommandLogError` with the offset of a record that is damaged though a whole one follows, or of a damaged
-    header.
+    Raises `CommandLogError` with the offset of a record that is damaged, or of a damaged header.
     """
     if data[: len(_MAGIC)] != _MAGIC:
         raise _damaged(0, "this is no command log of this program's")
@@ -157,6 +157,8 @@ def read(data: bytes) -> Contents:
         position += _HEAD + len(payload)
     if _is_followed(data, position, salt):
         raise _damaged(position, "the record is damaged, and whole ones follow it")
+    if _is_complete(data, position, salt):
+        raise _damaged(position, "the last record is there to its end, and damaged")
     return Contents(header, inputs, position, len(data), salt, chain)
 
 
@@ -186,6 +188,21 @@ def _is_followed(data: bytes, position: int, salt: int) -> bool:
             return True
         at = data.find(_ARRAY_OF_FOUR, at + 1)
     return False
+
+
+def _is_complete(data: bytes, position: int, salt: int) -> bool:
+    """Tell whether the last record has all its bytes, so that it was changed and not cut off.
+
+    What ends with nothing was not written to its end: a disk that loses its power may have kept room for it.
+    """
+    start = position + _HEAD
+    if start >= len(data) or data.endswith(_NOTHING):
+        return False
+    length, chain = _LINK.unpack_from(data, position)
+    if 0 < length <= len(data) - start:
+        return True
+    rest = data[start:]  # or it is its length that was changed
+    return crc32(rest, crc32(_LINK.pack(len(rest), chain), salt)) == _crc(data, position)
 
 
 def _damaged(offset: int, what: str) -> CommandLogError:

@@ -35,6 +35,9 @@ _log = logging.getLogger("simulator.websocket")
 _log.addHandler(logging.NullHandler())
 
 _PONG = b"\x8a"
+_TLS = b"\x16\x03"
+"""What a client of TLS begins with."""
+_LONGEST_LINE = 80
 _WRITE_AHEAD = 1 << 18
 """How much may wait to be written before a connection's own requests have to wait too."""
 
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
         "_accepting",
         "_answers_pings",
         "_decoder",
+        "_first_line",
         "_fragments",
         "_frames",
         "_held",
@@ -97,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._is_text = True
         self._is_mid_frame = False
         self._answers_pings = True
+        self._first_line: bytes | None = None
         self._accepting: Response | None = None
         """The answer to a handshake whose world is not made yet."""
         self._is_closing = False
@@ -332,13 +337,34 @@ class Connection(asyncio.Protocol):
                     self.transport.pause_reading()
                 return b""
             line, newline, data = data.partition(b"\n")
+            if self._first_line is None:
+                self._first_line = line[:_LONGEST_LINE]
+            if self._first_line.startswith(_TLS):
+                self._refuse("this looks like TLS: connect to ws://, not wss://")
+                return b""
+            if newline and not line.endswith(b"\r"):
+                self._refuse("a line of the request does not end with CR LF")
+                return b""
             self.protocol.receive_data(line + newline)
             for request in self.protocol.events_received():
                 self._shake_hands(latin_1(cast(Request, request)))
             if self.protocol.eof_sent:  # it was refused, or was no HTTP
-                self._flush_protocol()
+                self._unsent.extend(self.protocol.data_to_send())
+                if any(self._unsent):
+                    self._flush_protocol()
+                else:  # and the library has no answer to that
+                    error = self.protocol.handshake_exc
+                    self._refuse(f"this is no handshake: {error and (error.__cause__ or error)}")
                 return b""
         return data
+
+    def _refuse(self, why: str) -> None:
+        """Answer what is no handshake, and say so in the journal."""
+        first = (self._first_line or b"").decode(errors="backslashreplace").rstrip("\r")
+        self.server.note_refusal(first, why)
+        response = _plain(Answer(HTTPStatus.BAD_REQUEST, why))
+        self.transport.write(response.serialize())
+        self.transport.close()
 
     def _shake_hands(self, request: Request) -> None:
         server = self.server

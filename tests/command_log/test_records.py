@@ -1,9 +1,10 @@
+import contextlib
 import re
 from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from simulator.command_log import CLOSE, DOWN, IN, OPEN, TIME, CommandLogError, Contents, Header, Input, read
@@ -64,16 +65,13 @@ def test_any_cut(inputs: list[Input], data: st.DataObject) -> None:
 
 @given(st.lists(INPUTS, min_size=1, max_size=8), st.data())
 def test_any_changed_byte(inputs: list[Input], data: st.DataObject) -> None:
-    """A changed byte is refused with the offset of its record, or cut off with it at the end; nothing wrong is read."""
+    """A changed byte is refused with the offset of its record, the last one included; nothing wrong is read."""
     whole, places = encoded(inputs)
     at = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[at] ^= data.draw(st.integers(1, 255))
     number = sum(place <= at for place in places)
-    if number == len(inputs):
-        contents = read(bytes(changed))
-        assert (contents.inputs, contents.end) == (inputs[:-1], places[-2])
-        return
+    assume(not changed.endswith(bytes(8)))
     with pytest.raises(CommandLogError) as caught:
         read(bytes(changed))
     if at >= places[0]:
@@ -90,14 +88,38 @@ def test_any_missing_record(inputs: list[Input], data: st.DataObject) -> None:
     assert offset_of(caught.value) == places[number]
 
 
+@given(INPUTS, st.data())
+def test_any_record_that_is_cut_off(last: Input, data: st.DataObject) -> None:
+    """A record that was not written to its end is cut off, whatever the disk made of the rest."""
+    whole, places = encoded([*THREE, last])
+    end = data.draw(st.integers(places[-2], places[-1] - 1))
+    zeros = data.draw(st.sampled_from([0, 8, 100]))
+    contents = read(whole[:end] + bytes(zeros))
+    assert (contents.inputs, contents.end, contents.size) == (THREE, places[-2], end + zeros)
+
+
 @given(st.binary(max_size=60))
 @example(bytes(60))
 @example(b"\x94" * 60)
 def test_any_tail(tail: bytes) -> None:
-    """Whatever stands at the end without being whole is cut off."""
+    """Of what stands at the end without being whole nothing is read: it is cut off, or refused."""
     whole, places = encoded(THREE)
-    contents = read(whole + tail)
-    assert (contents.inputs, contents.end, contents.size) == (THREE, places[-1], places[-1] + len(tail))
+    found = [(THREE, places[-1], places[-1] + len(tail))]
+    with contextlib.suppress(CommandLogError):
+        contents = read(whole + tail)
+        found.append((contents.inputs, contents.end, contents.size))
+    assert found[0] == found[-1]
+
+
+def test_last_record_that_was_changed() -> None:
+    """Whichever bit of the last record is another, it is refused and not cut off: a client was told of what it says."""
+    whole, places = encoded(THREE)
+    for bit in range(8 * places[-2], 8 * places[-1]):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(CommandLogError) as caught:
+            read(bytes(changed))
+        assert offset_of(caught.value) == places[-2]
 
 
 def test_changed_length() -> None:

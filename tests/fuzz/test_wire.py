@@ -20,7 +20,7 @@ def test_mutated_messages(part: int) -> None:
     asyncio.run(fuzz.run(range(part * batches, (part + 1) * batches), BATCH, seconds=60))
     assert fuzz.sent == MESSAGES // 2
     assert set(fuzz.codes) >= {1002, 1007, None}
-    assert set(fuzz.statuses) >= {400, None}
+    assert set(fuzz.statuses) >= {400}
 
 
 def test_second_answer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
