@@ -201,8 +201,15 @@ def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, C
 
 def _wall_time(simulation: "Simulation") -> int:
     from simulator.simulation import by_the_wall
+    from simulator.terms import BILLION
 
-    return time.time_ns() if by_the_wall(simulation.scenario, None) else simulation.now
+    if not by_the_wall(simulation.scenario, None):
+        return simulation.now
+    wall = time.time_ns()
+    if wall < simulation.now:
+        behind = (simulation.now - wall) / BILLION
+        _say(f"the system's clock is {behind:.1f} s behind the command log, whose time goes on")
+    return wall
 
 
 def _say(text: str) -> None:
@@ -252,8 +259,14 @@ async def _serve_until_stopped(
     import asyncio
 
     from simulator.cli.endpoint import started
+    from simulator.server.descriptors import raise_limit, say_once_that_there_are_none
 
+    raise_limit()
+
+    say_once_that_there_are_none(asyncio.get_running_loop(), _say)
     stop = await started(server.start(), server.host, server.port)
+    if not server.is_loopback_only:
+        _say(f"{server.host} is no loopback address: whoever reaches it may trade, and halt everything")
     gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     say(server.url)
     if server.token is not None and not options.no_control:

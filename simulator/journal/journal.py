@@ -25,7 +25,7 @@ for an entry of it that is played (its place), ``fault`` for bytes, closes and r
 struct), and for what a scenario does to messages: ``lost``, ``kept``, ``corrupt``, ``stall``, ``slow``, ``skipped``
 (a text, or the message or event); ``unmatched`` for a request that no rule of a strict scenario takes (its type);
 ``conflated`` for messages that a slow reader is not told, because a newer one says it all (how many, and of which
-subscription); ``late`` for a clock that the machine cannot keep up with.
+subscription); ``late`` for a clock that is too fast for the machine, ``clock`` for a system's that was set.
 
 A text longer than a quarter of a megabyte is kept shortened, and says at its end how much is left out.
 """

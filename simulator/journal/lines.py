@@ -34,6 +34,7 @@ _NOTES = frozenset(
         "skipped",
         "lie",
         "refused",
+        "clock",
         "conflated",
         "late",
     }

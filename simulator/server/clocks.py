@@ -8,8 +8,9 @@ from typing import Protocol
 from simulator.errors import SimulatorError, nearest
 from simulator.quoting import quoted
 from simulator.simulation import Simulation
+from simulator.terms import BILLION
 
-__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "clock_named", "clock_of"]
+__all__ = ["Clock", "InstantClock", "ManualClock", "PacedClock", "WallClock", "clock_named", "clock_of"]
 
 _WORDS = ("real", "instant", "manual")
 _FACTOR = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
@@ -89,6 +90,30 @@ class InstantClock(ManualClock):
     def wait(self, due: int) -> float | None:
         """Return how many seconds of the wall's time to wait."""
         return max(0, due - self._simulation.now) / 1e9
+
+
+class WallClock:
+    """Tells when the system's clock has been set, which no other clock here follows.
+
+    Args:
+        wall_ns: the system's clock, in nanoseconds since 1970.
+        monotonic_ns: the one that nobody sets, in nanoseconds.
+    """
+
+    def __init__(
+        self, wall_ns: Callable[[], int] = time.time_ns, monotonic_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
+        self._apart = wall_ns() - monotonic_ns()
+
+    def jump(self) -> int:
+        """Return by how many nanoseconds it has been set since the last look; 0 for less than a second."""
+        jump = self._wall_ns() - self._monotonic_ns() - self._apart
+        if abs(jump) < BILLION:
+            return 0
+        self._apart += jump
+        return jump
 
 
 def clock_named(text: str) -> str | dict[str, str]:

@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         "_is_heard",
         "_is_mid_frame",
         "_is_paused",
+        "_is_refused",
         "_is_text",
         "_ping_due",
         "_pong_due",
@@ -102,6 +103,7 @@ class Connection(asyncio.Protocol):
         self._is_mid_frame = False
         self._answers_pings = True
         self._first_line: bytes | None = None
+        self._is_refused = False
         self._accepting: Response | None = None
         """The answer to a handshake whose world is not made yet."""
         self._is_closing = False
@@ -330,7 +332,7 @@ class Connection(asyncio.Protocol):
 
     def _read_handshake(self, data: bytes) -> bytes:
         """Read lines until the handshake is answered; return the data that follows it."""
-        while data and self.protocol.state is State.CONNECTING:
+        while data and self.protocol.state is State.CONNECTING and not self._is_refused:
             if self._accepting is not None:  # what follows waits for the answer
                 self._unread = data + self._unread
                 if not self.transport.is_closing():
@@ -350,16 +352,18 @@ class Connection(asyncio.Protocol):
                 self._shake_hands(latin_1(cast(Request, request)))
             if self.protocol.eof_sent:  # it was refused, or was no HTTP
                 self._unsent.extend(self.protocol.data_to_send())
-                if any(self._unsent):
+                if self._is_refused or any(self._unsent):
+                    self._is_refused = True
                     self._flush_protocol()
                 else:  # and the library has no answer to that
                     error = self.protocol.handshake_exc
                     self._refuse(f"this is no handshake: {error and (error.__cause__ or error)}")
                 return b""
-        return data
+        return b"" if self._is_refused else data
 
     def _refuse(self, why: str) -> None:
         """Answer what is no handshake, and say so in the journal."""
+        self._is_refused = True
         first = (self._first_line or b"").decode(errors="backslashreplace").rstrip("\r")
         self.server.note_refusal(first, why)
         response = _plain(Answer(HTTPStatus.BAD_REQUEST, why))
@@ -394,6 +398,7 @@ class Connection(asyncio.Protocol):
         self._serve()
 
     def _respond(self, response: Response) -> None:
+        self._is_refused = response.status_code != HTTPStatus.SWITCHING_PROTOCOLS
         self.protocol.send_response(response)
         self._flush_protocol()
 

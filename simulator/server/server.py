@@ -16,6 +16,7 @@ from websockets.frames import CloseCode
 
 from simulator.budget import Budget
 from simulator.command_log import CommandWriter
+from simulator.decimals import text_of_amount
 from simulator.errors import SimulatorError, UnknownName
 from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
@@ -23,15 +24,17 @@ from simulator.scenario import Loaded
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.answers import Answers
 from simulator.server.busy_poll import BusyPoll
+from simulator.server.clocks import WallClock
 from simulator.server.connection import Connection
 from simulator.server.controlled import ControlledWorlds
+from simulator.server.descriptors import room_for_connections
 from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
 from simulator.server.front import Front
 from simulator.server.routing import Asked, Worlds
 from simulator.server.settings import Settings
 from simulator.server.turn import Turn
-from simulator.simulation import Refused, Simulation
+from simulator.simulation import Refused, Simulation, by_the_wall
 from simulator.terms import BILLION
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ _HEARD_AFTER = 0.01
 _WORLDS = "/worlds/"
 _MOST_ERRORS = 100
 """How many of its own mistakes a server keeps, the first ones; it prints each."""
+_MOST_REFUSED = 32
+"""How many connections too many are answered, before the rest is cut without a word."""
 _MOST_READING = 64
 """For how many connections a scenario may wait to be read."""
 
@@ -95,6 +100,7 @@ class Server:
         self.errors: list[Exception] = []
         self._monotonic_ns = monotonic_ns
         self.busy_poll: BusyPoll | None = None
+        self.wall_clock = WallClock() if monotonic_ns is time.monotonic_ns else None
         self.budget = Budget(self.settings.most_held, self.settings.most_held)
         self._watch = watch
         self._is_listened_to = False
@@ -135,6 +141,7 @@ class Server:
         """Listen; raises `OSError` if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
         self.turn = Turn(self._loop, self.settings.turn)
+        self._most = min(self.settings.max_connections, room_for_connections())
         self._listener = await self._loop.create_server(self._front, self.host, self.port, backlog=1024)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
@@ -273,10 +280,14 @@ class Server:
         return self._monotonic_ns() / BILLION
 
     def welcome(self, connection: Connection) -> None:
-        """A connection is made; one that comes while the server closes is cut."""
+        """A connection is made; one that comes while the server closes is cut, and of far too many each."""
         self.connections.add(connection)
-        if self._emptied is not None:
+        if self._emptied is not None or self._count > self._most + _MOST_REFUSED:
             connection.transport.abort()
+
+    @property
+    def _count(self) -> int:
+        return len(self.connections) + len(self.http_connections)
 
     def hold(self, connection: Connection, size: int) -> None:
         """Count bytes that are held for a connection; if they are too many for all, give up the one with the most."""
@@ -292,7 +303,7 @@ class Server:
 
     def refuse_more(self) -> Answer | None:
         """Return the answer to one connection too many, or None."""
-        if len(self.connections) > self.settings.max_connections:
+        if self._count > self._most:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
@@ -375,9 +386,18 @@ class Server:
     def _check_times(self) -> None:
         now = self.monotonic()
         self._worlds.tend(now)
+        if self.wall_clock is not None:
+            self._say_jump(self.wall_clock.jump())
         for connection in list(self.connections):
             connection.check_time(now)
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
+
+    def _say_jump(self, jump: int) -> None:
+        """Say that the system's clock has been set, if the time of the server's own world was that clock's."""
+        if jump and by_the_wall(self.simulation.scenario, None):
+            text = f"the system's clock has been set by {text_of_amount(jump)} s; the exchange's time goes on as before"
+            self.simulation.journal.note("clock", text)
+            self._say(text)
 
     async def _until_empty(self, seconds: float) -> None:
         if self.connections and self._emptied is not None:

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.server import Server, Settings
 from simulator.server import server as server_module
+from simulator.server.clocks import WallClock
 from simulator.server.connection import Connection
 from simulator.simulation import Simulation
 from support.server import (
@@ -258,3 +259,38 @@ async def test_two_hundred_servers_leak_nothing() -> None:
     gc.collect()
     assert [server for server in servers if server() is not None] == []
     assert set(counts[100:]) == {counts[100]}
+
+
+async def test_system_clock_that_is_set() -> None:
+    """A system's clock that is set by a second or more is noticed once, and one that is only adjusted is not."""
+    now = {"wall": 5_000_000_000, "monotonic": 0}
+    clock = WallClock(lambda: now["wall"], lambda: now["monotonic"])
+    jumps = []
+    for wall, monotonic in (
+        (1_000_000_000, 1_000_000_000),
+        (900_000_000, 0),
+        (3_600_000_000_000, 0),
+        (0, 0),
+        (-2_000_000_000, 1),
+    ):
+        now["wall"] += wall
+        now["monotonic"] += monotonic
+        jumps.append(clock.jump())
+    assert jumps == [0, 0, 3_600_900_000_000, 0, -2_000_000_001]
+
+
+@pytest.mark.parametrize(("start", "times"), [(None, 1), ("2024-01-01T00:00:00Z", 0)])
+async def test_system_clock_that_is_set_is_said(
+    start: str | None, times: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A system's clock that is set is said on stderr and in the journal, if the exchange's time came from it."""
+    wall = 0
+    server = Server(Simulation({"start": start} if start else {}, clock="real"), port=0)
+    await server.start()
+    server.wall_clock = WallClock(lambda: wall, lambda: 0)
+    wall = -3_000_000_000
+    server._check_times()
+    await server.close()
+    text = "the system's clock has been set by -3 s; the exchange's time goes on as before"
+    assert capfd.readouterr().err == f"exchange-simulator: {text}\n" * times
+    assert journal(server, "clock") == [(0, "clock", text)] * times
