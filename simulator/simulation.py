@@ -37,7 +37,7 @@ from simulator.scenario.loader import Loaded, parse_clock, parse_step, start_of
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Latency, Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
-from simulator.scenario.steps import VIEWED, Step, Steps
+from simulator.scenario.steps import VIEWED, Step, StepList
 from simulator.schedule import Schedule
 from simulator.steps.connections import ConnectionSteps
 from simulator.steps.market import MarketSteps
@@ -182,7 +182,7 @@ class Simulation:
         self._dispatcher.publish()
 
     def _play_at(self, entry: TimelineEntry, name: str, at: int) -> None:
-        steps = Steps(entry.do if isinstance(entry.do, tuple) else (entry.do,))
+        steps = StepList(entry.do if isinstance(entry.do, tuple) else (entry.do,))
 
         def act() -> None:
             self.journal.note("timeline", name)
@@ -336,7 +336,7 @@ class Simulation:
                     f"{step.verb}: expected order: last, all or an order's id, because no request is being answered"
                 )
         self._schedule.cause = 0
-        self._player.play(Steps(read), "do", session)
+        self._player.play(StepList(read), "do", session)
 
     def release(self, name: str) -> None:
         """Let go on whatever a rule holds under a name."""

@@ -8,7 +8,7 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
-from simulator.scenario.steps import Corrupt, Disconnect, Slow, Stall, Step
+from simulator.scenario.steps import CorruptStep, DisconnectStep, SlowStep, StallStep, Step
 from simulator.simulation import Simulation
 
 __all__ = ["do", "known_to", "refuse"]
@@ -54,7 +54,7 @@ def _faults(steps: list[Step], simulation: Simulation) -> Iterator[Fault]:
     known = known_to(simulation)
     for step in steps:
         yield from _unknown_words(step, known)
-        session = step.session if isinstance(step, Disconnect | Stall | Slow | Corrupt) else None
+        session = step.session if isinstance(step, DisconnectStep | StallStep | SlowStep | CorruptStep) else None
         if session not in (None, "all", *map(str, simulation.sessions)):
             listed = ", ".join(map(str, simulation.sessions)) or "none"
             yield (

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from simulator.scenario.step_forms import StepInFile
-from simulator.scenario.steps import Amount, Duration, LimitEntry, Name, Percent, Reply
+from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
@@ -484,7 +484,7 @@ class Scenario(_Section, frozen=True):
 
 EXACTLY_ONE: dict[type[Struct], tuple[str, ...]] = {
     LegEntry: ("uniform", "normal", "lognormal"),
-    Reply: ("Ok", "Err", "raw"),
+    CustomReplyStep: ("Ok", "Err", "raw"),
     ClientStep: ("send", "raw", "await", "wait", "connect", "disconnect"),
     Expectation: ("never", "received", "orders", "fired"),
 }

@@ -35,7 +35,7 @@ from simulator.scenario.model import (
     When,
 )
 from simulator.scenario.step_forms import BARE, StepEntry
-from simulator.scenario.steps import Amount, Duration, LimitEntry, Percent, Quantity, View
+from simulator.scenario.steps import Amount, Duration, LimitEntry, Percent, Quantity, ViewEntry
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["CATALOGUE", "TITLES", "Entry", "Section", "explained", "markdown", "sections"]
@@ -73,7 +73,7 @@ CATALOGUE: dict[type[Struct], str] = {
 
 _KINDS = {
     "order": "Steps that decide about an order",
-    "fill": "Steps that change a fill",
+    "correction": "Steps that change a fill",
     "flow": "Steps about time, replies and the scenario itself",
     "connection": "Steps about connections",
     "market": "Steps about the market",
@@ -144,7 +144,7 @@ def _steps() -> Iterator[Section]:
         for verb, steps in STEPS_OF.items():
             if steps[0].kind == kind:
                 entries = tuple(entry for cls in steps if cls in structs() for entry in _entries(cls))
-                entries += _entries(View) if verb == "view" else ()
+                entries += _entries(ViewEntry) if verb == "view" else ()
                 alone = " It may stand alone." if verb in BARE else ""
                 yield Section(chapter, verb, docs[verb].text + alone, docs[verb].examples, entries)
 

@@ -7,36 +7,36 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from simulator.scenario.steps import (
-    Abort,
-    Ack,
-    Book,
-    Bust,
-    Cancel,
-    Correct,
-    Corrupt,
+    AbortStep,
+    AckStep,
+    BookStep,
+    BustStep,
+    CancelStep,
+    CorrectStep,
+    CorruptStep,
+    CustomReplyStep,
     Damage,
-    Disconnect,
+    DisconnectStep,
     Duration,
-    Expire,
-    Fill,
-    Heal,
-    Increments,
+    ExpireStep,
+    FillStep,
+    HealStep,
+    IncrementsStep,
     LimitEntry,
-    Match,
+    MatchStep,
     Name,
     Quantity,
-    RateLimit,
-    Refuse,
-    Reject,
-    Reply,
-    Restart,
-    Slow,
-    Stale,
-    Stall,
+    RateLimitStep,
+    RefuseStep,
+    RejectStep,
+    RestartStep,
+    SlowStep,
+    StaleStep,
+    StallStep,
     Standstill,
     Step,
-    Trade,
-    View,
+    TradeStep,
+    ViewEntry,
     ViewName,
 )
 from simulator.scenario.values import decoded
@@ -49,23 +49,23 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
     # The text above is the JSON Schema's. There is no instance: what is read is written out.
 
-    ack: Ack | UnsetType | None = UNSET
+    ack: AckStep | UnsetType | None = UNSET
     """Examples: ``ack``, ``ack: {send: never}``."""
-    reject: Reject | UnsetType | None = UNSET
+    reject: RejectStep | UnsetType | None = UNSET
     """Example: ``reject: {code: InsufficientFunds, text: too poor}``."""
-    fill: Quantity | Fill | UnsetType | None = UNSET
+    fill: Quantity | FillStep | UnsetType | None = UNSET
     """Examples: ``fill: 40%``, ``fill: {quantity: rest, price: 9999.75, as: second}``, ``fill``."""
-    match: Match | UnsetType | None = UNSET
+    match: MatchStep | UnsetType | None = UNSET
     """Examples: ``match``, ``match: {send: never}``."""
-    cancel: Cancel | UnsetType | None = UNSET
+    cancel: CancelStep | UnsetType | None = UNSET
     """Examples: ``cancel``, ``cancel: {text: self-trade prevention}``."""
-    expire: Expire | UnsetType | None = UNSET
+    expire: ExpireStep | UnsetType | None = UNSET
     """Examples: ``expire``, ``expire: {order: last}``."""
-    bust: Name | Bust | UnsetType | None = UNSET
+    bust: Name | BustStep | UnsetType | None = UNSET
     """Example: ``bust: first``."""
-    correct: Correct | UnsetType = UNSET
+    correct: CorrectStep | UnsetType = UNSET
     """Example: ``correct: {fill: last, price: 9999.75}``."""
-    stale: Stale | UnsetType | None = UNSET
+    stale: StaleStep | UnsetType | None = UNSET
     """Examples: ``stale``, ``stale: {for: 2s}``."""
     delay: Duration | UnsetType = UNSET
     """Example: ``delay: 5ms``."""
@@ -73,27 +73,27 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Example: ``hold: second-fill``."""
     release: Name | UnsetType = UNSET
     """Example: ``release: second-fill``."""
-    reply: Literal["never", "once", "twice"] | Reply | UnsetType | None = UNSET
+    reply: Literal["never", "once", "twice"] | CustomReplyStep | UnsetType | None = UNSET
     """The reply to the request goes out now, twice or never; or it is in other words than the simulator's own.
     Examples: ``reply``, ``reply: never``, ``reply: {Ok: "17"}``, ``reply: {Err: not today}``.
     """
-    disconnect: Literal["abort"] | Disconnect | UnsetType | None = UNSET
+    disconnect: Literal["abort"] | DisconnectStep | UnsetType | None = UNSET
     """The connection is closed with a code, or cut with a TCP reset (abort). Examples: ``disconnect: {code: 1012}``,
     ``disconnect``, ``disconnect: abort``.
     """
-    refuse: Refuse | UnsetType = UNSET
+    refuse: RefuseStep | UnsetType = UNSET
     """Example: ``refuse: {for: 5s}``."""
-    stall: Standstill | Stall | UnsetType | None = UNSET
+    stall: Standstill | StallStep | UnsetType | None = UNSET
     """Examples: ``stall: pong``, ``stall: {what: all, for: 5s}``."""
-    slow: Slow | UnsetType = UNSET
+    slow: SlowStep | UnsetType = UNSET
     """Example: ``slow: {bytes_per_second: 100, for: 5s}``."""
-    corrupt: Damage | Corrupt | UnsetType | None = UNSET
+    corrupt: Damage | CorruptStep | UnsetType | None = UNSET
     """Examples: ``corrupt: json``, ``corrupt: {what: utf8, messages: 3}``."""
-    view: dict[ViewName, View] | UnsetType = UNSET
+    view: dict[ViewName, ViewEntry] | UnsetType = UNSET
     """Example: ``view: {ListOpen: {lag: 500ms, omit: [last]}}``."""
-    book: Book | UnsetType = UNSET
+    book: BookStep | UnsetType = UNSET
     """Example: ``book: {product: BTC Crypto/USD*COINBASE/DIRECT, bids: [[9999.50, 2]], asks: [[10000.00, 4]]}``."""
-    trade: Trade | UnsetType = UNSET
+    trade: TradeStep | UnsetType = UNSET
     """Example: ``trade: {product: BTC Crypto/USD*COINBASE/DIRECT, price: 10000, quantity: 1}``."""
     halt: Any = UNSET
     """Examples: ``halt: All``, ``halt: {Venue: COINBASE}``."""
@@ -101,17 +101,17 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Example: ``resume: All``."""
     delist: Name | UnsetType = UNSET
     """Example: ``delist: BTC Crypto/USD*COINBASE/DIRECT``."""
-    increments: Increments | UnsetType = UNSET
+    increments: IncrementsStep | UnsetType = UNSET
     """Example: ``increments: {product: BTC Crypto/USD*COINBASE/DIRECT, quote_increment: 0.50}``."""
     limits: tuple[LimitEntry, ...] | UnsetType = UNSET
     """Example: ``limits: [{set: All, scope: All, name: MaxOrderQty, value: 100}]``."""
     goto: Name | UnsetType = UNSET
     """Example: ``goto: closing``."""
-    heal: Heal | UnsetType | None = UNSET
+    heal: HealStep | UnsetType | None = UNSET
     """Example: ``heal``."""
-    rate_limit: RateLimit | UnsetType = UNSET
+    rate_limit: RateLimitStep | UnsetType = UNSET
     """Example: ``rate_limit: {cap: 10, per: 1s, ban: 5s}``."""
-    restart: Restart | UnsetType | None = UNSET
+    restart: RestartStep | UnsetType | None = UNSET
     """Examples: ``restart``, ``restart: {orders: lost, for: 2s}``."""
     alert: Any = UNSET
     """Example: ``alert: {severity: high, text: maintenance}``."""
@@ -144,7 +144,7 @@ def written_out(verb: str, words: Any) -> Step:
     if isinstance(words, _STEPS):
         return words
     if verb == "disconnect" and words == "abort":
-        return Abort()
+        return AbortStep()
     if words is None and verb in _ALONE:
         return _ALONE[verb]
     return _BY_VERB[verb](words)
@@ -156,7 +156,7 @@ _WITH_FIELDS = {part for hint in get_type_hints(StepEntry).values() for part in 
 
 def in_words(step: Step) -> Any:
     """Return a step in a file's own words."""
-    if isinstance(step, Abort):
+    if isinstance(step, AbortStep):
         return {"disconnect": "abort"}
     fields = decoded(msgspec.json.encode(step))
     if not fields:

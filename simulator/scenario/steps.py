@@ -14,58 +14,58 @@ __all__ = [
     "STEP_KEY_DOCS",
     "TRUTH",
     "VIEWED",
-    "Abort",
-    "Ack",
-    "Alert",
+    "AbortStep",
+    "AckStep",
+    "AlertStep",
     "Amount",
-    "Answer",
-    "Book",
-    "Bust",
-    "Cancel",
+    "BookStep",
+    "BustStep",
+    "CancelStep",
     "ConnectionStep",
-    "Correct",
-    "Corrupt",
+    "CorrectStep",
+    "CorrectionStep",
+    "CorruptStep",
+    "CustomReplyStep",
     "Damage",
-    "Delay",
-    "Delist",
-    "Disconnect",
+    "DelayStep",
+    "DelistStep",
+    "DisconnectStep",
     "Duration",
-    "Expire",
-    "Fill",
+    "ExpireStep",
     "FillStep",
     "FlowStep",
-    "Goto",
-    "Halt",
-    "Heal",
-    "Hold",
-    "Increments",
+    "GotoStep",
+    "HaltStep",
+    "HealStep",
+    "HoldStep",
+    "IncrementsStep",
     "LimitEntry",
+    "LimitsStep",
     "MarketStep",
-    "Match",
+    "MatchStep",
     "Name",
     "OrderName",
     "OrderStep",
     "Percent",
     "Quantity",
-    "RateLimit",
-    "Refuse",
-    "Reject",
-    "Release",
-    "Reply",
-    "Restart",
-    "Resume",
-    "SetLimits",
-    "Slow",
-    "Stale",
-    "Stall",
+    "RateLimitStep",
+    "RefuseStep",
+    "RejectStep",
+    "ReleaseStep",
+    "ReplyStep",
+    "RestartStep",
+    "ResumeStep",
+    "SlowStep",
+    "StaleStep",
+    "StallStep",
     "Standstill",
     "Step",
-    "Steps",
+    "StepList",
     "Telling",
-    "Trade",
-    "View",
+    "TradeStep",
+    "ViewEntry",
     "ViewName",
-    "Views",
+    "ViewStep",
 ]
 
 DURATION = r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$"
@@ -140,27 +140,27 @@ class _Args(
     """The base of what a verb takes."""
 
 
-class _OrderStep(_Args, frozen=True):
+class _OrderArgs(_Args, frozen=True):
     kind: ClassVar[Literal["order"]] = "order"
 
 
-class _FillStep(_Args, frozen=True):
-    kind: ClassVar[Literal["fill"]] = "fill"
+class _CorrectionArgs(_Args, frozen=True):
+    kind: ClassVar[Literal["correction"]] = "correction"
 
 
-class _ConnectionStep(_Args, frozen=True):
+class _ConnectionArgs(_Args, frozen=True):
     kind: ClassVar[Literal["connection"]] = "connection"
 
 
-class _MarketStep(_Args, frozen=True):
+class _MarketArgs(_Args, frozen=True):
     kind: ClassVar[Literal["market"]] = "market"
 
 
-class _FlowStep(_Args, frozen=True):
+class _FlowArgs(_Args, frozen=True):
     kind: ClassVar[Literal["flow"]] = "flow"
 
 
-class Ack(_OrderStep, frozen=True):
+class AckStep(_OrderArgs, frozen=True):
     """The venue confirms the order."""
 
     verb: ClassVar[Literal["ack"]] = "ack"
@@ -168,7 +168,7 @@ class Ack(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Reject(_OrderStep, frozen=True):
+class RejectStep(_OrderArgs, frozen=True):
     """The venue refuses the order, or its cancel; in a rule for any other request, the request."""
 
     verb: ClassVar[Literal["reject"]] = "reject"
@@ -180,7 +180,7 @@ class Reject(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Fill(_OrderStep, frozen=True):
+class FillStep(_OrderArgs, frozen=True):
     """The order is filled, in whole or in part, whatever the market says."""
 
     verb: ClassVar[Literal["fill"]] = "fill"
@@ -203,7 +203,7 @@ class Fill(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Match(_OrderStep, frozen=True):
+class MatchStep(_OrderArgs, frozen=True):
     """The engine matches the order against the book and rests what is left."""
 
     verb: ClassVar[Literal["match"]] = "match"
@@ -211,7 +211,7 @@ class Match(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Cancel(_OrderStep, frozen=True):
+class CancelStep(_OrderArgs, frozen=True):
     """The order is cancelled, asked for or not."""
 
     verb: ClassVar[Literal["cancel"]] = "cancel"
@@ -221,7 +221,7 @@ class Cancel(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Expire(_OrderStep, frozen=True):
+class ExpireStep(_OrderArgs, frozen=True):
     """The order expires: it is out, and nobody asked."""
 
     verb: ClassVar[Literal["expire"]] = "expire"
@@ -229,7 +229,7 @@ class Expire(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Stale(_OrderStep, frozen=True):
+class StaleStep(_OrderArgs, frozen=True):
     """The gateway is no longer sure of the order's state; after ``for`` it is again."""
 
     verb: ClassVar[Literal["stale"]] = "stale"
@@ -239,7 +239,7 @@ class Stale(_OrderStep, frozen=True):
     order: OrderName = "this"
 
 
-class Bust(_FillStep, frozen=True):
+class BustStep(_CorrectionArgs, frozen=True):
     """A fill is taken back: its name, or last."""
 
     verb: ClassVar[Literal["bust"]] = "bust"
@@ -248,7 +248,7 @@ class Bust(_FillStep, frozen=True):
     send: Telling = "once"
 
 
-class Correct(_FillStep, frozen=True):
+class CorrectStep(_CorrectionArgs, frozen=True):
     """A fill's price or quantity is replaced."""
 
     verb: ClassVar[Literal["correct"]] = "correct"
@@ -261,35 +261,35 @@ class Correct(_FillStep, frozen=True):
     send: Telling = "once"
 
 
-class Delay(_FlowStep, frozen=True):
+class DelayStep(_FlowArgs, frozen=True):
     """The next step is done so much later."""
 
     verb: ClassVar[Literal["delay"]] = "delay"
     time: Duration
 
 
-class Hold(_FlowStep, frozen=True):
+class HoldStep(_FlowArgs, frozen=True):
     """The next step is done when the name is released: by a release step, or by a test."""
 
     verb: ClassVar[Literal["hold"]] = "hold"
     name: Name
 
 
-class Release(_FlowStep, frozen=True):
+class ReleaseStep(_FlowArgs, frozen=True):
     """All that wait for a name go on; if nothing does, the next hold of it does not wait."""
 
     verb: ClassVar[Literal["release"]] = "release"
     name: Name
 
 
-class Answer(_FlowStep, frozen=True):
+class ReplyStep(_FlowArgs, frozen=True):
     """The reply to the request, as the simulator words it."""
 
     verb: ClassVar[Literal["reply"]] = "reply"
     send: Telling = "once"
 
 
-class Reply(_FlowStep, frozen=True, rename={"ok": "Ok", "err": "Err"}):
+class CustomReplyStep(_FlowArgs, frozen=True, rename={"ok": "Ok", "err": "Err"}):
     """The reply to the request, in other words than the simulator's own."""
 
     verb: ClassVar[Literal["reply"]] = "reply"
@@ -301,7 +301,7 @@ class Reply(_FlowStep, frozen=True, rename={"ok": "Ok", "err": "Err"}):
     """Text that is sent instead of a reply, be it JSON or not. Example: ``raw: '{"id": 1'``."""
 
 
-class Disconnect(_ConnectionStep, frozen=True):
+class DisconnectStep(_ConnectionArgs, frozen=True):
     """The connection is closed with a code."""
 
     verb: ClassVar[Literal["disconnect"]] = "disconnect"
@@ -312,13 +312,13 @@ class Disconnect(_ConnectionStep, frozen=True):
     session: str | None = None
 
 
-class Abort(_ConnectionStep, frozen=True):
+class AbortStep(_ConnectionArgs, frozen=True):
     """The connection is cut with a TCP reset."""
 
     verb: ClassVar[Literal["disconnect"]] = "disconnect"
 
 
-class Refuse(_ConnectionStep, frozen=True):
+class RefuseStep(_ConnectionArgs, frozen=True):
     """New connections are refused for a while."""
 
     verb: ClassVar[Literal["refuse"]] = "refuse"
@@ -326,7 +326,7 @@ class Refuse(_ConnectionStep, frozen=True):
     """How long. Example: ``for: 5s``."""
 
 
-class Stall(_ConnectionStep, frozen=True):
+class StallStep(_ConnectionArgs, frozen=True):
     """The connection stands still: no data, no pongs, or nothing at all; for good unless ``for`` says how long."""
 
     verb: ClassVar[Literal["stall"]] = "stall"
@@ -337,7 +337,7 @@ class Stall(_ConnectionStep, frozen=True):
     session: str | None = None
 
 
-class Slow(_ConnectionStep, frozen=True):
+class SlowStep(_ConnectionArgs, frozen=True):
     """What the connection is sent goes out slowly."""
 
     verb: ClassVar[Literal["slow"]] = "slow"
@@ -348,7 +348,7 @@ class Slow(_ConnectionStep, frozen=True):
     session: str | None = None
 
 
-class Corrupt(_ConnectionStep, frozen=True):
+class CorruptStep(_ConnectionArgs, frozen=True):
     """The next messages on the connection come damaged: bad JSON, a frame cut short, another id, or bad UTF-8."""
 
     verb: ClassVar[Literal["corrupt"]] = "corrupt"
@@ -361,7 +361,7 @@ class Corrupt(_ConnectionStep, frozen=True):
     session: str | None = None
 
 
-class View(_Args, frozen=True):
+class ViewEntry(_Args, frozen=True):
     """What a query says: as things were ``lag`` ago, and with some left out (this, last, all, an id, a fill's name)."""
 
     lag: Duration | None = None
@@ -372,7 +372,7 @@ class View(_Args, frozen=True):
     """How long; without it, for good. Example: ``lag: 500ms, for: 10s``."""
 
 
-class Book(_MarketStep, frozen=True):
+class BookStep(_MarketArgs, frozen=True):
     """The market's own quotes for a product, best first: pairs of price and quantity."""
 
     verb: ClassVar[Literal["book"]] = "book"
@@ -388,7 +388,7 @@ class Book(_MarketStep, frozen=True):
     """
 
 
-class Trade(_MarketStep, frozen=True):
+class TradeStep(_MarketArgs, frozen=True):
     """Somebody in the market trades: takes what rests at the price or better, and prints what is left there."""
 
     verb: ClassVar[Literal["trade"]] = "trade"
@@ -402,28 +402,28 @@ class Trade(_MarketStep, frozen=True):
     """The side of whoever trades. Example: ``dir: Sell``."""
 
 
-class Halt(_MarketStep, frozen=True):
+class HaltStep(_MarketArgs, frozen=True):
     """Trading stops within a scope."""
 
     verb: ClassVar[Literal["halt"]] = "halt"
     scope: Any
 
 
-class Resume(_MarketStep, frozen=True):
+class ResumeStep(_MarketArgs, frozen=True):
     """A halt of a scope ends."""
 
     verb: ClassVar[Literal["resume"]] = "resume"
     scope: Any
 
 
-class Delist(_MarketStep, frozen=True):
+class DelistStep(_MarketArgs, frozen=True):
     """A product's trading ends for good."""
 
     verb: ClassVar[Literal["delist"]] = "delist"
     product: Name
 
 
-class Increments(_MarketStep, frozen=True):
+class IncrementsStep(_MarketArgs, frozen=True):
     """A product's price tick or quantity step changes."""
 
     verb: ClassVar[Literal["increments"]] = "increments"
@@ -452,34 +452,34 @@ class LimitEntry(_Args, frozen=True):
     """The most that is allowed; without it, the limit is lifted. Example: ``value: 100``."""
 
 
-class SetLimits(_MarketStep, frozen=True):
+class LimitsStep(_MarketArgs, frozen=True):
     """Limits are set, whatever already rests."""
 
     verb: ClassVar[Literal["limits"]] = "limits"
     limits: tuple[LimitEntry, ...]
 
 
-class Alert(_MarketStep, frozen=True):
+class AlertStep(_MarketArgs, frozen=True):
     """Those who follow alerts are told of one."""
 
     verb: ClassVar[Literal["alert"]] = "alert"
     value: Any
 
 
-class Goto(_FlowStep, frozen=True):
+class GotoStep(_FlowArgs, frozen=True):
     """The scenario goes to a state."""
 
     verb: ClassVar[Literal["goto"]] = "goto"
     state: Name
 
 
-class Heal(_FlowStep, frozen=True):
+class HealStep(_FlowArgs, frozen=True):
     """Every fault ends: rules, halts and refusals are gone, lines and views are as they should be, nothing is held."""
 
     verb: ClassVar[Literal["heal"]] = "heal"
 
 
-class RateLimit(_FlowStep, frozen=True):
+class RateLimitStep(_FlowArgs, frozen=True):
     """At most ``cap`` requests ``per`` time; one more is refused with an ``Err``, and banned if ``ban`` says so.
 
     Requests that the rule is for are counted for each connection by itself; a refused one is not counted. A rule of
@@ -500,7 +500,7 @@ class RateLimit(_FlowStep, frozen=True):
     """
 
 
-class Restart(_ConnectionStep, frozen=True):
+class RestartStep(_ConnectionArgs, frozen=True):
     """The venue restarts: every connection is closed with 1012, and its orders are kept or lost."""
 
     verb: ClassVar[Literal["restart"]] = "restart"
@@ -515,27 +515,27 @@ VIEWED: tuple[ViewName, ...] = get_args(ViewName)
 """The queries whose answers a scenario can bend."""
 
 
-class Views(_Args, frozen=True):
+class ViewStep(_Args, frozen=True):
     """What some queries say, by their names."""
 
     kind: ClassVar[Literal["view"]] = "view"
     verb: ClassVar[Literal["view"]] = "view"
-    views: dict[ViewName, View]
+    views: dict[ViewName, ViewEntry]
 
 
-OrderStep = Ack | Reject | Fill | Match | Cancel | Expire | Stale
-FillStep = Bust | Correct
-FlowStep = Delay | Hold | Release | Answer | Reply | Goto | Heal | RateLimit
-ConnectionStep = Disconnect | Abort | Refuse | Stall | Slow | Corrupt | Restart
-MarketStep = Book | Trade | Halt | Resume | Delist | Increments | SetLimits | Alert
-Step = OrderStep | FillStep | FlowStep | ConnectionStep | MarketStep | Views
+OrderStep = AckStep | RejectStep | FillStep | MatchStep | CancelStep | ExpireStep | StaleStep
+CorrectionStep = BustStep | CorrectStep
+FlowStep = DelayStep | HoldStep | ReleaseStep | ReplyStep | CustomReplyStep | GotoStep | HealStep | RateLimitStep
+ConnectionStep = DisconnectStep | AbortStep | RefuseStep | StallStep | SlowStep | CorruptStep | RestartStep
+MarketStep = BookStep | TradeStep | HaltStep | ResumeStep | DelistStep | IncrementsStep | LimitsStep | AlertStep
+Step = OrderStep | CorrectionStep | FlowStep | ConnectionStep | MarketStep | ViewStep
 """A step, written out. Its ``verb`` tells which it is, its ``kind`` who does it."""
 
-TRUTH = frozenset(step.verb for step in get_args(OrderStep | FillStep))
+TRUTH = frozenset(step.verb for step in get_args(OrderStep | CorrectionStep))
 """The verbs that change what the exchange holds of an order."""
 
 
-class Steps:
+class StepList:
     """Steps in their order, and what follows from which there are.
 
     Args:
@@ -550,6 +550,6 @@ class Steps:
         """Whether they say when, or whether, the request is answered."""
         self.is_truthful = any(step.verb in TRUTH for step in self.in_order)
         """Whether they say what becomes of the order; else the engine does."""
-        errs = (step.err for step in self.in_order if isinstance(step, Reply))
+        errs = (step.err for step in self.in_order if isinstance(step, CustomReplyStep))
         self.refuses = not self.is_truthful and any(err is not UNSET for err in errs)
         """Whether the request is answered with an ``Err`` and nothing comes of it."""

@@ -1,28 +1,32 @@
 """Makes types for mypy of the types that the loader reads; run as a program, it prints `simulator.scenario.words`.
 
-A struct becomes a TypedDict of its name with ``Words`` behind it: what a file says there, as Python data.
+A struct becomes a TypedDict of its name with ``Words`` behind it, or of a step's verb: what a file says there, as
+Python data.
 """
 
 import keyword
 import re
 import sys
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import inspect
 
 from simulator.scenario.model import LegEntry, MarketEntry, Scenario, TimelineEntry, TradesEntry, WalkEntry
 from simulator.scenario.step_forms import StepEntry
-from simulator.scenario.steps import LimitEntry
+from simulator.scenario.steps import CustomReplyStep, LimitEntry, Step, ViewEntry
 
 __all__ = ["typed_dicts"]
 
 _NAMES: dict[type[Any], str] = {
+    **{step: step.__name__.removesuffix("Step") for step in get_args(Step)},
+    CustomReplyStep: "Reply",
     LegEntry: "Leg",
     LimitEntry: "Limit",
     MarketEntry: "Market",
     StepEntry: "Verb",
     TimelineEntry: "Timeline",
     TradesEntry: "Trades",
+    ViewEntry: "View",
     WalkEntry: "Walk",
 }
 _ALIASES = {

@@ -6,7 +6,7 @@ from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.sessions import Sessions
 from simulator.scenario.amounts import duration
-from simulator.scenario.steps import Abort, ConnectionStep, Disconnect
+from simulator.scenario.steps import AbortStep, ConnectionStep, DisconnectStep
 from simulator.steps.run import RuleRun
 
 __all__ = ["ConnectionSteps"]
@@ -56,8 +56,8 @@ class ConnectionSteps:
         for session in self._sessions.open.values():
             self._delivery.heal(session)
 
-    def _disconnect(self, run: RuleRun, step: Disconnect | Abort) -> None:
-        if isinstance(step, Abort):
+    def _disconnect(self, run: RuleRun, step: DisconnectStep | AbortStep) -> None:
+        if isinstance(step, AbortStep):
             for session in self._sessions.named(None, run.session):
                 self._sessions.abort(session)
         else:

@@ -3,14 +3,13 @@
 from typing import assert_never
 
 from simulator.exchange.corrections import bust, correct
-from simulator.exchange.orders import Fill as VenueFill
-from simulator.exchange.orders import Order, OrderChanged, average_price
+from simulator.exchange.orders import Fill, Order, OrderChanged, average_price
 from simulator.exchange.venue import Venue
 from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
 from simulator.journal.journal import Journal
 from simulator.scenario.amounts import amount, duration, part_of
-from simulator.scenario.steps import Fill, FillStep, OrderStep, Reject, Stale
+from simulator.scenario.steps import CorrectionStep, FillStep, OrderStep, RejectStep, StaleStep
 from simulator.schedule import Schedule
 from simulator.steps.run import RuleRun
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
@@ -99,7 +98,7 @@ class OrderSteps:
         order = self._venue.orders.get(int(name)) if name.isascii() and name.isdigit() else None
         return [] if order is None else [order]
 
-    def fill(self, name: str, run: RuleRun) -> VenueFill | None:
+    def fill(self, name: str, run: RuleRun) -> Fill | None:
         """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all."""
         fills = self._venue.fills
         if name in self.named:
@@ -111,7 +110,7 @@ class OrderSteps:
         number = self._fill_ids.number(name)
         return None if number is None else fills.get(number)
 
-    def _fill(self, order: Order, step: Fill, illegal: bool) -> None:
+    def _fill(self, order: Order, step: FillStep, illegal: bool) -> None:
         venue, fills = self._venue, self._venue.fills
         quantity = _quantity(step, order, order.leaves_qty, illegal)
         if not quantity or order.is_out:
@@ -126,7 +125,7 @@ class OrderSteps:
                 if made is not None and made.order_id == order.id:
                     self._fill_ids.repeat(number, renamed=step.send == "renamed")
 
-    def _price(self, order: Order, step: Fill) -> int:
+    def _price(self, order: Order, step: FillStep) -> int:
         """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""
         if step.price is not None:
             return amount(step.price)
@@ -134,7 +133,7 @@ class OrderSteps:
         best = (book.asks if order.buy else book.bids).best
         return best if best is not None and book.crosses(order.buy, order.price) else order.price
 
-    def _stale(self, order: Order, step: Stale) -> None:
+    def _stale(self, order: Order, step: StaleStep) -> None:
         self._venue.stale(order)
         if step.for_ is not None:
             self._schedule.at(self._schedule.now + duration(step.for_), lambda: self._certain(order))
@@ -144,7 +143,7 @@ class OrderSteps:
             self._venue.stale(order, False)
             self._dispatcher.publish()
 
-    def amend(self, run: RuleRun, step: FillStep) -> None:
+    def amend(self, run: RuleRun, step: CorrectionStep) -> None:
         """Take back or correct a fill and tell of it as often as the step says; what cannot be done is noted."""
         fill = self.fill(step.fill, run)
         if fill is None:
@@ -191,12 +190,12 @@ class OrderSteps:
         self._dispatcher.publish_change(change, COPIES[step.send])
 
 
-def _quantity(fill: Fill, order: Order, left: int, illegal: bool) -> int:
+def _quantity(fill: FillStep, order: Order, left: int, illegal: bool) -> int:
     """Return how much of an order is to be filled: a share is cut down to what is left unless it may be a lie."""
     is_uncut = illegal and fill.quantity.endswith("%")
     return part_of(fill.quantity, order.quantity, _NO_BOUND if is_uncut else left, order.instrument.step)
 
 
-def reason_of(reject: Reject) -> str:
+def reason_of(reject: RejectStep) -> str:
     """Return a reject's reason as GetRejectReason says it."""
     return f"{reject.code}: {reject.text}" if reject.text else reject.code

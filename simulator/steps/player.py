@@ -14,7 +14,7 @@ from simulator.gateway.sessions import Sessions
 from simulator.journal.journal import Journal
 from simulator.scenario.amounts import duration
 from simulator.scenario.rules.director import Director, RuleInPlay
-from simulator.scenario.steps import Answer, FlowStep, RateLimit, Reject, Reply, Step, Steps
+from simulator.scenario.steps import CustomReplyStep, FlowStep, RateLimitStep, RejectStep, ReplyStep, Step, StepList
 from simulator.schedule import Schedule
 from simulator.steps.connections import ConnectionSteps
 from simulator.steps.market import MarketSteps
@@ -86,7 +86,7 @@ class StepPlayer:
     # Beginning
 
     def begin(
-        self, rule: RuleInPlay, exceeded: RateLimit | None, session: Session, request: Request, size: int
+        self, rule: RuleInPlay, exceeded: RateLimitStep | None, session: Session, request: Request, size: int
     ) -> None:
         """Play a rule for a request of so many bytes."""
         self._note("rule", rule.name)
@@ -97,11 +97,11 @@ class StepPlayer:
         if self._find_order(run):
             self._play(run)
 
-    def play(self, steps: Steps, name: str, session: Session | None = None) -> None:
+    def play(self, steps: StepList, name: str, session: Session | None = None) -> None:
         """Play steps that answer no request: of the timeline, of an event, or of a test."""
         self._play(RuleRun(name, steps, self._schedule.cause, session))
 
-    def _limit_rate(self, limit: RateLimit, session: Session, request: Request) -> None:
+    def _limit_rate(self, limit: RateLimitStep, session: Session, request: Request) -> None:
         text = f"{limit.code}: more than {limit.cap} requests in {limit.per}"
         self._dispatcher.answer(session, request, Refusal(text))
         if limit.ban is not None:
@@ -176,7 +176,7 @@ class StepPlayer:
                 return False
             case "flow":
                 return self._flow(run, step)
-            case "fill":
+            case "correction":
                 self._order_steps.amend(run, step)
                 return False
             case "market":
@@ -252,7 +252,7 @@ class StepPlayer:
         for run in waiting:
             self._go_on(run)
 
-    def _refuse(self, run: RuleRun, reject: Reject) -> None:
+    def _refuse(self, run: RuleRun, reject: RejectStep) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""
         run.refusal = Refusal(reason_of(reject))
         if not run.steps.answers:
@@ -264,12 +264,12 @@ class StepPlayer:
 
     # Answers
 
-    def _reply(self, run: RuleRun, step: Answer | Reply) -> None:
+    def _reply(self, run: RuleRun, step: ReplyStep | CustomReplyStep) -> None:
         session, request = run.session, run.request
         if run.is_answered or session is None or request is None:
             return
         number = bytes(request.id)
-        if isinstance(step, Reply):
+        if isinstance(step, CustomReplyStep):
             run.is_answered = True
             if isinstance(step.raw, str):
                 self._delivery.reply(session, step.raw.encode())
@@ -343,9 +343,9 @@ def _is_unanswered(run: RuleRun) -> bool:
 
 def _reveals(step: Step) -> bool:
     """Tell whether an order is answered before a step that does not say so: what it shows, or time that it takes."""
-    return step.kind in ("order", "fill") or step.verb in ("delay", "hold", "release")
+    return step.kind in ("order", "correction") or step.verb in ("delay", "hold", "release")
 
 
-def _is_of_request(run: RuleRun, step: Reject) -> bool:
+def _is_of_request(run: RuleRun, step: RejectStep) -> bool:
     """Tell whether a reject is for a request that is no new order, and not for an order."""
     return step.order == "this" and run.request is not None and not isinstance(run.request, SendLimitOrder)

@@ -2,7 +2,7 @@
 
 from simulator.exchange.orders import Order
 from simulator.gateway.session import Session
-from simulator.scenario.steps import Steps
+from simulator.scenario.steps import StepList
 from simulator.terms import Refusal
 from simulator.wire.requests import Request
 
@@ -39,7 +39,7 @@ class RuleRun:
     def __init__(
         self,
         name: str,
-        steps: Steps,
+        steps: StepList,
         cause: int,
         session: Session | None = None,
         request: Request | None = None,

@@ -4,7 +4,7 @@ from functools import partial
 
 from simulator.gateway.query_views import FaultyView, ViewFault
 from simulator.scenario.amounts import duration
-from simulator.scenario.steps import View, Views
+from simulator.scenario.steps import ViewEntry, ViewStep
 from simulator.schedule import Schedule
 from simulator.steps.orders import OrderSteps
 from simulator.steps.run import RuleRun
@@ -26,7 +26,7 @@ class ViewSteps:
         self._views = views
         self._order_steps = order_steps
 
-    def do(self, run: RuleRun, step: Views) -> None:
+    def do(self, run: RuleRun, step: ViewStep) -> None:
         """Bend the views that a step names."""
         for name, asked in step.views.items():
             view = self._views[name]
@@ -39,7 +39,7 @@ class ViewSteps:
         for view in self._views.values():
             view.fault = ViewFault()
 
-    def _read_fault(self, run: RuleRun, view: View) -> ViewFault:
+    def _read_fault(self, run: RuleRun, view: ViewEntry) -> ViewFault:
         """Read how a view is bent: what is left out is what the names stand for at this moment."""
         lag = None if view.lag is None else duration(view.lag)
         if "all" in view.omit:

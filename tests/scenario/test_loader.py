@@ -12,7 +12,7 @@ from simulator.errors import Problem, ScenarioError
 from simulator.scenario import Scenario, load
 from simulator.scenario.loader import parse_rules, parse_when
 from simulator.scenario.model import MarketEntry, Rule, TimelineEntry, When
-from simulator.scenario.steps import Reject, Release, Trade
+from simulator.scenario.steps import RejectStep, ReleaseStep, TradeStep
 from simulator.times import EPOCH_2024
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -68,8 +68,8 @@ def test_a_file_becomes_a_typed_scenario(folder: Path) -> None:
     assert (scenario.name, scenario.seed, scenario.clock) == ("cancel loses the race", 7, "instant")
     assert scenario.markets == {PAIR: MarketEntry(bids=(("9999.50", "2"), ("9999.00", "5")))}
     assert scenario.timeline == (
-        TimelineEntry("2s", Trade(PAIR, "10000", "1")),
-        TimelineEntry("3s", Release("second")),
+        TimelineEntry("2s", TradeStep(PAIR, "10000", "1")),
+        TimelineEntry("3s", ReleaseStep("second")),
     )
     assert scenario.client[0].send == {"type": "SendLimitOrder", "price": Raw(b"10000.00")}
     assert loaded.position(("rules", 0, "then", 1)) == "example.yaml:15:9"
@@ -80,7 +80,7 @@ def test_a_file_becomes_a_typed_scenario(folder: Path) -> None:
 def test_data_are_read_like_files() -> None:
     """A dict in a file's words gives what a file would."""
     loaded = load({"seed": 3, "rules": [{"when": {"request": "CancelOrder"}, "then": ["reject"]}]})
-    assert loaded.scenario == Scenario(seed=3, rules=(Rule(When(request="CancelOrder"), (Reject(),)),))
+    assert loaded.scenario == Scenario(seed=3, rules=(Rule(When(request="CancelOrder"), (RejectStep(),)),))
     assert (loaded.source, loaded.position(("rules", 0, "then", 0))) == ("scenario", "rules[0].then[0]")
     assert refusal({"rules": [{"when": {}, "then": ["akc"]}]}).startswith("rules[0].then[0]: expected a step, one of")
 

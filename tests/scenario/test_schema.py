@@ -24,8 +24,8 @@ def test_the_schema_knows_every_section_and_verb() -> None:
 def test_numbers_need_no_quotes() -> None:
     """A decimal may be written as a number or as a text, a duration as a text alone."""
     definitions = schema()["$defs"]
-    assert definitions["Trade"]["properties"]["price"]["type"] == ["string", "number"]
-    assert definitions["Refuse"]["properties"]["for"]["type"] == "string"
+    assert definitions["TradeStep"]["properties"]["price"]["type"] == ["string", "number"]
+    assert definitions["RefuseStep"]["properties"]["for"]["type"] == "string"
 
 
 def test_what_must_be_one_of_several_is_so_in_the_schema() -> None:

@@ -7,7 +7,7 @@ import pytest
 from simulator.errors import ScenarioError
 from simulator.gateway.outgoing import Close
 from simulator.scenario.model import Rule, When
-from simulator.scenario.steps import Fill
+from simulator.scenario.steps import FillStep
 from simulator.simulation import Refused
 from support.steps import PAIR, Play, err, ok, sends, told
 
@@ -153,7 +153,7 @@ def test_rules_can_be_replaced() -> None:
     play = Play(sends("reject"))
     client = play.follow()
     client.order()
-    play.sim.set_rules((Rule(When(request="SendLimitOrder"), (Fill(),)),))
+    play.sim.set_rules((Rule(When(request="SendLimitOrder"), (FillStep(),)),))
     client.order()
     assert [message for _, message in client.news() if message["id"] == 1] == [
         told(1, "Open"),

@@ -29,7 +29,7 @@ from simulator.scenario.model import (
     When,
 )
 from simulator.scenario.step_forms import StepEntry
-from simulator.scenario.steps import LimitEntry, View
+from simulator.scenario.steps import LimitEntry, ViewEntry
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["Example", "examples"]
@@ -56,18 +56,18 @@ _AROUND: dict[type[msgspec.Struct], str] = {
     Await: _CLIENT + "- await:\n    %s",
     Expectation: _RULE + _CLIENT + "expect:\n- %s",
     OrderExpectation: _CLIENT + "expect:\n- orders:\n    $order:\n      %s",
-    View: "rules:\n- when: {request: SendLimitOrder}\n  then:\n  - view:\n      ListOpen:\n        %s",
+    ViewEntry: "rules:\n- when: {request: SendLimitOrder}\n  then:\n  - view:\n      ListOpen:\n        %s",
 }
 _STEP = "rules:\n- when: {request: SendLimitOrder}\n  then:\n  - %s"
 _NEEDS = {
     "LimitEntry": "set: All, scope: All, name: MaxOpenQty, value: 5",
     "Rule": "when: {request: SendLimitOrder}, then: [ack]",
     "TimelineEntry": "at: 1s, do: heal",
-    "Trade": f"product: {PAIR}, price: 10000, quantity: 1",
-    "Book": f"product: {PAIR}",
-    "Increments": f"product: {PAIR}",
-    "Slow": "bytes_per_second: 100",
-    "RateLimit": "cap: 10",
+    "TradeStep": f"product: {PAIR}, price: 10000, quantity: 1",
+    "BookStep": f"product: {PAIR}",
+    "IncrementsStep": f"product: {PAIR}",
+    "SlowStep": "bytes_per_second: 100",
+    "RateLimitStep": "cap: 10",
 }
 _BEFORE = {
     "bust": "fill: {quantity: 1, as: first}",

@@ -13,7 +13,7 @@ from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import Book, Increments, Step, Trade
+from simulator.scenario.steps import BookStep, IncrementsStep, Step, TradeStep
 
 __all__ = ["check_steps"]
 
@@ -39,7 +39,7 @@ def check_steps(scenario: Scenario, known: KnownNames | None, unread: Unread) ->
 def _changing(scenario: Scenario, unread: Unread) -> set[str]:
     """Return the products whose increments a step may change: any, if some steps could not be read."""
     is_whole = unread.has_all("rules", "timeline")
-    changing = (Increments,) if is_whole else (Increments, Book, Trade)
+    changing = (IncrementsStep,) if is_whole else (IncrementsStep, BookStep, TradeStep)
     return {step.product for _, step, _ in all_steps(scenario) if isinstance(step, changing)}
 
 
@@ -54,7 +54,7 @@ def _check_names(scenario: Scenario, unread: Unread) -> Iterator[Fault]:
         if step.verb == "release" and unread.lacks(step.name, holds):
             near = nearest(step.name, holds)
             yield (*place, "release"), f"expected the name of a hold, got {step.name!r}{near}"
-        if step.kind == "fill":
+        if step.kind == "correction":
             name = step.fill
             if name == "last" or _FILL_ID.fullmatch(name):
                 continue

@@ -12,11 +12,11 @@ from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import INVALID, Reader
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
-from simulator.scenario.steps import Delay
+from simulator.scenario.steps import DelayStep
 
 __all__ = ["readable"]
 
-_NOTHING = Delay("0s")
+_NOTHING = DelayStep("0s")
 _BLANKS: dict[str, Any] = {
     "rules": Rule(When(), ()),
     "timeline": TimelineEntry("0s", ()),

@@ -9,7 +9,7 @@ from simulator.scenario.amounts import duration, share
 from simulator.scenario.model import Rule
 from simulator.scenario.rules.index import RuleIndex
 from simulator.scenario.rules.matching import Condition, RequestFacts
-from simulator.scenario.steps import RateLimit, Steps
+from simulator.scenario.steps import RateLimitStep, StepList
 from simulator.terms import BILLION
 from simulator.wire.requests import Request
 
@@ -32,8 +32,8 @@ class RuleInPlay:
         self.number = number
         self.name = rule.name or f"rule {number + 1}"
         self.condition = Condition(rule.when)
-        self.limits: list[RateLimit] = [step for step in rule.then if step.verb == "rate_limit"]
-        self.steps = Steps(step for step in rule.then if step.verb != "rate_limit")
+        self.limits: list[RateLimitStep] = [step for step in rule.then if step.verb == "rate_limit"]
+        self.steps = StepList(step for step in rule.then if step.verb != "rate_limit")
         self.matched = 0
         self.fired = 0
         self.is_on = True
@@ -57,7 +57,7 @@ class RuleInPlay:
         self.fired += 1
         return True
 
-    def exceeded(self, session: int, now: int) -> RateLimit | None:
+    def exceeded(self, session: int, now: int) -> RateLimitStep | None:
         """Count a request against the rule's rate limits; return the one that it exceeds, or None."""
         exceeded = None
         counts = self._requests.setdefault(session, [deque() for _ in self.limits])
@@ -118,7 +118,7 @@ class Director:
                     self._for_type.setdefault(kind, []).append(rule)
         self._indexes = {kind: RuleIndex([rule.condition for rule in rules]) for kind, rules in self._for_type.items()}
 
-    def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimit | None] | None:
+    def decide(self, request: Request, session: int, now: int) -> tuple[RuleInPlay, RateLimitStep | None] | None:
         """Return the rule that decides about a request, with the rate limit that it exceeds if there is one.
 
         A rule of nothing but rate limits lets what is within them pass on to the next rules. Returns None if the
