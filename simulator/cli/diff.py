@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from simulator.cli.formats import add_format, say_json
 from simulator.cli.output import say
 from simulator.errors import SimulatorError
 from simulator.journal.diff import parting, parting_of_messages
@@ -35,6 +36,7 @@ def add_diff_command(commands: "Subcommands") -> None:
     diff.set_defaults(run=_diff)
     diff.add_argument("first", metavar="A", type=Path, help="a journal, or a folder of journals")
     diff.add_argument("second", metavar="B", type=Path, help="another")
+    add_format(diff, "what differs as an error")
     diff.add_argument(
         "--ignore-time",
         action="store_true",
@@ -44,6 +46,8 @@ def add_diff_command(commands: "Subcommands") -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    from simulator.replay.report import error_command
+
     first, second = options.first, options.second
     for path in (first, second):
         _look_for(path)
@@ -51,12 +55,18 @@ def _diff(options: argparse.Namespace) -> int:
         folder, other = (first, second) if first.is_dir() else (second, first)
         raise SimulatorError(f"expected two journals or two folders, got the folder {folder} and {other}")
     compare = parting_of_messages if options.ignore_time else parting
-    lines = _compared_folders(first, second, compare) if first.is_dir() else _compared(first, second, compare)
-    status = SAME
-    for line in lines:
-        status = DIFFERENT
-        say(line)
-    return status
+    if first.is_dir():
+        partings = list(_compared_folders(first, second, compare))
+    else:
+        partings = [(first.name, lines)] if (lines := _compared(first, second, compare)) else []
+    if options.format == "json":
+        say_json([{"journal": name, "lines": lines} for name, lines in partings])
+    for name, lines in partings:
+        if options.format == "github":
+            say(error_command({"file": str(first / name if first.is_dir() else first)}, "\n".join(lines)))
+        elif options.format == "text":
+            say(*(lines if not first.is_dir() else [f"{escaped(name)}: {lines[0]}", *lines[1:]]))
+    return DIFFERENT if partings else SAME
 
 
 def _look_for(path: Path) -> None:
@@ -74,7 +84,7 @@ def _compared(first: Path, second: Path, compare: _Compare) -> list[str]:
         raise SimulatorError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
-def _compared_folders(first: Path, second: Path, compare: _Compare) -> Iterator[str]:
+def _compared_folders(first: Path, second: Path, compare: _Compare) -> Iterator[tuple[str, list[str]]]:
     """Yield, by the names of the journals in two folders, where they part and which are only in one of them."""
     names, others = _journals(first), _journals(second)
     if not names and not others:
@@ -82,10 +92,9 @@ def _compared_folders(first: Path, second: Path, compare: _Compare) -> Iterator[
     for name in sorted(names | others):
         if name in names and name in others:
             if lines := _compared(first / name, second / name, compare):
-                yield f"{escaped(name)}: {lines[0]}"
-                yield from lines[1:]
+                yield name, lines
         else:
-            yield f"{escaped(name)}: only in {first if name in names else second}"
+            yield name, [f"only in {first if name in names else second}"]
 
 
 def _journals(folder: Path) -> set[str]:

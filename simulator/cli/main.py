@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
+from simulator.cli.check import add_check_command
 from simulator.cli.diff import add_diff_command
 from simulator.cli.language import add_help_command
 from simulator.cli.output import USAGE_ERROR, note, outputs, say, write
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_serve_command(commands)
     _add_catalogue(commands)
+    add_check_command(commands)
     add_scenario_commands(commands)
     add_replay_command(commands)
     add_record_command(commands)

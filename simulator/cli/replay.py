@@ -1,7 +1,6 @@
 """The command ``replay``: plays the clients of scenarios and reports what did not come as expected."""
 
 import argparse
-import os
 import re
 import sys
 import time
@@ -9,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.formats import add_format, as_data, say_json, summarize
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, note, say, write
 from simulator.cli.replays import Selection, play_all, replays
@@ -71,6 +71,7 @@ def add_replay_command(commands: "Subcommands") -> None:
     replay.add_argument("-n", type=number_from(1), default=1, metavar="N", dest="processes", help="play in N processes")
     replay.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="play only part I of N")
     replay.add_argument("--journal", type=Path, metavar="DIR", help="write each journal there, as JSON lines")
+    add_format(replay, "failures shown at their lines too")
     replay.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
 
 
@@ -117,7 +118,7 @@ def _replay(options: argparse.Namespace) -> int:
                 continue
             runs = results[result.source] = once(sorted(runs, key=lambda run: run.run))
             is_bad = any(run.failures for run in runs)
-            if is_bad or not options.is_quiet:
+            if options.format != "json" and (is_bad or not options.is_quiet):
                 progress.clear()
                 say(line(runs), *report(runs))
             if is_unreachable or (is_bad and options.stops):
@@ -129,9 +130,14 @@ def _replay(options: argparse.Namespace) -> int:
     progress.clear()
     done = [run for job in jobs if job.run == 0 for run in results.get(job.source, [])]
     left_out = {"not played": len({job.source for job in jobs} - results.keys()), "not selected": unselected}
-    say(*again(done, _route(options)), summary(done, left_out, time.perf_counter() - began))
-    if os.environ.get("GITHUB_ACTIONS"):
+    counts = summary(done, left_out, time.perf_counter() - began)
+    if options.format == "json":
+        say_json(as_data(done))
+    else:
+        say(*again(done, _route(options)), counts)
+    if options.format == "github":
         say(*annotations(done))
+    summarize("Replay of scenarios", done, counts)
     if options.junitxml is not None:
         write(options.junitxml, junit(done))
     return _status(done)

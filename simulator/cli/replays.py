@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.cli.output import write
-from simulator.errors import Failure, Problem, ScenarioError, SimulatorError
+from simulator.errors import Failure, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -62,7 +62,7 @@ def replays(options: argparse.Namespace) -> tuple[list[Replay], int]:
 
     Raises `SimulatorError` if there is nothing to play.
     """
-    from simulator.cli.scenarios import scenario_files
+    from simulator.cli.sources import scenario_files
 
     found = list(dict.fromkeys(source for name in options.paths for source in scenario_files(name)))
     if not found:
@@ -140,6 +140,7 @@ def _play(job: Replay) -> "Result":
 
     from simulator.journal.journal import Journal
     from simulator.journal.lines import json_lines
+    from simulator.replay.report import failure_of
     from simulator.replay.results import Result, Unreachable
     from simulator.scenario import load
 
@@ -154,7 +155,7 @@ def _play(job: Replay) -> "Result":
         if job.journal is not None:
             write(Path(job.journal), b"".join(line + b"\n" for line in json_lines(result.journal, loaded.catalogue)))
     except ScenarioError as error:
-        failures = tuple(_wrong(problem, job.source) for problem in error.problems)
+        failures = tuple(failure_of(problem, job.source) for problem in error.problems)
         return Result(job.source, job.source, "wrong", run=job.run, failures=failures)
     except SimulatorError as error:
         failures = (Failure(job.source, str(error)),)
@@ -186,11 +187,3 @@ def _overdue(timeout: float | None) -> Callable[[], str]:
     until = time.monotonic() + timeout
     text = f"expected to be done within {timeout:g} s of the wall's time"
     return lambda: text if time.monotonic() > until else ""
-
-
-def _wrong(problem: Problem, source: str) -> Failure:
-    """Return what is wrong with a file as a failure to be reported like the others."""
-    place = problem.file or source
-    if problem.line:
-        place += f":{problem.line}:{problem.column}"
-    return Failure(place, f"{problem.path}: {problem.message}" if problem.path else problem.message)

@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
-from simulator.errors import Failure
+from simulator.errors import Failure, Problem
 from simulator.replay.results import Result
 from simulator.terms import BILLION
 
-__all__ = ["again", "annotations", "junit", "line", "once", "report", "summary"]
+__all__ = ["again", "annotations", "error_command", "failure_of", "junit", "line", "once", "report", "summary"]
 
 _PLACE = re.compile(r"(?s)(.+):(\d+):(\d+)")
 _WORDS = {"passed": "ok", "failed": "FAILED", "wrong": "WRONG", "skipped": "skipped", "unreachable": "UNREACHABLE"}
@@ -23,6 +23,14 @@ def once(runs: Iterable[Result]) -> list[Result]:
         if run.verdict not in ("wrong", "unreachable") or all(run.verdict != other.verdict for other in found):
             found.append(run)
     return found
+
+
+def failure_of(problem: Problem, source: str) -> Failure:
+    """Return what is wrong with a file as a failure to be reported like the others."""
+    place = problem.file or source
+    if problem.line:
+        place += f":{problem.line}:{problem.column}"
+    return Failure(place, f"{problem.path}: {problem.message}" if problem.path else problem.message)
 
 
 def line(runs: Sequence[Result]) -> str:
@@ -81,8 +89,12 @@ def _annotation(result: Result, failure: Failure) -> str:
     place = _PLACE.fullmatch(failure.place)
     file, at, column = place.groups() if place else (result.source, "1", "1")
     properties = {"file": file, "line": at, "col": column, "title": _titled(result, " ({} {})")}
+    return error_command(properties, "\n".join(part for part in (failure.text, failure.details) if part))
+
+
+def error_command(properties: Mapping[str, str], text: str) -> str:
+    """Return the command by which GitHub shows a text as an error, at the file and line that its properties say."""
     said = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
-    text = "\n".join(part for part in (failure.text, failure.details) if part)
     return f"::error {said}::{_escaped(text)}"
 
 

@@ -125,9 +125,12 @@ def load(
     return _load(root, name, folder, catalogue, now)
 
 
-def load_text(text: str, *, catalogue: catalogues.Catalogue | None = None) -> Loaded:
-    """Return the scenario of YAML that stands in no file, and so can name none; raises `ScenarioError`."""
-    return _load(of_yaml(text, "scenario.yaml"), "scenario.yaml", None, catalogue)
+def load_text(text: str, *, name: str = "scenario.yaml", catalogue: catalogues.Catalogue | None = None) -> Loaded:
+    """Return the scenario of YAML that stands in no file, and so can name none; raises `ScenarioError`.
+
+    ``name`` is what messages call it.
+    """
+    return _load(of_yaml(text, name), name, None, catalogue)
 
 
 def _load(

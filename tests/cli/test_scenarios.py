@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.scenarios import add_commands, scenario_files
-from simulator.errors import SimulatorError
+from simulator.cli.scenarios import add_commands
 from simulator.scenario.schema import schema
-
-GOOD = "# yaml-language-server: $schema=x.json\n# Nothing happens.\n# At all.\nrules: []\n"
 
 
 def run(*arguments: str) -> int:
@@ -18,85 +15,6 @@ def run(*arguments: str) -> int:
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to be in, with two scenarios and a catalogue."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sub").mkdir()
-    Path("good.yaml").write_text(GOOD, encoding="utf-8")
-    Path("sub/bad.yaml").write_text("rules:\n  - {then: []}\nseed: x\n", encoding="utf-8")
-    Path("sub/catalogue.yaml").write_text("venues: []\n", encoding="utf-8")
-    return tmp_path
-
-
-def test_check_says_ok_for_what_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A right file is ok, and so is the status."""
-    assert run("check", "good.yaml") == 0
-    assert capsys.readouterr() == ("ok good.yaml\n", "")
-
-
-def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder is searched for scenarios, and every mistake is said."""
-    assert run("check", ".", "no-such") == 1
-    out, err = capsys.readouterr()
-    assert out == "ok good.yaml\npassed over sub/catalogue.yaml: it is a catalogue\n"
-    assert err == (
-        "sub/bad.yaml:2:5: rules[0]: expected the key 'when', which is missing\n  - {then: []}\n    ^\n"
-        "sub/bad.yaml:3:7: seed: expected a whole number of 0 or more, got 'x'\nseed: x\n      ^\n"
-        "expected a scenario's file or the name of a bundled one, got 'no-such': there is no such file\n"
-    )
-
-
-def test_check_takes_a_scenario_with_its_own_catalogue(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A pattern that nothing of the default catalogue matches is a mistake, though the file names no catalogue."""
-    Path("dead.yaml").write_text("rules: [{when: {target: 'NOWHERE*'}, then: []}]\n", encoding="utf-8")
-    assert run("check", "dead.yaml") == 1
-    assert capsys.readouterr().err.splitlines()[0] == (
-        "dead.yaml:1:25: rules[0].when.target: expected a tradable product of the catalogue, or a pattern that one "
-        "matches, got 'NOWHERE*'"
-    )
-
-
-def test_whatever_looks_like_a_scenario_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelt key, a key of any section, and a file that is no YAML at all make a file one that is checked."""
-    files = {"a": "rulez: []\n", "b": "seed: 1\nseed: 2\n", "c": "rules: [\n", "d": "latency: {}\n"}
-    for name, text in files.items():
-        (folder / "sub" / f"{name}.yml").write_text(text, encoding="utf-8")
-    (folder / "sub" / "bad.yaml").unlink()
-    assert run("check", "sub") == 1
-    out, err = capsys.readouterr()
-    assert out == "passed over sub/catalogue.yaml: it is a catalogue\nok sub/d.yml\n"
-    assert [line.split(": ")[0] for line in err.splitlines() if line.startswith("sub")] == [
-        "sub/a.yml:1:1",
-        "sub/b.yml:2:1",
-        "sub/c.yml:2:1",
-    ]
-
-
-def test_what_is_no_scenario_is_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each other YAML file is said with the reason, and a folder of nothing else is a mistake."""
-    other = folder / "other"
-    (other / ".hidden").mkdir(parents=True)
-    files = {
-        "empty.yaml": "# nothing\n",
-        "list.yaml": "[1]\n",
-        "other.yaml": "services: {}\n",
-        "data.json": "{}",
-        ".hidden/good.yaml": GOOD,
-    }
-    for name, text in files.items():
-        (other / name).write_text(text, encoding="utf-8")
-    with pytest.raises(SimulatorError, match=r"^there is no scenario in other$"):
-        run("check", "other")
-    assert capsys.readouterr().out == (
-        "passed over other/empty.yaml: it is empty\n"
-        "passed over other/list.yaml: it has no keys such as rules\n"
-        "passed over other/other.yaml: it has none of a scenario's keys, such as rules\n"
-    )
-    assert scenario_files("other") == []
-    assert scenario_files(".") == ["good.yaml", "sub/bad.yaml"]
 
 
 def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,33 +31,17 @@ def test_schema_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_bundled_scenarios_are_listed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each bundled scenario is listed by its name and its idea, which its first comment says."""
-    Path("partial-fill.yaml").write_text("name: no comment\n", encoding="utf-8")
-    monkeypatch.setattr("simulator.scenario.reading.files.BUNDLED", folder)
+    (tmp_path / "good.yaml").write_text("# Nothing happens.\n# At all.\nrules: []\n", encoding="utf-8")
+    (tmp_path / "partial-fill.yaml").write_text("name: no comment\n", encoding="utf-8")
+    monkeypatch.setattr("simulator.scenario.reading.files.BUNDLED", tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     assert run("list") == 0
     assert capsys.readouterr().out == "good          Nothing happens.\npartial-fill\n"
-
-
-def test_contracts_that_have_expired_are_spoken_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A scenario whose own catalogue has contracts that are over when it begins is good, with a word on them."""
-    Path("dated.yaml").write_text(
-        "catalogue:\n"
-        "  name: mine\n"
-        "  venues: []\n"
-        "  routes: []\n"
-        "  tradable_products: []\n"
-        "  products:\n"
-        "    - {name: SPX, kind: Index, price_in_limit_dollars: 1}\n"
-        "    - {name: ES, kind: Future, price_in_limit_dollars: 1, underlying: SPX, multiplier: 50,"
-        " expiration: 2023-12-15}\n",
-        encoding="utf-8",
-    )
-    assert run("check", "dated.yaml") == 0
-    said = capsys.readouterr()
-    assert said.out == "ok dated.yaml\n"
-    assert said.err == (
-        "dated.yaml: the catalogue 'mine' has 1 of its contracts expire before the world begins at "
-        "2024-01-01T00:00:00Z, which take no orders: ES\n"
-    )
+    assert run("list", "--format", "json") == 0
+    ideas = [{"name": "good", "idea": "Nothing happens."}, {"name": "partial-fill", "idea": ""}]
+    assert json.loads(capsys.readouterr().out) == ideas
+    assert run("list", "--format", "github") == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["| good | Nothing happens. |", "| partial-fill |  |"]
