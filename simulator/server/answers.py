@@ -17,6 +17,7 @@ from simulator.control.waits import Wait
 from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName, nearest
 from simulator.quoting import quoted
 from simulator.server.admission import refuse_stranger
+from simulator.server.controlled import ControlledWorld
 from simulator.server.front import CONTROL_PREFIX
 
 if TYPE_CHECKING:
@@ -183,11 +184,12 @@ class Answers:
 
     async def _ask_world(self, asked: Asked, path: str, world_name: str) -> Answer | Stream:
         world = self._server.worlds.named(world_name)
-        control = Control(world)
+        _require_seen(world)
         if path == "/journal":
-            return await self._journal(control, asked.query)
+            return await self._journal(world, asked.query)
         if path == "/events":
-            return Stream([("Content-Type", "text/event-stream"), *_SAFE], self._news(control))
+            return Stream([("Content-Type", "text/event-stream"), *_SAFE], self._news(world))
+        control = Control(world)
         call, name = _find(asked.method, path)
         body = _read(asked.body, call.takes) if asked.method != "GET" else _query(asked.query, call.takes)
         if call.changes:
@@ -195,13 +197,14 @@ class Answers:
         result = call.do(control, body, name)
         if isinstance(result, Wait):
             timeout = body.timeout
-            found = await self._until(result.ask, timeout)
+            found = await self._until(world, result.ask, timeout)
+            _require_seen(world)
             return Answer.of(result_of(result, found, timeout))
         if call.changes:
             world.flush()
         return Answer.of(result)
 
-    async def _until(self, ask: Callable[[], Any], seconds: float) -> Any:
+    async def _until(self, world: ControlledWorld, ask: Callable[[], Any], seconds: float) -> Any:
         """Return what an answer is when it is one, or None when the time is over."""
         if (found := ask()) is not None or not seconds:
             return found
@@ -210,7 +213,7 @@ class Answers:
         self._server.listen_to_worlds(True)
         try:
             async with asyncio.timeout(seconds):
-                while (found := ask()) is None:
+                while not world.may_be_seen() or (found := ask()) is None:
                     event.clear()
                     await event.wait()
                 return found
@@ -220,23 +223,26 @@ class Answers:
             self._heard.discard(event)
             self._server.listen_to_worlds(bool(self._heard))
 
-    async def _journal(self, control: Control, query: dict[str, str]) -> Answer:
+    async def _journal(self, world: ControlledWorld, query: dict[str, str]) -> Answer:
         """Return lines of the journal: behind a line, at most so many, and if there are none after a wait."""
+        control = Control(world)
         since, most = _number(query, "since", 0), _number(query, "most", _MOST_LINES)
         wait = float(_number(query, "wait", 0))
         if wait:
-            await self._until(lambda: True if control.state().line > since else None, min(wait, 300.0))
+            await self._until(world, lambda: True if control.state().line > since else None, min(wait, 300.0))
+            _require_seen(world)
         lines = control.journal(since)[:most]
         body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
         return Answer(HTTPStatus.OK, [("Content-Type", "application/x-ndjson"), *_SAFE], body)
 
-    async def _news(self, control: Control) -> AsyncIterator[bytes]:
+    async def _news(self, world: ControlledWorld) -> AsyncIterator[bytes]:
         """Yield how the world stands, now and whenever something has happened, ten times a second at most."""
+        control = Control(world)
         told = control.state()
         while True:
             yield b"data: " + msgspec.json.encode(told) + b"\n\n"
             await asyncio.sleep(_NEWS_EVERY)
-            while (state := await self._until(partial(_another, control, told), _SIGN_OF_LIFE)) is None:
+            while (state := await self._until(world, partial(_another, control, told), _SIGN_OF_LIFE)) is None:
                 yield b": still there\n\n"
             told = state
 
@@ -248,6 +254,13 @@ class Answers:
             raise _Failed(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
         kind, policy, body = found
         return Answer(HTTPStatus.OK, [("Content-Type", kind), ("Content-Security-Policy", policy), *_SAFE], body)
+
+
+def _require_seen(world: ControlledWorld) -> None:
+    """Raise `_Failed` for a world of which nobody is told what a crash would undo."""
+    if not world.may_be_seen():
+        text = "the command log cannot be written, so nobody is told of what has happened since it could"
+        raise _Failed(HTTPStatus.SERVICE_UNAVAILABLE, text)
 
 
 def _another(control: Control, told: StateInfo) -> StateInfo | None:

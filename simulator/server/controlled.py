@@ -56,6 +56,10 @@ class ControlledWorld(World, Protocol):
         """Send what has come of a call."""
         ...
 
+    def may_be_seen(self) -> bool:
+        """Tell whether somebody may be told how it stands: it outlives a crash as it is, or is not meant to."""
+        ...
+
     def require_changeable(self) -> None:
         """Raise `ClockRuns` for a world that a call may not change."""
         ...
@@ -82,6 +86,9 @@ class _MadeWorld:
 
     def flush(self) -> None:
         self.driver.flush()
+
+    def may_be_seen(self) -> bool:
+        return self.driver.may_be_seen()
 
     def require_changeable(self) -> None:
         """Nothing stands in the way."""
@@ -126,6 +133,9 @@ class _OwnWorld:
 
     def flush(self) -> None:
         self._owner.world.flush()
+
+    def may_be_seen(self) -> bool:
+        return self._owner.world.may_be_seen()  # type: ignore[no-any-return]
 
     def require_changeable(self) -> None:
         """Raise `ClockRuns` for a world of which only what clients say is written down."""

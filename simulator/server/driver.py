@@ -154,6 +154,10 @@ class Driver:
         if not is_behind:
             self.flush(session)
 
+    def may_be_seen(self) -> bool:
+        """Tell whether somebody without a connection may be told how the world stands: there is nothing to lose."""
+        return True
+
     def advance(self, nanoseconds: int) -> None:
         """Let time pass, however long that takes, and send what is due by then; for a clock that stands."""
         self._let_pass(self.now() + nanoseconds, lambda: False)

@@ -33,8 +33,8 @@ _UNAVAILABLE = 503
 class DurableDriver(Driver):
     """Drives a simulation whose inputs are written down, together, before they are done and answered.
 
-    So is time, before it passes for anybody to see. While nothing can be written nothing happens: time stands still,
-    what changes anything is refused, and the end of a connection waits.
+    So is time, before it passes for anybody to see, or before somebody looks. While nothing can be written nothing
+    happens: time stands still, what changes anything is refused, and the end of a connection waits.
 
     Args:
         simulation: what is driven.
@@ -49,6 +49,8 @@ class DurableDriver(Driver):
         self._runner = CommandRunner(simulation, self._fail)
         self._queue: list[Input] = []
         self._is_committing = False
+        self._is_unseen = False
+        """Whether something has happened that is not written down, because nobody was there."""
         self._sync_timer: asyncio.TimerHandle | None = None
         self._try_again_timer: asyncio.TimerHandle | None = None
 
@@ -71,6 +73,7 @@ class DurableDriver(Driver):
         self._commit()
         if not self._writer.keep([entry]):
             raise Refused(_UNAVAILABLE, str(self._writer.faults))
+        self._is_unseen = False
         session = self._runner.open(entry)
         self._connections[session.number] = connection
         return session
@@ -106,6 +109,12 @@ class DurableDriver(Driver):
         if self._queue and self._try_again_timer is None:
             self._try_again_timer = self._loop.call_later(_TRY_AGAIN_AFTER, self._try_again)
 
+    def may_be_seen(self) -> bool:
+        """Write down what has happened while nobody was there, and tell whether somebody may be told of it."""
+        if self._is_unseen and self._writer.keep_time(self.simulation.now):
+            self._is_unseen = False
+        return not self._is_unseen
+
     def _sync(self) -> None:
         self._sync_timer = None
         if self._writer.needs_sync:
@@ -139,12 +148,14 @@ class DurableDriver(Driver):
 
     def _pass(self, until: int, is_over: Callable[[], bool]) -> None:
         self._commit()
-        if self._is_committing:  # what has been written is done before time passes
+        if self._is_committing or self._queue:  # what is written, or has to be, is done before time passes
             return
         due = self.simulation.next_due()
-        is_seen = bool(self._connections) and due is not None and due <= until
-        if not is_seen or self._writer.keep_time(until):
-            self._runner.settle(until, is_over)
+        happens = due is not None and due <= until
+        if happens and self._connections and not self._writer.keep_time(until):
+            return
+        self._is_unseen = self._is_unseen or (happens and not self._connections)
+        self._runner.settle(until, is_over)
 
     def _wait(self, due: int) -> float | None:
         wait = super()._wait(due)

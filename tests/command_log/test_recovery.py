@@ -414,6 +414,27 @@ def test_connection_that_ends_while_the_disk_is_full(tmp_path: Path) -> None:
     ]
 
 
+def test_last_connection_that_ends_while_the_disk_is_full(tmp_path: Path) -> None:
+    """With an end that waits to be written time stands still, though nobody is there: it would come too late."""
+    rules = [
+        {"when": {"request": "SendLimitOrder"}, "then": ["ack", {"delay": "1s"}, {"fill": "rest"}]},
+        {"when": {"event": "disconnect"}, "then": [{"cancel": {"order": "all", "text": "gone"}}]},
+    ]
+    options: dict[str, Any] = {"scenario": {"rules": rules}}
+    kept = begun(tmp_path, **options)
+    one = kept.connect()
+    kept.ask(one, order(1))
+    FailingFile.room = 0
+    kept.world.end(one[1], "gone")
+    kept.world.advance(5 * SECOND)
+    assert kept.sim.now == START
+    FailingFile.room = None
+    kept.world.advance(5 * SECOND)
+    assert (list(kept.sim.venue.fills), kept.sim.venue.orders[1].is_canceled) == ([], True)
+    kept.crash()
+    assert recovered(tmp_path, **options)[1].state == state_hash(kept.sim)
+
+
 def test_time_that_was_to_pass(tmp_path: Path) -> None:
     """Where time stopped on its way because somebody said something, it stops when the log is done again."""
     walk = {"mid": 1000, "walk": {"every": "1ms", "volatility": "1%"}}
