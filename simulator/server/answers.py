@@ -236,7 +236,10 @@ class Answers:
         return Answer(HTTPStatus.OK, [("Content-Type", "application/x-ndjson"), *_SAFE], body)
 
     async def _news(self, world: ControlledWorld) -> AsyncIterator[bytes]:
-        """Yield how the world stands, now and whenever something has happened, ten times a second at most."""
+        """Yield how the world stands, now and whenever something has happened, ten times a second at most.
+
+        It is over when the world has ended.
+        """
         control = Control(world)
         told = control.state()
         while True:

@@ -57,7 +57,10 @@ class ControlledWorld(World, Protocol):
         ...
 
     def may_be_seen(self) -> bool:
-        """Tell whether somebody may be told how it stands: it outlives a crash as it is, or is not meant to."""
+        """Tell whether somebody may be told how it stands: it outlives a crash as it is, or is not meant to.
+
+        Raises `UnknownName` for a world that has ended.
+        """
         ...
 
     def require_changeable(self) -> None:
@@ -72,6 +75,7 @@ class _MadeWorld:
         self._worlds = worlds
         self.name = name
         self.driver = driver
+        self.has_ended = False
         self.errors: list[Exception] = []
 
     @property
@@ -88,6 +92,8 @@ class _MadeWorld:
         self.driver.flush()
 
     def may_be_seen(self) -> bool:
+        if self.has_ended:
+            raise UnknownName(f"the world {quoted(self.name)} has ended")
         return self.driver.may_be_seen()
 
     def require_changeable(self) -> None:
@@ -155,6 +161,7 @@ class ControlledWorlds:
     takes = NewWorld
 
     def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver], url: Callable[[], str]) -> None:
+        self._owner = owner
         self._own = _OwnWorld(owner)
         self.drive = drive
         self._url = url
@@ -167,6 +174,11 @@ class ControlledWorlds:
     def driver(self, name: str) -> Driver:
         """Return what drives a made world; raises `UnknownName`."""
         return self._find(name).driver
+
+    @property
+    def drivers(self) -> "tuple[Driver, ...]":
+        """What drives the made worlds."""
+        return tuple(made.driver for made in self._made.values())
 
     def _find(self, name: str) -> _MadeWorld:
         made = self._made.get(name)
@@ -216,6 +228,8 @@ class ControlledWorlds:
         """End a world, and its connections with 1001; raises `UnknownName` for one that there is not."""
         made = self._find(name)
         del self._made[name]
+        made.has_ended = True
+        self._owner.answers.tell()
         for connection in made.driver.connections:
             connection.close(1001, "the world has ended")
         made.driver.stop()

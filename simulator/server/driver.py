@@ -36,10 +36,12 @@ class Driver:
     Args:
         simulation: what is driven.
         report: told of the simulator's own mistakes.
+        name: the world's name; empty for the server's own.
     """
 
-    def __init__(self, simulation: Simulation, report: Callable[[Exception], None]) -> None:
+    def __init__(self, simulation: Simulation, report: Callable[[Exception], None], name: str = "") -> None:
         self.simulation = simulation
+        self.name = name
         self.holds_inputs = False
         """Whether what clients say has to wait: time is being told to pass."""
         self._report = report

@@ -1,12 +1,14 @@
 """Plain HTTP on a server's address: the calls that control it, their description, and the page."""
 
 import asyncio
+import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 import h11
 
+from simulator.errors import UnknownName
 from simulator.server.answers import Answer, Asked, Stream
 
 if TYPE_CHECKING:
@@ -118,9 +120,10 @@ class HttpConnection(asyncio.Protocol):
     async def _stream(self, stream: Stream) -> None:
         """Send pieces as they come; one who does not read gets no more until he does."""
         self._send(h11.Response(status_code=200, headers=[*stream.headers, ("Connection", "close")]))
-        async for piece in stream.pieces:
-            await self._may_write.wait()
-            self._send(h11.Data(data=piece))
+        with contextlib.suppress(UnknownName):  # the world has ended, and so has what there is to tell
+            async for piece in stream.pieces:
+                await self._may_write.wait()
+                self._send(h11.Data(data=piece))
         self._send(h11.EndOfMessage())
         self._transport.close()
 

@@ -155,14 +155,15 @@ class Server:
     def listen_to_worlds(self, listens: bool) -> None:
         """Let `Answers` hear of what happens, or no more: with nobody listening, nothing is looked at."""
         self._is_listened_to = listens
-        for world in (self.world, *self.named_worlds):
-            self._watch_world(world.simulation)
+        for world in (self.world, *self.named_worlds, *self.worlds.drivers):
+            self._watch_world(world)
 
-    def _watch_world(self, simulation: Simulation, name: str = "") -> None:
+    def _watch_world(self, world: Driver) -> None:
         """Let what happens in a world be told to whoever watches the server, and to who listens."""
-        watch = self._watch if self._watch is None or not name else partial(self._watch, world=name)
+        watch = self._watch if self._watch is None or not world.name else partial(self._watch, world=world.name)
+        journal = world.simulation.journal
         if not self._is_listened_to:
-            simulation.journal.watch = watch
+            journal.watch = watch
             return
 
         def hear(entry: JournalEntry) -> None:
@@ -170,7 +171,7 @@ class Server:
                 watch(entry)
             self._hear()
 
-        simulation.journal.watch = hear
+        journal.watch = hear
 
     def _hear(self) -> None:
         """Something has happened: let those who listen look again, but not at every single thing."""
@@ -258,12 +259,14 @@ class Server:
         new.flush()
 
     def _own_world(self, simulation: Simulation, writer: CommandWriter | None) -> Driver:
-        self._watch_world(simulation)
-        return Driver(simulation, self._report) if writer is None else DurableDriver(simulation, self._report, writer)
+        report = self._report
+        world = Driver(simulation, report) if writer is None else DurableDriver(simulation, report, writer)
+        self._watch_world(world)
+        return world
 
     def _make_world(self, simulation: Simulation, name: str) -> Driver:
-        self._watch_world(simulation, name)
-        world = Driver(simulation, self._report)
+        world = Driver(simulation, self._report, name)
+        self._watch_world(world)
         world.start(self._loop, self._monotonic_ns, self.turn)
         return world
 

@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,6 +40,17 @@ class Api:
             connection.request(method, path, body or None, headers)  # a GET says no length
             answer = connection.getresponse()
             return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    @contextmanager
+    def asking(self, method: str, path: str, body: Any = None) -> Iterator[Callable[[], http.client.HTTPResponse]]:
+        """Ask, and give what waits for the answer to begin."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        data = None if body is None else json.dumps(body)
+        connection.request(method, f"/_exchange{path}", data, {"Content-Type": "application/json"})
+        try:
+            yield connection.getresponse
         finally:
             connection.close()
 
@@ -135,6 +146,27 @@ def test_wait_ends_when_it_is_met() -> None:
         venue.send('{"id": 1, "type": "GetHalts"}')
         poll.join(20)
         assert answers[0]["is_met"] is True
+
+
+def test_wait_for_a_made_world() -> None:
+    """Whoever waits for a world that was made hears of it, and of its end, though nothing happens elsewhere."""
+    with serving() as api:
+        api.post("/worlds", {"name": "a", "clock": "manual"}, 201)
+        wanted = {"when": {"request": "GetHalts"}, "timeout": 60}
+        with connect(f"ws://127.0.0.1:{api.port}/worlds/a/") as venue:
+            with api.asking("POST", "/worlds/a/received", wanted) as asked:
+                venue.send('{"id": 1, "type": "GetHalts"}')
+                assert json.load(asked())["is_met"] is True
+            waits = api.asking("POST", "/worlds/a/received", wanted | {"count": 2})
+            with waits as asked, api.asking("GET", "/worlds/a/events") as listening:
+                events = listening()
+                assert b'"orders":0' in events.read1()
+                venue.send(json.dumps({"id": 1, **ORDER}))
+                while b'"orders":1' not in events.read1():
+                    pass
+                assert api.ask("DELETE", "/worlds/a") == (200, {"ended": "a"})
+                events.read()
+                assert json.load(asked()) == {"error": "the world 'a' has ended"}
 
 
 def test_worlds_do_not_know_each_other() -> None:
