@@ -24,8 +24,9 @@ _OPTIONS = {
     "catalogue": "the catalogue of every exchange: default, reference, or a file",
 }
 _MARKER = (
-    "exchange(scenario, *, seed, clock, catalogue, expect): which exchange the fixture of that name starts: "
-    "scenario is a file, the name of a bundled scenario, or a dict; expect=True verifies what a bundled one expects"
+    "exchange(scenario, *, seed, clock, catalogue, expect, tls): which exchange the fixture of that name starts: "
+    "scenario is a file, the name of a bundled scenario, or a dict; expect=True verifies what a bundled one expects; "
+    "tls=True is reached by wss"
 )
 
 

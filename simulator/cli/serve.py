@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.options import number_from, port_number
 from simulator.cli.output import note, say
+from simulator.cli.tls import tls_of
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
     from simulator.cli.traffic import TrafficPrinter
     from simulator.command_log import CommandWriter, Folder
@@ -89,22 +91,54 @@ def add_serve_command(commands: "Subcommands") -> None:
         metavar="ORIGIN",
         help="the origin of a web page that may connect, or a pattern with *; may be repeated",
     )
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="be reached by wss, with this certificate (PEM)")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of --tls-cert, if it is in another file")
+    serve.add_argument(
+        "--tls-self-signed",
+        action="store_true",
+        help="be reached by wss, with a certificate that is made now (needs the extra [tls])",
+    )
+    serve.add_argument(
+        "--tls-ca",
+        type=Path,
+        metavar="FILE",
+        help="where the authority of --tls-self-signed is written, for clients to trust it (default: a temporary file)",
+    )
+    serve.add_argument(
+        "--subprotocol",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a WebSocket subprotocol that clients must offer; may be repeated",
+    )
+    serve.add_argument(
+        "--deflate", action="store_true", help="compress messages for clients that offer it (permessage-deflate)"
+    )
     serve.add_argument(
         "--no-control", action="store_true", help="answer no calls over HTTP below /_exchange, and show no page"
     )
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from simulator.server import Server, Settings
-
     if options.sync is not None and options.persist is None:
         raise SimulatorError("--sync says when the command log is written to the disk: say --persist DIR too")
+    if options.tls_ca is not None and not options.tls_self_signed:
+        raise SimulatorError("--tls-ca says where the authority of --tls-self-signed is written: say that too")
     _fill_standard_streams()
+    with tls_of(options, _say) as tls:
+        return _serve_by(options, tls)
+
+
+def _serve_by(options: argparse.Namespace, tls: "ssl.SSLContext | None") -> int:
+    from simulator.server import Server, Settings
+
     printer = None if options.quiet else _printer()
     settings = Settings(
         busy_poll_for=_STAY_AWAKE if _cores() > 1 else 0.0,
         allowed_hosts=tuple(options.allow_host),
         allowed_origins=tuple(options.allow_origin),
+        subprotocols=tuple(options.subprotocol),
+        deflate=options.deflate,
         control=not options.no_control,
         token=secrets.token_urlsafe(16),
     )
@@ -119,6 +153,7 @@ def _serve(options: argparse.Namespace) -> int:
         folder=None if file is None else file.parent,
         watch=None if printer is None else printer.show,
         writer=writer,
+        tls=tls,
     )
     with _runner() as runner:
         return runner.run(_serve_until_stopped(server, printer, file, folder, options))
@@ -269,8 +304,10 @@ async def _serve_until_stopped(
         _say(f"{server.host} is no loopback address: whoever reaches it may trade, and halt everything")
     gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     say(server.url)
+    if not server.is_loopback_only:
+        _say(f"{server.host or 'every address'} is reached from beyond this machine, by whoever is on its network")
     if server.token is not None and not options.no_control:
-        address = f"{server.url.replace('ws:', 'http:')}/?token={server.token}"
+        address = f"http{server.url.removeprefix('ws')}/?token={server.token}"
         say(f"Control and page, for whoever has this address: {address}")
     with printer or contextlib.nullcontext():  # it prints from here on, behind the address
         watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))

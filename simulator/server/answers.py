@@ -163,7 +163,7 @@ class Answers:
 
     def _about(self) -> dict[str, Any]:
         state = Control(self._server).state()
-        worlds = [world.name for world in self._server.worlds.list()]
+        worlds = [world.name for world in self._server.worlds.list(self._server.url)]
         return {
             "version": __version__,
             "scenario": state.scenario,
@@ -176,10 +176,11 @@ class Answers:
 
     def _worlds(self, asked: Asked) -> Answer:
         worlds = self._server.worlds
+        url = f"{self._server.url.partition('//')[0]}//{asked.headers['host']}"  # as whoever asks reaches the server
         if asked.method == "GET":
-            return Answer.of(worlds.list())
+            return Answer.of(worlds.list(url))
         if asked.method == "POST":
-            return Answer.of(worlds.create(_read(asked.body, worlds.takes)), HTTPStatus.CREATED)
+            return Answer.of(worlds.create(_read(asked.body, worlds.takes), url), HTTPStatus.CREATED)
         raise _Failed(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET or POST")
 
     async def _ask_world(self, asked: Asked, path: str, world_name: str) -> Answer | Stream:

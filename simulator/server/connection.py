@@ -18,6 +18,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
 from simulator.libraries import latin_1
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.gateway.session import Session
     from simulator.server.driver import Driver
     from simulator.server.server import Server
+    from simulator.server.settings import Settings
 
 __all__ = ["Connection"]
 
@@ -62,6 +64,7 @@ class Connection(asyncio.Protocol):
         "_accepting",
         "_answers_pings",
         "_decoder",
+        "_deflates",
         "_first_line",
         "_fragments",
         "_frames",
@@ -91,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: "Server") -> None:
         self.server = server
-        self.protocol = ServerProtocol(max_size=server.settings.max_message, logger=_log)
+        self.protocol = _protocol(server.settings)
         self.world: Driver | None = None
         self.session: Session | None = None
         self.deadline: float | None = None
@@ -100,6 +103,7 @@ class Connection(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
         self._is_text = True
+        self._deflates = False
         self._is_mid_frame = False
         self._answers_pings = True
         self._first_line: bytes | None = None
@@ -186,6 +190,10 @@ class Connection(asyncio.Protocol):
         waiting = self.transport.get_write_buffer_size()
         if waiting > _LITTLE and not self._may_wait(waiting):
             return
+        if self._deflates:
+            for item in items:
+                self._send_one(item)
+            return
         try:
             data = b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
         except TypeError:
@@ -231,7 +239,7 @@ class Connection(asyncio.Protocol):
         """Write a message, or do to the connection what a scenario wants done to it."""
         transport = self.transport
         if isinstance(item, bytes):
-            data = text_frame(item)
+            data = self._deflated(item) if self._deflates else text_frame(item)
             self._written += len(data)
             transport.write(data)
         elif isinstance(item, RawBytes):
@@ -246,6 +254,10 @@ class Connection(asyncio.Protocol):
             self.close(item.code, item.reason)
         else:
             self._reset()
+
+    def _deflated(self, payload: bytes) -> bytes:
+        """Return a text frame that is compressed as it was agreed upon with the client."""
+        return Frame(Opcode.TEXT, payload).serialize(mask=False, extensions=self.protocol.extensions)
 
     def _reset(self) -> None:
         """Cut the connection so that the client sees a reset, and not an end."""
@@ -378,6 +390,7 @@ class Connection(asyncio.Protocol):
         response = self.protocol.accept(request) if answer is None else _plain(answer)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             self._accepting = response
+            self._deflates = bool(self.protocol.extensions)
             server.open_session(self, request.path)
         else:
             self._respond(response)
@@ -527,6 +540,20 @@ class Connection(asyncio.Protocol):
         session, self.session = self.session, None
         if self.world is not None and session is not None:
             self.server.end_session(self.world, session, why)
+
+
+def _protocol(settings: "Settings") -> ServerProtocol:
+    extensions = None
+    if settings.deflate:
+        from websockets.extensions.permessage_deflate import enable_server_permessage_deflate
+
+        extensions = enable_server_permessage_deflate(None)
+    return ServerProtocol(
+        extensions=extensions,
+        subprotocols=[Subprotocol(name) for name in settings.subprotocols] or None,
+        max_size=settings.max_message,
+        logger=_log,
+    )
 
 
 def _plain(answer: Answer) -> Response:

@@ -155,16 +155,14 @@ class ControlledWorlds:
     Args:
         owner: the server, which has a world of its own.
         drive: starts the world of a simulation, under a name.
-        url: gives the server's address.
     """
 
     takes = NewWorld
 
-    def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver], url: Callable[[], str]) -> None:
+    def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver]) -> None:
         self._owner = owner
         self._own = _OwnWorld(owner)
         self.drive = drive
-        self._url = url
         self._made: dict[str, _MadeWorld] = {}
 
     def named(self, name: str) -> ControlledWorld:
@@ -186,24 +184,16 @@ class ControlledWorlds:
             raise UnknownName(f"there is no world {quoted(name)}{nearest(name[:80], self._made)}")
         return made
 
-    def list(self) -> list[WorldInfo]:
-        """Return every world that can be controlled, the server's own first."""
-        own = [self._info("", self._own.simulation)]
-        return own + [self._info(name, made.simulation) for name, made in self._made.items()]
+    def list(self, url: str) -> list[WorldInfo]:
+        """Return every world that can be controlled, the server's own first; ``url`` is how the server is reached."""
+        own = [_info("", self._own.simulation, url)]
+        return own + [_info(name, made.simulation, url) for name, made in self._made.items()]
 
-    def _info(self, name: str, simulation: Simulation) -> WorldInfo:
-        clock = simulation.scenario.clock
-        return WorldInfo(
-            name,
-            f"{self._url()}/worlds/{name}" if name else self._url(),
-            simulation.scenario.name,
-            simulation.seed,
-            clock if isinstance(clock, str) else {"scaled": clock.scaled},
-            len(simulation.sessions),
-        )
+    def create(self, new: NewWorld, url: str) -> WorldInfo:
+        """Make a world; raises `SimulatorError` for a name that is taken, and for a scenario that cannot be used.
 
-    def create(self, new: NewWorld) -> WorldInfo:
-        """Make a world; raises `SimulatorError` for a name that is taken, and for a scenario that cannot be used."""
+        ``url`` is how whoever asks for it reaches the server.
+        """
         if not _NAME.fullmatch(new.name):
             raise SimulatorError(f"name: expected letters, digits, dots and dashes, got {quoted(new.name)}")
         if new.name in self._made:
@@ -222,7 +212,7 @@ class ControlledWorlds:
             start=time.time_ns() if by_the_wall(plan, new.clock) else None,
         )
         self._made[new.name] = _MadeWorld(self, new.name, self.drive(simulation, new.name))
-        return self._info(new.name, simulation)
+        return _info(new.name, simulation, url)
 
     def end(self, name: str) -> None:
         """End a world, and its connections with 1001; raises `UnknownName` for one that there is not."""
@@ -238,3 +228,15 @@ class ControlledWorlds:
         """Let time stand still everywhere."""
         for made in self._made.values():
             made.driver.stop()
+
+
+def _info(name: str, simulation: Simulation, url: str) -> WorldInfo:
+    clock = simulation.scenario.clock
+    return WorldInfo(
+        name,
+        f"{url}/worlds/{name}" if name else url,
+        simulation.scenario.name,
+        simulation.seed,
+        clock if isinstance(clock, str) else {"scaled": clock.scaled},
+        len(simulation.sessions),
+    )

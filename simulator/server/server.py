@@ -21,6 +21,7 @@ from simulator.errors import SimulatorError, UnknownName
 from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
+from simulator.server.addresses import reachable_host
 from simulator.server.admission import Answer, is_loopback
 from simulator.server.answers import Answers
 from simulator.server.busy_poll import BusyPoll
@@ -38,6 +39,8 @@ from simulator.simulation import Refused, Simulation, by_the_wall
 from simulator.terms import BILLION
 
 if TYPE_CHECKING:
+    import ssl
+
     from simulator.server.http import HttpConnection
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]
@@ -77,6 +80,7 @@ class Server:
         watch: called with each journal entry of each world as it is written, and with the world's name if it is not
             the server's own.
         writer: writes down what comes into the world of clients that name none, if it is to outlive a crash.
+        tls: the certificate by which it is reached, over `wss` and `https` alone then.
         monotonic_ns: the wall's clock, in nanoseconds.
     """
 
@@ -90,14 +94,17 @@ class Server:
         folder: Path | None = None,
         watch: Watch | None = None,
         writer: CommandWriter | None = None,
+        tls: "ssl.SSLContext | None" = None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.host = host
+        self._shown = reachable_host(host)
         self.port = port
         self.settings = settings or Settings()
         self.connections: set[Connection] = set()
         self.is_loopback_only = is_loopback(host)
         self.errors: list[Exception] = []
+        self._tls = tls
         self._monotonic_ns = monotonic_ns
         self.busy_poll: BusyPoll | None = None
         self.wall_clock = WallClock() if monotonic_ns is time.monotonic_ns else None
@@ -106,7 +113,7 @@ class Server:
         self._is_listened_to = False
         self._has_heard = False
         self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world, self._say)
-        self.worlds = ControlledWorlds(self, self._make_world, lambda: self.url)
+        self.worlds = ControlledWorlds(self, self._make_world)
         self.token = None if self.is_loopback_only else self.settings.token
         self.answers = Answers(self, self.token)
         self.http_connections: set[HttpConnection] = set()
@@ -118,9 +125,9 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address for clients: ``ws://127.0.0.1:6001``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"ws://{host}:{self.port}"
+        """The address for clients: ``ws://127.0.0.1:6001``, or ``wss``."""
+        host = f"[{self._shown}]" if ":" in self._shown else self._shown
+        return f"{'ws' if self._tls is None else 'wss'}://{host}:{self.port}"
 
     @property
     def simulation(self) -> Simulation:
@@ -142,7 +149,14 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.turn = Turn(self._loop, self.settings.turn)
         self._most = min(self.settings.max_connections, room_for_connections())
-        self._listener = await self._loop.create_server(self._front, self.host, self.port, backlog=1024)
+        self._listener = await self._loop.create_server(
+            self._front,
+            self.host,
+            self.port,
+            backlog=1024,
+            ssl=self._tls,
+            ssl_handshake_timeout=None if self._tls is None else self.settings.open_timeout,
+        )
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.busy_poll_for:

@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True):
         turn: how long one round of the loop may go on before whoever else waits has a turn.
         allowed_hosts: names besides the loopback ones that a ``Host`` header may bear.
         allowed_origins: origins of web pages that may connect.
+        subprotocols: those that the server speaks; a client must offer one of them then.
+        deflate: whether messages are compressed for clients that offer permessage-deflate.
         control: whether the server may be controlled over HTTP, and has a page.
         token: what whoever controls it must say, where it is reached from beyond this machine.
     """
@@ -45,5 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     turn: float = 0.01
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    subprotocols: tuple[str, ...] = ()
+    deflate: bool = False
     control: bool = True
     token: str | None = None

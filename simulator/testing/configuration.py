@@ -17,7 +17,7 @@ from simulator.testing.scenarios import loaded
 
 __all__ = ["configuration", "of_call"]
 
-_OF_TESTS = ("expect",)
+_OF_TESTS = ("expect", "tls")
 """What only a test says of its exchange."""
 
 _CLOCKS = ("real", "instant", "manual")
@@ -140,7 +140,7 @@ def _seed(value: Any, where: str, node: _Node) -> int:
     return value
 
 
-def _expect(value: Any, where: str, node: _Node) -> bool:
+def _yes_or_no(value: Any, where: str, node: _Node) -> bool:
     if not isinstance(value, bool):
         raise SimulatorError(f"{where} is True or False, got {value!r}")
     return value
@@ -150,7 +150,8 @@ _READ: dict[str, Callable[[Any, str, _Node], Any]] = {
     "seed": _seed,
     "clock": _clock,
     "catalogue": _catalogue,
-    "expect": _expect,
+    "expect": _yes_or_no,
+    "tls": _yes_or_no,
 }
 """What makes an argument of what is said, and refuses what is wrong; it is told where that is said."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 import warnings
@@ -45,6 +47,7 @@ from simulator.times import text_of_time
 if TYPE_CHECKING:
     from simulator.control.words import FillWhenWords, OrderWhenWords, SentWhenWords
     from simulator.scenario.words import ClockWords, RuleWords, ScenarioWords, StepWords, WhenWords
+    from simulator.server.tls import OwnCertificate
 
 __all__ = ["Exchange"]
 
@@ -64,6 +67,7 @@ class Exchange:
         catalogue: instead of the scenario's: a bundled name, a file, or one that is loaded.
         port: where to listen; 0 for any free port.
         settings: the server's bounds.
+        tls: whether it is reached by ``wss``; clients trust `ca_file` then. Needs the extra ``tls``.
         expect: whether what the scenario expects in the end is verified; by default it is, unless the scenario is a
             bundled one, which expects it of a client of its own.
     """
@@ -77,8 +81,10 @@ class Exchange:
         catalogue: Catalogue | str | Path | None = None,
         port: int = 0,
         settings: Settings | None = None,
+        tls: bool = False,
         expect: bool | None = None,
     ) -> None:
+        self._certificate = _certificate() if tls else None
         simulation = _simulation(scenario, seed, clock, catalogue, expect)
         if simulation.notice is not None:
             warnings.warn(simulation.notice, stacklevel=2)
@@ -88,6 +94,7 @@ class Exchange:
             port=port,
             settings=settings or Settings(close_timeout=0.2),
             watch=lambda entry, world="": self._news.spread(),
+            tls=None if self._certificate is None else self._certificate.context,
         )
         self.is_judged = False
         """Whether the end of a block or a test has held it to what its scenario expects."""
@@ -95,6 +102,7 @@ class Exchange:
         """What the last failure that was found here says of what happened."""
         self._control = Control(self.server)
         self._thread = ServerThread(self.server, self._so_far)
+        self._ca_file: str | None = None
 
     # Running
 
@@ -102,6 +110,10 @@ class Exchange:
         """Start serving, unless it does already."""
         if not self.is_running:
             self._thread.start()
+            if self._certificate is not None:
+                descriptor, self._ca_file = tempfile.mkstemp(prefix="exchange-", suffix=".pem")
+                with open(descriptor, "wb") as file:
+                    file.write(self._certificate.authority)
             for watch in watchers:
                 watch(self)
         return self
@@ -109,6 +121,9 @@ class Exchange:
     def stop(self) -> None:
         """Close every connection and stop; nothing is left of the thread. What happened can still be asked."""
         self._thread.stop()
+        ca_file, self._ca_file = self._ca_file, None
+        if ca_file is not None:
+            os.unlink(ca_file)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -156,6 +171,17 @@ class Exchange:
     def url(self) -> str:
         """The address: ``ws://127.0.0.1:PORT``, which the published client takes as its base URL."""
         return self.server.url
+
+    @property
+    def ca_file(self) -> str:
+        """The file, in PEM, of the authority that a client is to trust, for as long as the exchange runs.
+
+        ``ssl.create_default_context(cafile=exchange.ca_file)``. Raises `SimulatorError` without ``tls=True``.
+        """
+        if self._ca_file is None:
+            missing = "is not running" if self._certificate is not None else "is reached by ws: say tls=True"
+            raise SimulatorError(f"ca_file: the exchange {missing}")
+        return self._ca_file
 
     @property
     def simulation(self) -> Simulation:
@@ -472,6 +498,12 @@ def _simulation(
     scenario = scenario.expecting(expect)
     start = time.time_ns() if by_the_wall(scenario.scenario, clock) else None
     return Simulation(scenario, seed=seed, clock=clock, catalogue=catalogue, start=start)
+
+
+def _certificate() -> OwnCertificate:
+    from simulator.server.tls import own_certificate
+
+    return own_certificate()
 
 
 def _refuse_to_block(method: str) -> None:

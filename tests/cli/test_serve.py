@@ -3,17 +3,20 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import time
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+import trustme
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from simulator.libraries import without_proxy
-from support.cli import ENVIRONMENT, PATIENCE, PROGRAM, Program, started
+from support.cli import ENVIRONMENT, PATIENCE, PROGRAM, Program, run, started
 
 ORDER = {
     "type": "SendLimitOrder",
@@ -328,8 +331,89 @@ def test_only_loopback_unless_asked() -> None:
     with started("--port", "0") as program, pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", program.port))
     with started("--port", "0", "--host", "0.0.0.0") as program:  # noqa: S104 - what is tested
-        assert program.url == f"ws://0.0.0.0:{program.port}"
+        with connect(f"{program.url}/", **without_proxy()) as client:
+            assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
         socket.create_connection(("127.0.0.2", program.port)).close()
+        assert program.stop() == 0
+        warning = "exchange-simulator: 0.0.0.0 is reached from beyond this machine, by whoever is on its network\n"
+        assert program.process.stderr is not None
+        assert program.process.stderr.read() == warning
+        address = re.escape(program.url.replace("ws:", "http:"))
+        line = rf"Control and page, for whoever has this address: {address}/\?token=[\w-]{{22}}"
+        assert re.fullmatch(line, program.lines.next() or "")
+
+
+def test_own_certificate(tmp_path: Path) -> None:
+    """With --tls-self-signed clients that trust the file that is written connect by wss, and by it alone."""
+    file = tmp_path / "authority.pem"
+    with started("--port", "0", "--tls-self-signed", "--tls-ca", str(file)) as program:
+        assert program.url == f"wss://127.0.0.1:{program.port}"
+        trusting = ssl.create_default_context(cafile=file)
+        for host in ("127.0.0.1", "localhost"):
+            with connect(f"wss://{host}:{program.port}/", ssl=trusting, **without_proxy()) as client:
+                assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
+        with pytest.raises(ssl.SSLCertVerificationError):
+            connect(f"{program.url}/", **without_proxy())
+        with pytest.raises((OSError, InvalidHandshake)):
+            dial(program)
+        assert program.stop() == 0
+        assert program.process.stderr is not None
+        assert program.process.stderr.read() == f"exchange-simulator: trust {file} to connect by wss\n"
+
+
+def test_own_certificate_in_a_temporary_file() -> None:
+    """Without --tls-ca the authority is in a file whose name is said, and that is gone when the server has stopped."""
+    with started("--port", "0", "--quiet", "--tls-self-signed") as program:
+        assert program.process.stderr is not None
+        file = Path(program.process.stderr.readline().split()[2])
+        assert ssl.create_default_context(cafile=file).cert_store_stats()["x509_ca"] == 1
+        assert program.stop() == 0
+        assert not file.exists()
+
+
+def test_certificate_of_files(tmp_path: Path) -> None:
+    """With --tls-cert and --tls-key the server shows that certificate; a page and calls are there by https."""
+    authority = trustme.CA()
+    own = authority.issue_cert("localhost")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    trusting = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+    files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
+    with started("--port", "0", *files) as program:
+        with connect(f"wss://localhost:{program.port}/", ssl=trusting, **without_proxy()) as client:
+            assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
+        https = HTTPSConnection("localhost", program.port, context=trusting)
+        https.request("POST", "/_exchange/worlds", b'{"name": "w"}', {"Content-Type": "application/json"})
+        assert json.load(https.getresponse())["url"] == f"wss://localhost:{program.port}/worlds/w"
+        https.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--tls-key", "x.pem"], "--tls-key is of a certificate: say --tls-cert FILE too"),
+        (["--tls-ca", "x.pem"], "--tls-ca says where the authority of --tls-self-signed is written: say that too"),
+        (["--tls-cert", "x.pem", "--tls-self-signed"], "expected one of --tls-cert and --tls-self-signed, got both"),
+        (
+            ["--tls-cert", "x.pem"],
+            "TLS: x.pem: expected a certificate and its key in PEM, got: No such file or directory",
+        ),
+    ],
+)
+def test_certificate_that_cannot_be_had(options: list[str], text: str) -> None:
+    """Options of TLS that do not go together, and files that are none, are mistakes."""
+    done = run("serve", "--port", "0", *options)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"exchange-simulator: {text}\n")
+
+
+def test_subprotocol_and_deflate() -> None:
+    """--subprotocol and --deflate are agreed on with clients that offer them."""
+    with started("--port", "0", "--subprotocol", "v1", "--subprotocol", "v2", "--deflate") as program:
+        offered = [Subprotocol("v2")]
+        with connect(f"{program.url}/", subprotocols=offered, **without_proxy()) as client:
+            assert client.subprotocol == "v2"
+            assert [one.name for one in client.protocol.extensions] == ["permessage-deflate"]
+            assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
 
 
 def test_ipv6() -> None:

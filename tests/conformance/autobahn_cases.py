@@ -2,6 +2,7 @@
 
     python tests/conformance/autobahn_cases.py                     # groups 1 to 7 and 10, as CI does
     python tests/conformance/autobahn_cases.py '*' --seconds 300   # all of them
+    python tests/conformance/autobahn_cases.py --deflate '12.*' '13.*' --seconds 300   # and of RFC 7692
 
 Exits with 1 if a case differs from what it should come to: a pass, or its line in ``known_deviations.yaml``.
 """
@@ -40,10 +41,13 @@ class Echo(Simulation):
             session.enqueue(RawBytes(_BINARY + text_frame(text)[1:]), self.now)
 
 
-def known_deviations() -> dict[str, str]:
-    """Return what cases come to that do not simply pass, by the case's number or a pattern of numbers."""
+def known_deviations(deflate: bool) -> dict[str, str]:
+    """Return what cases come to that do not simply pass, by the case's number or a pattern of numbers.
+
+    An entry that says ``deflate`` is for a server that compresses, or for one that does not.
+    """
     entries = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
-    return {str(entry["cases"]): entry["verdict"] for entry in entries}
+    return {str(entry["cases"]): entry["verdict"] for entry in entries if entry.get("deflate", deflate) == deflate}
 
 
 def expected(case: str, known: dict[str, str]) -> str:
@@ -51,10 +55,10 @@ def expected(case: str, known: dict[str, str]) -> str:
     return next((verdict for pattern, verdict in known.items() if fnmatch.fnmatchcase(case, pattern)), PASSED)
 
 
-async def run(patterns: tuple[str, ...], seconds: float) -> list[Any]:
-    """Run cases; return their results."""
+async def run(patterns: tuple[str, ...], seconds: float, deflate: bool) -> list[Any]:
+    """Run cases, against a server that compresses or not; return their results."""
     # The last groups send messages of 16 MiB, and such in more fragments than a client is usually allowed.
-    bounds = Settings(max_message=1 << 25, max_fragments=1 << 20, send_buffer=1 << 26)
+    bounds = Settings(max_message=1 << 25, max_fragments=1 << 20, send_buffer=1 << 26, deflate=deflate)
     server = Server(Echo(journal_limit=1000), port=0, settings=bounds)
     await server.start()
     try:
@@ -75,9 +79,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", default=IN_CI, help="numbers of cases or patterns, such as 9.*")
     parser.add_argument("--seconds", type=float, default=120, help="how long it may take in all")
+    parser.add_argument("--deflate", action="store_true", help="let the server compress what it says")
     args = parser.parse_args()
-    results = asyncio.run(run(tuple(args.cases), args.seconds))
-    known, differing = known_deviations(), 0
+    results = asyncio.run(run(tuple(args.cases), args.seconds, args.deflate))
+    known, differing = known_deviations(args.deflate), 0
     for result in results:
         wanted = expected(result.case_id, known)
         got = f"{result.behavior.value} / {result.behavior_close.value}"

@@ -100,7 +100,7 @@ WRONG = [
     ("7", ": scenario is a file, a bundled name or a dict, got int"),
     ("'a', 'b'", " takes one scenario, got 2: ('a', 'b')"),
     ("'a', scenario='b'", " got 'scenario' twice"),
-    ("sed=7", " has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue, expect"),
+    ("sed=7", " has no argument 'sed'; did you mean 'seed'?; it takes scenario, seed, clock, catalogue, expect, tls"),
     ("seed='x'", ": seed is a whole number, got 'x'"),
     ("seed=True", ": seed is a whole number, got True"),
     ('clock="manuel"', ": clock is real, instant, manual or {'scaled': 20}, got 'manuel'; did you mean 'manual'?"),
@@ -323,3 +323,20 @@ def test_order(exchange, _):
     )
     result = pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", "-n", "2")
     result.assert_outcomes(passed=6)
+
+
+def test_wss(run: Run) -> None:
+    """The marker and the factories start an exchange that is reached by wss."""
+    result = run(
+        """
+import ssl
+
+@pytest.mark.exchange(tls=True)
+def test_order(exchange, make_exchange):
+    for one in (exchange, make_exchange(tls=True)):
+        with connect(one.url, ssl=ssl.create_default_context(cafile=one.ca_file)) as venue:
+            venue.send(json.dumps({"id": 1, "type": "GetHalts"}))
+            assert json.loads(venue.recv(timeout=5)) == {"id": 1, "response": {"Ok": []}}
+"""
+    )
+    result.assert_outcomes(passed=1)
