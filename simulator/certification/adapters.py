@@ -5,8 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from simulator.certification.belief import Belief, read_belief
+from simulator.certification.evidence import Ending
+from simulator.errors import SimulatorError
 
-__all__ = ["Adapter", "AsyncClient", "ClassAdapter", "is_async"]
+__all__ = ["Adapter", "AsyncClient", "CannotStart", "ClassAdapter", "is_async"]
+
+
+class CannotStart(SimulatorError):
+    """There is no client to judge: what was given as one cannot be started."""
 
 
 class AsyncClient(Protocol):
@@ -56,6 +62,12 @@ class Adapter(Protocol):
     async def belief(self) -> Belief | None:
         """Return what the client believes, or None if it does not tell."""
 
+    async def gone(self) -> Ending | None:
+        """Wait until the client has ended by itself, and return how; None at once for one that cannot."""
+
+    async def discard(self) -> None:
+        """Leave nothing of the client behind, whatever state it is in."""
+
 
 class ClassAdapter:
     """A client that is an object in this process.
@@ -95,6 +107,12 @@ class ClassAdapter:
         """Return what the client believes, or None if it does not tell; raises `ValueError` for what is no belief."""
         tell = getattr(self._client, "belief", None)
         return None if tell is None else read_belief(await self._call(tell))
+
+    async def gone(self) -> None:
+        """Return at once: an object does not end."""
+
+    async def discard(self) -> None:
+        """Do nothing: the object goes by itself."""
 
 
 async def _call(method: Callable[..., Any], *args: Any) -> Any:

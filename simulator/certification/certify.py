@@ -1,6 +1,8 @@
 """The battery: every case for one client, and the verdicts in their order."""
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,7 +17,10 @@ from simulator.certification.laws import Law
 from simulator.certification.run import run_in_real_time, run_in_virtual_time
 from simulator.errors import SimulatorError, nearest
 
-__all__ = ["adapted", "certify", "certify_over_sockets", "chosen"]
+__all__ = ["JOBS", "adapted", "certify", "certify_over_sockets", "chosen", "runs_on_a_loop"]
+
+JOBS = 32
+"""How many cases are run at once by the wall's clock, unless it is said."""
 
 
 def chosen(names: Iterable[str] = ()) -> list[Case]:
@@ -41,6 +46,7 @@ def certify(
     bounds: Bounds | None = None,
     laws: Iterable[Law] | None = None,
     pace: float = 1.0,
+    jobs: int = JOBS,
 ) -> Iterator[Verdict]:
     """Yield what comes of each case for a client that is an object in Python.
 
@@ -55,18 +61,23 @@ def certify(
         laws: by which it is judged; all by default.
         pace: for a client that is not async, and so runs by the wall's clock: how many seconds of the exchange's time
             one of the wall's is.
+        jobs: for such a client: how many cases are run at once.
 
     An async client runs in virtual time: waiting takes none. Whatever the client does wrong is in the verdicts.
     """
     ground = Ground.of(_loaded(catalogue), product, account)
     held = bounds or Bounds()
-    for case in CASES if cases is None else cases:
-        make_adapter = adapted(make_client)
-        if is_async(_class_of(make_client)):
-            evidence = run_in_virtual_time(case, make_adapter, ground, seed, held)
-        else:
-            evidence = asyncio.run(run_in_real_time(case, make_adapter, ground, seed, held, pace))
-        yield judge(case, seed, evidence, laws)
+    make_adapter = adapted(make_client)
+    chosen_cases = CASES if cases is None else cases
+    if runs_on_a_loop(make_client):
+        for case in chosen_cases:
+            yield judge(case, seed, run_in_virtual_time(case, make_adapter, ground, seed, held), laws)
+    else:
+        yield from asyncio.run(
+            certify_over_sockets(
+                make_adapter, chosen_cases, ground, seed=seed, bounds=held, laws=laws, pace=pace, jobs=jobs
+            )
+        )
 
 
 async def certify_over_sockets(
@@ -76,8 +87,9 @@ async def certify_over_sockets(
     *,
     seed: int = 0,
     bounds: Bounds | None = None,
+    laws: Iterable[Law] | None = None,
     pace: float = 1.0,
-    jobs: int = 1,
+    jobs: int = JOBS,
     done: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Run cases by the wall's clock, ``jobs`` of them at once; ``done`` is told of each verdict as it comes."""
@@ -87,7 +99,7 @@ async def certify_over_sockets(
     async def one(case: Case) -> Verdict:
         async with free:
             evidence = await run_in_real_time(case, make_adapter, ground, seed, held, pace)
-        verdict = judge(case, seed, evidence)
+        verdict = judge(case, seed, evidence, laws)
         done(verdict)
         return verdict
 
@@ -99,14 +111,42 @@ def adapted(make_client: Callable[[], Any]) -> Callable[[], Adapter]:
 
     def make() -> Adapter:
         client = make_client()
-        return ClassAdapter(client) if is_async(client) else ClassAdapter(client, asyncio.to_thread)
+        return ClassAdapter(client) if is_async(client) else ClassAdapter(client, _in_own_thread)
 
     return make
 
 
-def _class_of(make_client: Callable[[], Any]) -> Any:
-    """Return what has the client's methods, without making one if that can be avoided."""
-    return make_client if isinstance(make_client, type) else make_client()
+def runs_on_a_loop(make_client: Callable[[], Any]) -> bool:
+    """Tell whether a new client would be async; one that cannot be made is found to be so by the cases."""
+    if isinstance(make_client, type):
+        return is_async(make_client)
+    with contextlib.suppress(Exception):
+        return is_async(make_client())
+    return True
+
+
+async def _in_own_thread(method: Callable[..., Any], *args: Any) -> Any:
+    """Call what may block for ever, in a thread that holds nobody up at the end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def tell(outcome: Any, error: Exception | None) -> None:
+        if not done.done():
+            done.set_result(outcome) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        outcome, wrong = None, None
+        try:
+            outcome = method(*args)
+        except Exception as error:
+            wrong = error
+        except BaseException as error:
+            wrong = RuntimeError(f"it raised {type(error).__name__}")
+        with contextlib.suppress(RuntimeError):  # nobody waits for it any more
+            loop.call_soon_threadsafe(tell, outcome, wrong)
+
+    threading.Thread(target=run, name="client", daemon=True).start()
+    return await done
 
 
 def _loaded(catalogue: Catalogue | str | None) -> Catalogue:

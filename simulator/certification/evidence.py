@@ -12,7 +12,7 @@ from simulator.terms import CANCELED, FILLED, OUT, REJECTED
 from simulator.wire import BadRequest, decode
 from simulator.wire.requests import Request, SendLimitOrder
 
-__all__ = ["Act", "Bounds", "Evidence", "Reading", "Sent", "TrueOrder", "Wanted", "read_truth", "seconds"]
+__all__ = ["Act", "Bounds", "Ending", "Evidence", "Reading", "Sent", "TrueOrder", "Wanted", "read_truth", "seconds"]
 
 _S = 1_000_000_000
 
@@ -69,6 +69,20 @@ class Act(msgspec.Struct):
 
     def __str__(self) -> str:
         return f"{self.what}({self.tag!r})" if self.tag else f"{self.what}()"
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a client ended that was not told to.
+
+    Args:
+        text: how, in one sentence.
+        status: its exit status; None for one that says nothing of whether its work was done.
+        time: when, in nanoseconds.
+    """
+
+    text: str
+    status: int | None = None
+    time: int = 0
 
 
 class TrueOrder(msgspec.Struct, frozen=True):
@@ -140,6 +154,7 @@ class Evidence(msgspec.Struct):
         flat: what was true and believed after it was told to be flat.
         stopped: when it was told to stop, in nanoseconds; None for one that never was.
         hang: why the run could not go on, or None.
+        ending: how the client ended by itself; None for one that did not.
     """
 
     journal: list[JournalEntry]
@@ -153,6 +168,7 @@ class Evidence(msgspec.Struct):
     flat: Reading | None = None
     stopped: int | None = None
     hang: str | None = None
+    ending: Ending | None = None
 
     def sent(self) -> Iterator[Sent]:
         """Yield the requests that came, in their order."""

@@ -28,6 +28,7 @@ from simulator.wire.requests import (
 )
 
 __all__ = [
+    "BELIEF_LAWS",
     "LAWS",
     "WIRE_LAWS",
     "Finding",
@@ -38,6 +39,7 @@ __all__ = [
     "belief_of_position",
     "cancels_end",
     "does_what_it_is_asked",
+    "ends_only_when_done",
     "ends_when_told",
     "follows_again",
     "is_flat_when_told",
@@ -74,8 +76,10 @@ Law = Callable[[Evidence], Iterator[Finding]]
 
 def does_what_it_is_asked(evidence: Evidence) -> Iterator[Finding]:
     """Nothing that the client is asked to do fails: no exception, no early end, no answer that is no answer."""
+    said: set[str] = set()
     for act in evidence.acts:
-        if act.error is not None:
+        if act.error is not None and act.error not in said:
+            said.add(act.error)
             yield Finding("does_what_it_is_asked", f"{act} failed: {act.error}", act.began)
 
 
@@ -87,6 +91,23 @@ def waits_for_nothing_for_ever(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("waits_for_nothing_for_ever", f"{act} had not ended after {bound:g} s", act.began)
     if evidence.hang is not None:
         yield Finding("waits_for_nothing_for_ever", evidence.hang)
+
+
+def ends_only_when_done(evidence: Evidence) -> Iterator[Finding]:
+    """A client ends before it is told to only with its work done.
+
+    That is a program with status 0, which has asked the venue something, and whose connection it ended itself.
+    """
+    ending = evidence.ending
+    if ending is None:
+        return
+    closes = [str(why) for _, _, kind, why in evidence.journal if kind == "close"]
+    if ending.status != 0:
+        yield Finding("ends_only_when_done", ending.text, ending.time)
+    elif next(evidence.sent(), None) is None:
+        yield Finding("ends_only_when_done", f"{ending.text}, and had asked the venue nothing", ending.time)
+    elif closes and "by the scenario" in closes[-1]:
+        yield Finding("ends_only_when_done", f"{ending.text}, when its connection was {closes[-1]}", ending.time)
 
 
 def ends_when_told(evidence: Evidence) -> Iterator[Finding]:
@@ -364,6 +385,9 @@ def _amount(raw: msgspec.Raw) -> int:
         return -1
 
 
+BELIEF_LAWS: tuple[Law, ...] = (belief_of_outcomes, belief_of_fills, belief_of_position, is_flat_when_told)
+"""The laws of what a client knows in the end."""
+
 WIRE_LAWS: tuple[Law, ...] = (
     does_what_it_is_asked,
     waits_for_nothing_for_ever,
@@ -374,6 +398,7 @@ WIRE_LAWS: tuple[Law, ...] = (
     reconnects,
     follows_again,
     notices_a_dead_line,
+    ends_only_when_done,
     ends_when_told,
 )
 """The laws that need no orders of the kit's own: for a client that trades as it likes."""
@@ -382,9 +407,6 @@ LAWS: tuple[Law, ...] = (
     *WIRE_LAWS,
     never_sent_twice,
     sends_only_what_is_wanted,
-    belief_of_outcomes,
-    belief_of_fills,
-    belief_of_position,
-    is_flat_when_told,
+    *BELIEF_LAWS,
 )
 """Every law, in the order in which a report names them."""

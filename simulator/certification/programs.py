@@ -1,21 +1,6 @@
 """Clients that are programs: one that speaks lines of JSON with the kit, or one as it stands.
 
-The protocol of lines, of which each is one JSON object. The kit writes to the program's stdin::
-
-    {"id": 1, "do": "start", "url": "ws://127.0.0.1:40001"}
-    {"id": 2, "do": "submit", "tag": "a", "side": "Buy", "price": "100.5", "quantity": "2", "product": "…"}
-    {"id": 3, "do": "cancel", "tag": "a"}
-    {"id": 4, "do": "flatten"}
-    {"id": 5, "ask": "belief"}
-    {"id": 6, "do": "stop"}
-
-and the program answers each on its stdout, when it has done what it does at once, in any order::
-
-    {"id": 2, "done": true}
-    {"id": 3, "failed": "why"}
-    {"id": 5, "belief": {"orders": {"a": {"outcome": "filled", "filled": "2", "average": "100.5"}}, "position": "2"}}
-
-A belief of null is for a program that keeps none. What it writes to stderr is shown where it fails.
+LINES.md, beside this module, says what the lines are.
 """
 
 import asyncio
@@ -27,13 +12,16 @@ from typing import Any
 
 import msgspec
 
+from simulator.certification.adapters import CannotStart
 from simulator.certification.belief import Belief, read_belief
+from simulator.certification.evidence import Ending
 
 __all__ = ["LinesAdapter", "ProgramAdapter", "ProgramError"]
 
 _LONGEST_LINE = 1 << 20
 _LAST_LINES = 5
 _LEAVE_WITHIN = 10.0
+_LAST_WORDS_WITHIN = 1.0
 
 
 class ProgramError(Exception):
@@ -51,20 +39,31 @@ class _Program:
 
     async def start(self, url: str, with_lines: bool) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        self.process = process = await asyncio.create_subprocess_exec(
-            *self.arguments,
-            stdin=pipe if with_lines else asyncio.subprocess.DEVNULL,
-            stdout=pipe,
-            stderr=pipe,
-            env={**os.environ, "EXCHANGE_URL": url},
-            limit=_LONGEST_LINE,
-        )
+        try:
+            self.process = process = await asyncio.create_subprocess_exec(
+                *self.arguments,
+                stdin=pipe if with_lines else asyncio.subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                env={**os.environ, "EXCHANGE_URL": url},
+                limit=_LONGEST_LINE,
+            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise CannotStart(f"cannot start the program {self.arguments[0]!r}: {why}") from None
         assert process.stderr is not None  # noqa: S101 - it is a pipe
         self.watch(self._listen(process.stderr))
         return process
 
     def watch(self, doing: Any) -> None:
         self._tasks.append(asyncio.ensure_future(doing))
+
+    async def exit(self) -> int:
+        """Wait until it has ended and all that it said has been read; return its exit status."""
+        assert self.process is not None  # noqa: S101 - it was started
+        status = await self.process.wait()
+        await asyncio.wait(self._tasks[:1], timeout=_LAST_WORDS_WITHIN)
+        return status
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         with contextlib.suppress(ValueError):  # a line that is too long to be shown
@@ -75,7 +74,7 @@ class _Program:
         return f"; stderr: {' | '.join(self.last_words)}" if self.last_words else ""
 
     async def end(self) -> int | None:
-        """Tell it to end, and kill it if it does not; return the exit status it had by itself, or None."""
+        """Tell it to end; return the exit status it had by itself, or None."""
         process = self.process
         if process is None:
             return None
@@ -86,12 +85,17 @@ class _Program:
             try:
                 await asyncio.wait_for(process.wait(), _LEAVE_WITHIN)
             except TimeoutError:
-                process.kill()
-                await process.wait()
-                raise ProgramError(f"it did not end within {_LEAVE_WITHIN:g} s of SIGTERM, and was killed") from None
+                raise ProgramError(f"it did not end within {_LEAVE_WITHIN:g} s of SIGTERM") from None
+        return status
+
+    async def discard(self) -> None:
+        """Kill it, if it has not ended."""
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()
         for task in self._tasks:
             task.cancel()
-        return status
 
 
 class LinesAdapter:
@@ -108,6 +112,7 @@ class LinesAdapter:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
         self._fault: str | None = None
+        self._has_fault = asyncio.Event()
 
     async def start(self, url: str) -> None:
         """Start the program, and let it connect."""
@@ -140,6 +145,15 @@ class LinesAdapter:
         answer = await self._tell(ask="belief")
         return None if answer.get("belief") is None else read_belief(answer["belief"])
 
+    async def gone(self) -> Ending:
+        """Wait until nobody can speak with the program any more, and return why."""
+        await self._has_fault.wait()
+        return Ending(str(self._fault))
+
+    async def discard(self) -> None:
+        """Kill the program, if it has not ended."""
+        await self._program.discard()
+
     async def _tell(self, **line: Any) -> dict[str, Any]:
         """Write a line and return the answer; raises `ProgramError` for what is none."""
         process = self._program.process
@@ -166,8 +180,9 @@ class LinesAdapter:
         except ValueError:
             fault = f"it wrote a line of more than {_LONGEST_LINE} bytes"
         if fault is None and self._program.process is not None:
-            fault = f"it ended early, with status {await self._program.process.wait()}{self._program.said()}"
+            fault = f"it ended early, with status {await self._program.exit()}{self._program.said()}"
         self._fault = fault
+        self._has_fault.set()
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(ProgramError(str(fault)))
@@ -215,14 +230,21 @@ class ProgramAdapter:
         """Do nothing: the program trades as it likes."""
 
     async def stop(self) -> None:
-        """Tell the program to end; raises `ProgramError` for one that has crashed, or does not end."""
-        status = await self._program.end()
-        if status:
-            raise ProgramError(f"it ended by itself, with status {status}{self._program.said()}")
+        """Tell the program to end; raises `ProgramError` for one that does not."""
+        await self._program.end()
 
     async def belief(self) -> Belief | None:
         """Return None: nobody can ask it."""
         return None
+
+    async def gone(self) -> Ending:
+        """Wait until the program has ended, and return how."""
+        status = await self._program.exit()
+        return Ending(f"it ended by itself, with status {status}{self._program.said()}", status)
+
+    async def discard(self) -> None:
+        """Kill the program, if it has not ended."""
+        await self._program.discard()
 
 
 async def _read_out(stream: asyncio.StreamReader) -> None:

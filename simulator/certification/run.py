@@ -1,15 +1,22 @@
 """Runs a case: the routine while the venue misbehaves, then healing, then the client is told to be flat."""
 
 import asyncio
+import contextlib
+import signal
+import threading
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from simulator.certification.adapters import Adapter
+import msgspec
+
+from simulator.certification.adapters import Adapter, CannotStart
 from simulator.certification.belief import Belief
 from simulator.certification.case import Case
-from simulator.certification.evidence import Act, Bounds, Evidence, Wanted, read_truth
+from simulator.certification.evidence import Act, Bounds, Ending, Evidence, Reading, Wanted, read_truth
 from simulator.certification.ground import Ground
+from simulator.certification.laws import BELIEF_LAWS
+from simulator.certification.programs import ProgramError
 from simulator.certification.routine import Cancel, Submit, Wait
 from simulator.scenario.amounts import amount, duration
 from simulator.server import Server
@@ -20,6 +27,8 @@ from simulator.testing.virtual_time import Hang, play
 __all__ = ["run_in_real_time", "run_in_virtual_time"]
 
 _LIMIT = "6h"
+_LOOK_EVERY = 2 * BILLION
+_STUCK_AFTER = 30
 
 
 def run_in_virtual_time(
@@ -32,8 +41,9 @@ def run_in_virtual_time(
     simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed)
     run = _Run(case, simulation, ground, bounds)
     try:
-        play(simulation, lambda server: run.whole(server, make_adapter), limit=_LIMIT)
-    except Hang as hang:
+        with _alarm():
+            play(simulation, lambda server: run.whole(server, make_adapter), limit=_LIMIT)
+    except (Hang, _Stuck) as hang:
         run.evidence.hang = str(hang)
     return run.evidence_of(simulation)
 
@@ -48,7 +58,7 @@ async def run_in_real_time(
     """
     clock: str | dict[str, str] = "real" if pace == 1 else {"scaled": format(pace, "f")}
     simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, clock=clock)
-    run = _Run(case, simulation, ground, bounds, pace)
+    run = _Run(case, simulation, ground, bounds, pace, is_real=True)
     server = Server(simulation, port=0)
     await server.start()
     try:
@@ -58,14 +68,51 @@ async def run_in_real_time(
     return run.evidence_of(simulation)
 
 
+class _Stuck(KeyboardInterrupt):
+    """The client holds the loop; no other base is let through by tasks and by clients that catch every exception."""
+
+    def __str__(self) -> str:
+        return f"nothing else could run for {_STUCK_AFTER} s, because the client blocks the event loop"
+
+
+@contextlib.contextmanager
+def _alarm() -> Iterator[None]:
+    """Raise `_Stuck` in who holds the main thread for too long by the wall's clock, where the system has alarms."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        raise _Stuck
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, _STUCK_AFTER)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 class _Run:
-    def __init__(self, case: Case, simulation: Simulation, ground: Ground, bounds: Bounds, pace: float = 1.0) -> None:
+    def __init__(
+        self,
+        case: Case,
+        simulation: Simulation,
+        ground: Ground,
+        bounds: Bounds,
+        pace: float = 1.0,
+        *,
+        is_real: bool = False,
+    ) -> None:
         self._pace = pace
+        self._is_real = is_real
         self._case = case
         self._simulation = simulation
         self._ground = ground
         self._bounds = bounds
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
         self.evidence = Evidence([], {}, [], bounds, ground.product.quote_increment)
 
     def evidence_of(self, simulation: Simulation) -> Evidence:
@@ -83,7 +130,23 @@ class _Run:
         except Exception as error:
             evidence.acts.append(Act("make", "", server.world.now(), None, _text_of(error)))
             return
+        try:
+            await self._phases(server, client)
+        except _Gone as gone:
+            evidence.ending = msgspec.structs.replace(gone.ending, time=server.world.now())
+            with contextlib.suppress(Exception):  # of what is gone
+                await client.stop()
+        finally:
+            evidence.journal = list(self._simulation.journal)
+            for task in self._tasks:
+                task.cancel()
+            await client.discard()
+
+    async def _phases(self, server: Server, client: Adapter) -> None:
+        evidence = self.evidence
         await self._act(server, "start", "", client.start(server.url))
+        self._gone = asyncio.ensure_future(_ended_by_itself(client))
+        self._tasks.add(self._gone)
         for instruction in () if client.trades_by_itself else self._case.routine:
             match instruction:
                 case Wait(time):
@@ -94,19 +157,16 @@ class _Run:
                     await self._act(server, "cancel", tag, client.cancel(tag))
         if client.trades_by_itself:
             await self._pass(server, self._length_of_routine())
-        await self._heal(server)
-        evidence.settled = read_truth(self._simulation, self._ground.account, await self._believed(server, client))
+        self._heal(server)
+        evidence.settled = await self._read_when_known(server, client, self._time_to_settle(client))
         if not client.trades_by_itself:
             evidence.flattening = server.world.now()
             await self._act(server, "flatten", "", client.flatten())
-            await self._pass(server, int(self._bounds.act * BILLION))
-            evidence.flat = read_truth(self._simulation, self._ground.account, await self._believed(server, client))
+            evidence.flat = await self._read_when_known(server, client, self._bounds.act)
         evidence.stopped = server.world.now()
+        self._gone.cancel()
         await self._act(server, "stop", "", client.stop(), self._bounds.stop)
-        await self._pass(server, BILLION)
-        evidence.journal = list(self._simulation.journal)
-        for task in self._tasks:
-            task.cancel()
+        await asyncio.sleep(1 / self._pace)
 
     def _length_of_routine(self) -> int:
         """Return how long the faults last for a client that trades by itself, in nanoseconds."""
@@ -120,12 +180,42 @@ class _Run:
         product = self._ground.product.name
         await self._act(server, "submit", order.tag, client.submit(order.tag, order.side, price, quantity, product))
 
-    async def _heal(self, server: Server) -> None:
-        """End every fault, deepen the market, and give the client the time to know what is true."""
+    def _heal(self, server: Server) -> None:
+        """End every fault, and deepen the market."""
         server.simulation.do("heal", {"book": {"product": self._ground.product.name, **self._ground.market(10_000)}})
         server.world.flush()
         self.evidence.healed = server.world.now()
-        await self._pass(server, int(self._bounds.settle * BILLION))
+
+    def _time_to_settle(self, client: Adapter) -> float:
+        """Return how long the client has, in seconds, to know what is true; what cannot be asked has to connect."""
+        bounds = self._bounds
+        return max(bounds.reconnect, bounds.follow) + 1 if client.trades_by_itself else bounds.settle
+
+    async def _read_when_known(self, server: Server, client: Adapter, within: float) -> Reading:
+        """Return what is true and what the client believes of it, when its time is over.
+
+        By the wall's clock a client that tells what it believes is read as soon as that is right, so that nobody waits
+        for what is known already.
+        """
+        waits = self._is_real and not client.trades_by_itself
+        deadline = server.world.now() + int(within * BILLION)
+        while waits and server.world.now() < deadline:
+            await self._pass(server, _LOOK_EVERY)
+            reading = self._read(await self._believed(server, client))
+            if reading.belief is not None and self._is_known(reading):
+                return reading
+        await self._pass(server, max(0, deadline - server.world.now()))
+        return self._read(await self._believed(server, client))
+
+    def _read(self, belief: Belief | None) -> Reading:
+        return read_truth(self._simulation, self._ground.account, belief)
+
+    def _is_known(self, reading: Reading) -> bool:
+        """Tell whether a reading breaks no law about belief, nor, of a client that is to be flat, that one."""
+        evidence = self.evidence
+        as_now = {"flat": reading} if evidence.flattening else {"settled": reading}
+        supposed = msgspec.structs.replace(evidence, **as_now)
+        return not any(finding for law in BELIEF_LAWS for finding in law(supposed))
 
     async def _believed(self, server: Server, client: Adapter) -> Belief | None:
         """Ask the client for its belief; what is no belief is a finding."""
@@ -147,9 +237,29 @@ class _Run:
         task: asyncio.Task[object] = asyncio.ensure_future(_ended(server, act, doing))
         self._tasks.add(task)
         await asyncio.wait({task}, timeout=(self._bounds.act if bound is None else bound) / self._pace)
+        if task.done() and not task.cancelled():
+            task.result()  # raises for what cannot be started
 
     async def _pass(self, server: Server, nanoseconds: int) -> None:
-        await asyncio.sleep(nanoseconds / BILLION / self._pace)
+        """Let time pass; raises `_Gone` for a client that has ended by itself."""
+        await asyncio.wait({self._gone}, timeout=nanoseconds / BILLION / self._pace)
+        if self._gone.done():
+            raise _Gone(self._gone.result())
+
+
+class _Gone(Exception):
+    """The client has ended by itself."""
+
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
+
+
+async def _ended_by_itself(client: Adapter) -> Ending:
+    """Wait until a client has ended by itself, and return how."""
+    ending = await client.gone()
+    if ending is None:
+        ending = await asyncio.get_running_loop().create_future()
+    return ending
 
 
 def _pass_over_what_died(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -161,13 +271,17 @@ def _pass_over_what_died(loop: asyncio.AbstractEventLoop, context: dict[str, Any
 async def _ended(server: Server, act: Act, doing: Awaitable[None]) -> None:
     try:
         await doing
+    except CannotStart:
+        raise
     except Exception as error:
         act.error = _text_of(error)
     act.ended = server.world.now()
 
 
 def _text_of(error: Exception) -> str:
-    """Return what a client's exception says, and where in the client it was raised."""
+    """Return what a client's exception says, and where in the client it was raised; of a program, what it says."""
+    if isinstance(error, ProgramError):
+        return str(error)
     where = traceback.extract_tb(error.__traceback__)
     place = f" ({where[-1].filename.rsplit('/', 1)[-1]}:{where[-1].lineno})" if where else ""
     return f"{type(error).__name__}: {error}{place}" if str(error) else f"{type(error).__name__}{place}"

@@ -25,7 +25,7 @@ __all__ = ["FAILED", "PASSED", "add_certify_command"]
 PASSED, FAILED = 0, 1
 """The exit statuses; a mistake in what was asked is 2."""
 
-_JOBS = 16
+_JOBS = 32
 _DESCRIPTION = (
     "Put a client through the battery: in each case the venue misbehaves while the client is asked to trade; then all "
     "is well again, and what the client sent, what it believes and what is true are held against laws. TARGET is a "
@@ -63,7 +63,7 @@ def add_certify_command(commands: "Subcommands") -> None:
         type=number_from(1),
         default=_JOBS,
         metavar="N",
-        help="how many cases a program is in at once (default: 16)",
+        help="how many cases are run at once by the wall's clock (default: 32)",
     )
     certify.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
     certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
@@ -99,17 +99,25 @@ def _certify(options: argparse.Namespace) -> int:
     return PASSED if all(verdict.survives for verdict in verdicts) else FAILED
 
 
+def is_class(options: argparse.Namespace) -> bool:
+    """Tell whether the target is a class of Python, and not a program."""
+    target = options.target[0]
+    return not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file()
+
+
 def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict]":
     """Put the client through cases, saying of each how it went as soon as that is known."""
-    from simulator.certification.certify import certify
+    from simulator.certification.certify import adapted, certify, runs_on_a_loop
     from simulator.certification.report import verdict_line
 
     def tell(verdict: "Verdict") -> None:
         say(verdict_line(verdict))
 
     target = options.target[0]
-    if not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file():
+    if is_class(options):
         make_client = _client_class(target)
+        if not runs_on_a_loop(make_client):
+            return _over_sockets(options, cases, adapted(make_client), tell)
         common = {"catalogue": options.catalogue, "product": options.product, "account": options.account}
         verdicts = []
         for verdict in certify(make_client, cases=cases, seed=options.seed, pace=options.pace, **common):
@@ -122,23 +130,33 @@ def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict
 def _verdicts_of_program(
     options: argparse.Namespace, cases: "list[Case]", tell: "Callable[[Verdict], None]"
 ) -> "list[Verdict]":
+    from simulator.certification.programs import LinesAdapter, ProgramAdapter
+
+    if shutil.which(options.target[0]) is None:
+        raise SimulatorError(f"certify: there is no program {options.target[0]!r} that can be started")
+
+    def make() -> "Adapter":
+        return (LinesAdapter if options.lines else ProgramAdapter)(list(options.target))
+
+    return _over_sockets(options, cases, make, tell)
+
+
+def _over_sockets(
+    options: argparse.Namespace,
+    cases: "list[Case]",
+    make: "Callable[[], Adapter]",
+    tell: "Callable[[Verdict], None]",
+) -> "list[Verdict]":
+    """Put a client through cases by the wall's clock."""
     import asyncio
 
     from simulator.catalogue import load
     from simulator.certification.certify import certify_over_sockets
     from simulator.certification.ground import Ground
-    from simulator.certification.programs import LinesAdapter, ProgramAdapter
 
-    if shutil.which(options.target[0]) is None:
-        raise SimulatorError(f"certify: there is no program {options.target[0]!r} that can be started")
     ground = Ground.of(load(options.catalogue or "default"), options.product, options.account)
-
-    def make() -> "Adapter":
-        return (LinesAdapter if options.lines else ProgramAdapter)(list(options.target))
-
-    return asyncio.run(
-        certify_over_sockets(make, cases, ground, seed=options.seed, pace=options.pace, jobs=options.jobs, done=tell)
-    )
+    more = {"seed": options.seed, "pace": options.pace, "jobs": options.jobs, "done": tell}
+    return asyncio.run(certify_over_sockets(make, cases, ground, **more))
 
 
 def _client_class(target: str) -> Callable[[], Any]:
