@@ -20,10 +20,10 @@ _MOST_EXPONENT_DIGITS = 9
 
 _MOST_CACHED = 1 << 16
 _LONGEST_CACHED = 40
-_Text = TypeVar("_Text", str, bytes)
+_AnyText = TypeVar("_AnyText", str, bytes)
 
 
-class AmountCache(dict[_Text, int | None]):
+class AmountCache(dict[_AnyText, int | None]):
     """What short texts are parsed to, until there are too many of them; long ones are parsed whenever they come.
 
     A decimal may be padded with any number of zeros. Looking a text up takes two thirds of the time that
@@ -33,10 +33,10 @@ class AmountCache(dict[_Text, int | None]):
         parse: what parses a text.
     """
 
-    def __init__(self, parse: Callable[[_Text], int | None]) -> None:
-        self._parse: Callable[[_Text], int | None] = parse
+    def __init__(self, parse: Callable[[_AnyText], int | None]) -> None:
+        self._parse: Callable[[_AnyText], int | None] = parse
 
-    def __missing__(self, text: _Text) -> int | None:
+    def __missing__(self, text: _AnyText) -> int | None:
         amount = self._parse(text)
         if len(text) <= _LONGEST_CACHED:
             if len(self) >= _MOST_CACHED:

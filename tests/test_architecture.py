@@ -61,6 +61,8 @@ SHELLS = (
 )
 """Where sockets, clocks and threads are allowed."""
 
+_CAMEL_CASE = re.compile(r"_?[A-Z][A-Za-z]*[a-z]")
+
 IMPURE = {"asyncio", "socket", "threading", "time", "uuid", "secrets", "select", "subprocess", "signal"}
 
 
@@ -122,6 +124,26 @@ def _needed(path: Path) -> list[str]:
         if isinstance(node, ast.ImportFrom) and node.module:
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
             names += [name if _local(name) in MODULES else node.module for name in whole]
+    return names
+
+
+def test_no_two_types_share_a_name() -> None:
+    """One word names one type in the whole package; type variables of one letter are everybody's."""
+    places: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for name in _types(ast.parse(path.read_text(encoding="utf-8"))):
+            places.setdefault(name.lstrip("_"), []).append(module)
+    assert {name: where for name, where in places.items() if len(where) > 1 and len(name) > 1} == {}
+
+
+def _types(tree: ast.Module) -> list[str]:
+    """Return the names of a module's classes, aliases and type variables: those in ``CamelCase``."""
+    names = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        names += [target.id for target in targets if isinstance(target, ast.Name) and _CAMEL_CASE.match(target.id)]
     return names
 
 

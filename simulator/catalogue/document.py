@@ -20,7 +20,7 @@ from simulator.catalogue.products import (
     Contract,
     Product,
     Route,
-    Thing,
+    ThingKind,
     TradableProduct,
     VenueInfo,
     default_symbol,
@@ -114,7 +114,7 @@ def _accounts(check: Checks, entries: Document) -> tuple[str, ...]:
     return entries.accounts
 
 
-def _places(check: Checks, thing: Thing, entries: list[str | NamedEntry]) -> list[tuple[str, str]]:
+def _places(check: Checks, thing: ThingKind, entries: list[str | NamedEntry]) -> list[tuple[str, str]]:
     """Return the name and the id of each venue or route."""
     names: dict[str, str] = {}
     ids: dict[str, str] = {}
@@ -127,7 +127,7 @@ def _places(check: Checks, thing: Thing, entries: list[str | NamedEntry]) -> lis
     return found
 
 
-def _id(check: Checks, seen: dict[str, str], thing: Thing, where: str, name: str, written: str | None) -> str:
+def _id(check: Checks, seen: dict[str, str], thing: ThingKind, where: str, name: str, written: str | None) -> str:
     id_ = derived_id(thing, name) if written is None else check.name(f"{where}.id", written)
     check.once(seen, id_.lower(), f"{where}.id", id_)
     return id_

@@ -1,7 +1,15 @@
 """A catalogue as the text of a catalogue file."""
 
 from simulator.catalogue.model import Catalogue
-from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, default_symbol, derived_id
+from simulator.catalogue.products import (
+    Product,
+    Route,
+    ThingKind,
+    TradableProduct,
+    VenueInfo,
+    default_symbol,
+    derived_id,
+)
 from simulator.decimals import text_of_amount
 
 __all__ = ["dump"]
@@ -33,11 +41,11 @@ def _stated(fields: _Fields) -> dict[str, str | bool | list[str]]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _own_id(thing: Thing, name: str, id_: str) -> str | None:
+def _own_id(thing: ThingKind, name: str, id_: str) -> str | None:
     return None if id_ == derived_id(thing, name) else id_
 
 
-def _place(thing: Thing, place: VenueInfo | Route) -> str | dict[str, str]:
+def _place(thing: ThingKind, place: VenueInfo | Route) -> str | dict[str, str]:
     id_ = _own_id(thing, place.name, place.id)
     return place.name if id_ is None else {"name": place.name, "id": id_}
 

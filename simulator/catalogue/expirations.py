@@ -44,7 +44,7 @@ def _code(month: int) -> str:
     return f"{_CODES[month % 12]}{month // 12 % 10}"
 
 
-class _Rule(NamedTuple):
+class _ExpirationDay(NamedTuple):
     """A day of certain months: the n-th of its kind, from the month's end if n is negative, at a time of day."""
 
     kind: str
@@ -97,7 +97,7 @@ def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> d
     return found
 
 
-def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _Rule:
+def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _ExpirationDay:
     day = _DAY.fullmatch(entry.day)
     place = int(day[1] or 1) if day else 0
     if day is None or place > _EACH_MONTH_HAS.get(day[3], 0):
@@ -107,7 +107,7 @@ def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _Rule:
     if at is None:
         raise check.error(f"{where}.at", f"expected a time of day in UTC like 14:30, got {quoted(entry.at)}")
     months = [_MONTHS.index(check.one_of(f"{where}.of", month, _MONTHS)) for month in entry.of or _MONTHS]
-    return _Rule(day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(months))
+    return _ExpirationDay(day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(months))
 
 
 def fill_in(check: Checks, entries: Document, found: dict[str, int]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, assert_never
 
-from simulator.catalogue.products import Product, Route, Thing, TradableProduct, VenueInfo, id_key, is_expired
+from simulator.catalogue.products import Product, Route, ThingKind, TradableProduct, VenueInfo, id_key, is_expired
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
@@ -19,14 +19,14 @@ _DOLLARS = {"USD": 0, "USDC Crypto": 1, "USDC": 1, "USDT Crypto": 2, "USDT": 2}
 """What counts as dollars, the best of them first."""
 
 
-class _Named(Protocol):
+class _HasName(Protocol):
     @property
     def name(self) -> str: ...
     @property
     def id(self) -> str: ...
 
 
-_T = TypeVar("_T", bound=_Named)
+_T = TypeVar("_T", bound=_HasName)
 
 
 class Origin(Protocol):
@@ -184,14 +184,14 @@ class Catalogue:
         return {tradable.base.name: tradable for tradable in reversed(ranked)}  # of each base the first one stays
 
     @cached_property
-    def _name_indexes(self) -> dict[Thing, tuple[int, NameIndex]]:
+    def _name_indexes(self) -> dict[ThingKind, tuple[int, NameIndex]]:
         return {}
 
     @cached_property
     def _expirations(self) -> list[int]:
         return sorted(product.expires for product in self.products if product.expires is not None)
 
-    def _names(self, thing: Thing, now: int) -> NameIndex:
+    def _names(self, thing: ThingKind, now: int) -> NameIndex:
         """Return the index of a kind of thing, made anew when another contract has expired."""
         expired = bisect_right(self._expirations, now)
         known = self._name_indexes.get(thing)
@@ -199,7 +199,7 @@ class Catalogue:
             known = self._name_indexes[thing] = (expired, NameIndex(self._named(thing, now)))
         return known[1]
 
-    def _named(self, thing: Thing, now: int) -> list[tuple[str, str]]:
+    def _named(self, thing: ThingKind, now: int) -> list[tuple[str, str]]:
         """Return the names of a kind of thing with their ids, in the order in which they are preferred."""
         match thing:
             case "quote_symbol":

@@ -11,7 +11,7 @@ __all__ = [
     "Contract",
     "Product",
     "Route",
-    "Thing",
+    "ThingKind",
     "TradableProduct",
     "VenueInfo",
     "default_symbol",
@@ -29,10 +29,10 @@ FLAGS: Final = ("Disabled", "CancelOnly", "PostOnly", "LimitOnly", "MarginEnable
 
 _KIND_WORDS: Final = ("Crypto", "Equity", "Index", "Commodity", "Perpetual")
 
-Thing = Literal["product", "venue", "route", "tradable_product", "quote_symbol", "trading_symbol"]
+ThingKind = Literal["product", "venue", "route", "tradable_product", "quote_symbol", "trading_symbol"]
 """Each kind of thing that has a name and an id."""
 
-_NAMESPACES: Final[dict[Thing, bytes]] = {
+_NAMESPACES: Final[dict[ThingKind, bytes]] = {
     "product": bytes.fromhex("bb25a7a7a61c485aac291de369a6a043"),
     "venue": bytes.fromhex("dd85a6c5b45f46d1bf50793dacb1e51a"),
     "route": bytes.fromhex("0cadbcc598bc488894bafbbcb6f39132"),
@@ -42,7 +42,7 @@ _NAMESPACES: Final[dict[Thing, bytes]] = {
 }
 
 
-def derived_id(thing: Thing, name: str) -> str:
+def derived_id(thing: ThingKind, name: str) -> str:
     """Return the id of a named thing: the text of the UUIDv5 of its name in the gateway's namespace."""
     return uuid_of(_NAMESPACES[thing] + name.encode())
 

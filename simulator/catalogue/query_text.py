@@ -34,7 +34,7 @@ _SIGNS = {"&&": "and", "||": "or", "!": "not", "~": "not"}
 _OPERATORS = ("and", "or", "not")
 _TERMS: tuple[LeafVariant | Literal["Expiration"], ...] = ("All", *NAMES, "Expired", "Expiration")
 
-_Variant = TypeVar("_Variant", bound=str)
+_AnyVariant = TypeVar("_AnyVariant", bound=str)
 
 
 class _Token(NamedTuple):
@@ -159,7 +159,7 @@ class _TextReader:
         self._close(opened)
         return expiration(Expiration(variant, dates), word.where)
 
-    def _word(self, what: str, valid: tuple[_Variant, ...]) -> tuple[_Token, _Variant]:
+    def _word(self, what: str, valid: tuple[_AnyVariant, ...]) -> tuple[_Token, _AnyVariant]:
         word = self._next
         if word.kind != "word":
             raise Misread(f"{word.where}: expected {what} like {valid[1]}(...), got {word}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import accumulate, islice
 
-from simulator.catalogue.products import Thing
+from simulator.catalogue.products import ThingKind
 from simulator.errors import nearest
 from simulator.quoting import quoted
 from simulator.terms import Refusal
@@ -14,7 +14,7 @@ from simulator.wildcards import Glob, has_wildcard
 
 __all__ = ["MAX_PATTERN", "SCOPES", "NameIndex", "check_search"]
 
-SCOPES: dict[str, Thing] = {
+SCOPES: dict[str, ThingKind] = {
     "Route": "route",
     "Venue": "venue",
     "Product": "product",

@@ -9,7 +9,7 @@ from simulator.certification.belief import Belief, OrderBelief
 from simulator.certification.case import Case
 from simulator.certification.cases import CASES
 from simulator.certification.certify import certify, chosen
-from simulator.certification.evidence import Bounds, Evidence
+from simulator.certification.evidence import ClientBounds, Evidence
 from simulator.certification.judge import Verdict
 from simulator.certification.laws import LAWS, Finding
 
@@ -18,8 +18,8 @@ __all__ = [
     "LAWS",
     "AsyncClient",
     "Belief",
-    "Bounds",
     "Case",
+    "ClientBounds",
     "Evidence",
     "Finding",
     "OrderBelief",

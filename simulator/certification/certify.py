@@ -10,7 +10,7 @@ from simulator.catalogue import Catalogue, load
 from simulator.certification.adapters import Adapter, ClassAdapter, is_async
 from simulator.certification.case import Case
 from simulator.certification.cases import CASES
-from simulator.certification.evidence import Bounds
+from simulator.certification.evidence import ClientBounds
 from simulator.certification.ground import Ground
 from simulator.certification.judge import Verdict, judge
 from simulator.certification.laws import Law
@@ -43,7 +43,7 @@ def certify(
     product: str | None = None,
     account: str | None = None,
     seed: int = 0,
-    bounds: Bounds | None = None,
+    bounds: ClientBounds | None = None,
     laws: Iterable[Law] | None = None,
     pace: float = 1.0,
     jobs: int = JOBS,
@@ -94,7 +94,7 @@ async def certify_over_sockets(
 ) -> list[Verdict]:
     """Run cases by the wall's clock, ``jobs`` of them at once; ``done`` is told of each verdict as it comes."""
     free = asyncio.Semaphore(jobs)
-    held = bounds or Bounds()
+    held = bounds or ClientBounds()
 
     async def one(case: Case) -> Verdict:
         async with free:

@@ -17,7 +17,7 @@ __all__ = ["Act", "Bounds", "Ending", "Evidence", "Reading", "Sent", "TrueOrder"
 _S = 1_000_000_000
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class ClientBounds(msgspec.Struct, frozen=True):
     """How long and how often a client may do things; times in seconds of the exchange's time. A report says them.
 
     Args:
@@ -116,7 +116,7 @@ class TrueOrder(msgspec.Struct, frozen=True):
         return ("filled", "canceled")  # a part of its fills was taken back
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Snapshot(msgspec.Struct, frozen=True):
     """What is true at one moment, and what the client believes then.
 
     Args:
@@ -160,12 +160,12 @@ class Evidence(msgspec.Struct):
     journal: list[JournalEntry]
     wanted: dict[str, Wanted]
     acts: list[Act]
-    bounds: Bounds
+    bounds: ClientBounds
     tick: int
     healed: int = 0
     flattening: int = 0
-    settled: Reading | None = None
-    flat: Reading | None = None
+    settled: Snapshot | None = None
+    flat: Snapshot | None = None
     stopped: int | None = None
     hang: str | None = None
     ending: Ending | None = None
@@ -183,7 +183,7 @@ class Evidence(msgspec.Struct):
                 return wanted.tag
         return None
 
-    def by_tag(self, reading: Reading) -> dict[str, list[TrueOrder]]:
+    def by_tag(self, reading: Snapshot) -> dict[str, list[TrueOrder]]:
         """Return the exchange's orders by the tags that they are known by."""
         found: dict[str, list[TrueOrder]] = {tag: [] for tag in self.wanted}
         for order in reading.orders.values():
@@ -199,12 +199,12 @@ class Evidence(msgspec.Struct):
                 yield sent, sent.request
 
 
-def read_truth(simulation: Simulation, account: str, belief: Belief | None) -> Reading:
+def read_truth(simulation: Simulation, account: str, belief: Belief | None) -> Snapshot:
     """Read what is true of an account's orders at this moment, and keep what is believed beside it."""
     own = [order for order in simulation.venue.orders.values() if order.account == account]
     held = (instrument.exposures.get(account) for instrument in simulation.venue.instruments.values())
     position = sum(exposure.position for exposure in held if exposure is not None)
-    return Reading(simulation.now, {order.id: _true(order) for order in own}, position, belief)
+    return Snapshot(simulation.now, {order.id: _true(order) for order in own}, position, belief)
 
 
 def _true(order: Order) -> TrueOrder:

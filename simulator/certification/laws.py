@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from simulator.certification.belief import Belief, OrderBelief
-from simulator.certification.evidence import Evidence, Reading, TrueOrder
+from simulator.certification.evidence import Evidence, Snapshot, TrueOrder
 from simulator.decimals import text_of_amount
 from simulator.terms import BILLION, OUT, REJECTED, flags_of
 from simulator.wire.requests import (
@@ -352,7 +352,7 @@ def is_flat_when_told(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("is_flat_when_told", f"it was told to be flat, and holds {text_of_amount(reading.position)}")
 
 
-def _beliefs(evidence: Evidence) -> Iterator[tuple[str, OrderBelief, list[TrueOrder], Reading]]:
+def _beliefs(evidence: Evidence) -> Iterator[tuple[str, OrderBelief, list[TrueOrder], Snapshot]]:
     """Yield each order of which the client believes something, with the exchange's orders for it."""
     reading = evidence.settled
     belief: Belief | None = None if reading is None else reading.belief

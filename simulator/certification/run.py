@@ -32,7 +32,7 @@ _STUCK_AFTER = 30
 
 
 def run_in_virtual_time(
-    case: Case, make_adapter: Callable[[], Adapter], ground: Ground, seed: int, bounds: Bounds
+    case: Case, make_adapter: Callable[[], Adapter], ground: Ground, seed: int, bounds: ClientBounds
 ) -> Evidence:
     """Run a case for a client on an event loop whose time jumps, and return the evidence.
 
@@ -49,7 +49,7 @@ def run_in_virtual_time(
 
 
 async def run_in_real_time(
-    case: Case, make_adapter: Callable[[], Adapter], ground: Ground, seed: int, bounds: Bounds, pace: float = 1.0
+    case: Case, make_adapter: Callable[[], Adapter], ground: Ground, seed: int, bounds: ClientBounds, pace: float = 1.0
 ) -> Evidence:
     """Run a case over a socket by the wall's clock, and return the evidence.
 

@@ -9,7 +9,7 @@ from simulator.catalogue import Catalogue
 from simulator.certification.case import Case
 from simulator.certification.cases import CASES
 from simulator.certification.certify import certify
-from simulator.certification.evidence import Bounds
+from simulator.certification.evidence import ClientBounds
 from simulator.certification.report import explanation
 
 __all__ = ["CertificationTests"]
@@ -38,7 +38,7 @@ class CertificationTests:
     product: ClassVar[str | None] = None
     account: ClassVar[str | None] = None
     seed: ClassVar[int] = 0
-    bounds: ClassVar[Bounds | None] = None
+    bounds: ClassVar[ClientBounds | None] = None
     pace: ClassVar[float] = 1.0
 
     @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from simulator.cli.formats import add_format, say_json
 from simulator.cli.output import say
 from simulator.errors import SimulatorError
-from simulator.journal.diff import parting, parting_of_messages
+from simulator.journal.diff import EntryData, parting, parting_of_messages
 from simulator.quoting import escaped
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ SAME, DIFFERENT = 0, 1
 """The exit statuses; a journal that cannot be read is a mistake in what was asked, 2."""
 
 _PATTERN = "*.jsonl"
-_Entry = dict[str, Any]
-_Compare = Callable[[Iterable[tuple[bytes, _Entry]], Iterable[tuple[bytes, _Entry]]], list[str]]
+_Compare = Callable[[Iterable[tuple[bytes, EntryData]], Iterable[tuple[bytes, EntryData]]], list[str]]
 
 
 def add_diff_command(commands: "Subcommands") -> None:
@@ -104,7 +103,7 @@ def _journals(folder: Path) -> set[str]:
         raise SimulatorError(f"cannot read {folder}: {error.strerror}") from error
 
 
-def _entries(lines: BinaryIO, path: Path) -> Iterator[tuple[bytes, _Entry]]:
+def _entries(lines: BinaryIO, path: Path) -> Iterator[tuple[bytes, EntryData]]:
     import msgspec
 
     decode = msgspec.json.Decoder(dict[str, Any]).decode

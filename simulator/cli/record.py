@@ -13,7 +13,7 @@ from simulator.times import text_of_time
 if TYPE_CHECKING:
     from simulator.catalogue import Catalogue
     from simulator.libraries import Subcommands
-    from simulator.record import Seen
+    from simulator.record import RecordedEvent
     from simulator.record.proxy import Recorder
 
 __all__ = ["add_record_command"]
@@ -63,7 +63,7 @@ def _record(options: argparse.Namespace) -> int:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
 
 
-def _write(session: "list[Seen]", catalogue: "Catalogue", options: argparse.Namespace, start: str) -> int:
+def _write(session: "list[RecordedEvent]", catalogue: "Catalogue", options: argparse.Namespace, start: str) -> int:
     """Write a session as a scenario, and say what is not as it was; return the exit status."""
     from simulator.record import left_out, scenario_of, shortcomings
     from simulator.yaml_writer import yaml_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.cli.formats import add_format, as_data, say_json, summarize
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, note, say, write
-from simulator.cli.replays import Selection, play_all, replays
+from simulator.cli.replays import ScenarioSelection, play_all, replays
 from simulator.errors import SimulatorError
 from simulator.quoting import cut, escaped
 
@@ -54,7 +54,7 @@ def add_replay_command(commands: "Subcommands") -> None:
     )
     replay.add_argument(
         "-k",
-        type=Selection,
+        type=ScenarioSelection,
         dest="selection",
         metavar="WORDS",
         help="play only those whose file or name has the words in it: 'fill and not bust', 'cancel or reject'",

@@ -12,10 +12,10 @@ from simulator.errors import Failure, ScenarioError, SimulatorError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from simulator.replay.results import Result, Verdict
+    from simulator.replay.results import ReplayVerdict, Result
     from simulator.scenario import Loaded
 
-__all__ = ["Replay", "Selection", "play_all", "replays"]
+__all__ = ["Replay", "ScenarioSelection", "play_all", "replays"]
 
 _LOOK_EVERY = 0.2
 
@@ -33,7 +33,7 @@ class Replay(NamedTuple):
     journal: str | None
 
 
-class Selection:
+class ScenarioSelection:
     """Which scenarios are meant by words in their files or names: ``and`` binds tighter than ``or``, ``not`` tightest.
 
     Args:
@@ -67,7 +67,7 @@ def replays(options: argparse.Namespace) -> tuple[list[Replay], int]:
     found = list(dict.fromkeys(source for name in options.paths for source in scenario_files(name)))
     if not found:
         raise SimulatorError(f"there is no scenario in {', '.join(options.paths)}")
-    selection: Selection | None = options.selection
+    selection: ScenarioSelection | None = options.selection
     sources = [source for source in found if selection is None or selection.takes(_words_of(source))]
     if selection is not None and not sources:
         raise SimulatorError(f"no scenario of {len(found)} is meant by -k {selection.text!r}")
@@ -159,7 +159,7 @@ def _play(job: Replay) -> "Result":
         return Result(job.source, job.source, "wrong", run=job.run, failures=failures)
     except SimulatorError as error:
         failures = (Failure(job.source, str(error)),)
-        verdict: Verdict = "unreachable" if isinstance(error, Unreachable) else "wrong"
+        verdict: ReplayVerdict = "unreachable" if isinstance(error, Unreachable) else "wrong"
         return Result(job.source, job.source, verdict, run=job.run, failures=failures)
     seconds = time.perf_counter() - began
     return structs.replace(

@@ -20,13 +20,13 @@ from simulator.control.infos import (
     SessionInfo,
     StateInfo,
 )
-from simulator.control.waits import Wait
+from simulator.control.waits import WaitCondition
 from simulator.errors import Failure, Problem, ScenarioError, UnknownName, nearest
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded, load, load_text
 from simulator.scenario.reading.files import bundled
 
-__all__ = ["CALLS", "Call", "Method", "Verdict", "WaitResult", "problem_info", "read_scenario", "result_of"]
+__all__ = ["CALLS", "Call", "CheckResult", "Method", "WaitResult", "problem_info", "read_scenario", "result_of"]
 
 Method = Literal["GET", "POST", "PUT", "PATCH"]
 _Seconds = Annotated[float, Meta(ge=0, le=300, description="Seconds of the wall's time.")]
@@ -53,13 +53,13 @@ class DueQuery(_Body, frozen=True):
     most: Annotated[int, Meta(ge=1, le=10_000)] = 100
 
 
-class Steps(_Body, frozen=True):
+class NewSteps(_Body, frozen=True):
     """Steps, as a rule's ``then`` has them."""
 
     steps: list[Any]
 
 
-class Name(_Body, frozen=True):
+class HoldName(_Body, frozen=True):
     """The name that a hold waits for."""
 
     name: str
@@ -92,7 +92,7 @@ class Reset(_Body, frozen=True):
     keep_connections: bool = False
 
 
-class Rules(_Body, frozen=True):
+class NewRules(_Body, frozen=True):
     """Rules, as a scenario's ``rules`` has them."""
 
     rules: list[Any]
@@ -104,7 +104,7 @@ class Switch(_Body, frozen=True):
     on: bool
 
 
-class Received(_Body, frozen=True):
+class ReceivedQuery(_Body, frozen=True):
     """Which requests, or events of connections, in the words of a rule's ``when``; how many, and how long to wait."""
 
     when: dict[str, Any] = {}
@@ -154,7 +154,7 @@ class WaitResult(Struct, frozen=True, omit_defaults=True):
     failure: FailureInfo | UnsetType = UNSET
 
 
-class Verdict(Struct, frozen=True):
+class CheckResult(Struct, frozen=True):
     """Whether all is as it is expected, and what is not."""
 
     passed: bool
@@ -183,7 +183,7 @@ class Call(NamedTuple):
         summary: what it does, in one sentence.
         takes: the body of what changes or waits, the query of a GET.
         gives: the type of its result.
-        do: does it; a `Wait` is what the shell asks again.
+        do: does it; a `WaitCondition` is what the shell asks again.
         changes: whether it changes the world.
     """
 
@@ -237,9 +237,9 @@ def read_scenario(scenario: str | dict[str, Any] | None, yaml: str | None) -> Lo
     return load(known[scenario])
 
 
-def _verify(control: Control) -> Verdict:
+def _verify(control: Control) -> CheckResult:
     failures = control.verify()
-    return Verdict(not failures, list(map(_failure_info, failures)))
+    return CheckResult(not failures, list(map(_failure_info, failures)))
 
 
 def _reset(control: Control, body: Reset) -> StateInfo:
@@ -276,7 +276,7 @@ CALLS: tuple[Call, ...] = (
         "PUT",
         "/rules",
         "Put rules in place of those that there are.",
-        Rules,
+        NewRules,
         StateInfo,
         lambda c, b, n: _done(c, lambda: c.set_rules(b.rules)),
         True,
@@ -296,7 +296,7 @@ CALLS: tuple[Call, ...] = (
         "POST",
         "/do",
         "Do steps of the scenario language.",
-        Steps,
+        NewSteps,
         StateInfo,
         lambda c, b, n: _done(c, lambda: c.do(*b.steps)),
         True,
@@ -306,7 +306,7 @@ CALLS: tuple[Call, ...] = (
         "POST",
         "/release",
         "Let go on whatever a rule holds under a name.",
-        Name,
+        HoldName,
         StateInfo,
         lambda c, b, n: _done(c, lambda: c.release(b.name)),
         True,
@@ -337,7 +337,7 @@ CALLS: tuple[Call, ...] = (
         "POST",
         "/received",
         "The requests that have come and match.",
-        Received,
+        ReceivedQuery,
         WaitResult,
         lambda c, b, n: c.wait_for(b.count, **b.when),
     ),
@@ -350,13 +350,15 @@ CALLS: tuple[Call, ...] = (
         WaitResult,
         lambda c, b, n: c.wait_until(order=b.order, fill=b.fill, sent=b.sent, count=b.count),
     ),
-    Call("verify", "POST", "/verify", "What is expected and is not so.", Nothing, Verdict, lambda c, b, n: _verify(c)),
+    Call(
+        "verify", "POST", "/verify", "What is expected and is not so.", Nothing, CheckResult, lambda c, b, n: _verify(c)
+    ),
     Call("check", "POST", "/check", "What is wrong with a scenario.", Unchecked, Problems, lambda c, b, n: _check(b)),
 )
 """Every call."""
 
 
-def result_of(wait: Wait[Any], found: list[Any] | None, timeout: float) -> WaitResult:
+def result_of(wait: WaitCondition[Any], found: list[Any] | None, timeout: float) -> WaitResult:
     """Return what has come of a wait: all that was found, or what came nearest."""
     if found is not None:
         return WaitResult(True, found)

@@ -23,7 +23,7 @@ from simulator.control.infos import (
 )
 from simulator.control.patterns import FillWhen, OrderWhen, Pattern, SentWhen, check_pattern
 from simulator.control.times import moment, nanoseconds
-from simulator.control.waits import Wait, wait_for_fills, wait_for_messages, wait_for_orders, wait_for_requests
+from simulator.control.waits import WaitCondition, wait_for_fills, wait_for_messages, wait_for_orders, wait_for_requests
 from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName, nearest
 from simulator.journal.lines import JournalLine, lines
 from simulator.journal.queries import Miss, Received, nearest_miss, received
@@ -252,7 +252,7 @@ class Control:
         """Return the request or event that lacks the least for a ``when``, the latest of several; None if none came."""
         return nearest_miss(self._simulation.journal, parse_when(when), self._simulation.catalogue)
 
-    def wait_for(self, count: int = 1, **when: Any) -> Wait[Received]:
+    def wait_for(self, count: int = 1, **when: Any) -> WaitCondition[Received]:
         """Return a wait for requests, or events of connections, that a ``when`` is for."""
         return wait_for_requests(self._simulation, parse_when(when), count)
 
@@ -263,7 +263,7 @@ class Control:
         fill: Mapping[str, Any] | None = None,
         sent: Mapping[str, Any] | None = None,
         count: int = 1,
-    ) -> Wait[Any]:
+    ) -> WaitCondition[Any]:
         """Return a wait for orders, for fills or for messages to clients that are as is said.
 
         Raises `SimulatorError` unless one of them is said.

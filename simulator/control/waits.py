@@ -17,13 +17,13 @@ from simulator.scenario.values import decoded
 from simulator.simulation import Simulation
 from simulator.times import text_of_time
 
-__all__ = ["Wait", "wait_for_fills", "wait_for_messages", "wait_for_orders", "wait_for_requests"]
+__all__ = ["WaitCondition", "wait_for_fills", "wait_for_messages", "wait_for_orders", "wait_for_requests"]
 
 _T = TypeVar("_T")
 _RECENT = 200
 
 
-class Wait(Generic[_T]):
+class WaitCondition(Generic[_T]):
     """Something that is waited for.
 
     Args:
@@ -50,15 +50,15 @@ class Wait(Generic[_T]):
         return Failure("exchange", text, self._explain())
 
 
-def wait_for_requests(simulation: Simulation, when: Any, count: int) -> Wait[Received]:
+def wait_for_requests(simulation: Simulation, when: Any, count: int) -> WaitCondition[Received]:
     """Return a wait for requests, or events of connections, that a ``when`` is for."""
     journal, catalogue = simulation.journal, simulation.catalogue
     search = Search(when, catalogue)
     said = str(_said(when))
-    return Wait(said, count, lambda: search.look(journal), lambda: explain(journal, when, catalogue))
+    return WaitCondition(said, count, lambda: search.look(journal), lambda: explain(journal, when, catalogue))
 
 
-def wait_for_orders(simulation: Simulation, when: Any, count: int) -> Wait[OrderInfo]:
+def wait_for_orders(simulation: Simulation, when: Any, count: int) -> WaitCondition[OrderInfo]:
     """Return a wait for orders that are as an `OrderWhen` says."""
 
     def orders() -> list[OrderInfo]:
@@ -67,7 +67,7 @@ def wait_for_orders(simulation: Simulation, when: Any, count: int) -> Wait[Order
     return _wait_for_infos("orders", when, count, orders)
 
 
-def wait_for_fills(simulation: Simulation, when: Any, count: int) -> Wait[FillInfo]:
+def wait_for_fills(simulation: Simulation, when: Any, count: int) -> WaitCondition[FillInfo]:
     """Return a wait for fills that are as a `FillWhen` says."""
 
     def fills() -> list[FillInfo]:
@@ -79,7 +79,9 @@ def wait_for_fills(simulation: Simulation, when: Any, count: int) -> Wait[FillIn
 _Info = TypeVar("_Info", bound=msgspec.Struct)
 
 
-def _wait_for_infos(what: str, when: msgspec.Struct, count: int, infos: Callable[[], list[_Info]]) -> Wait[_Info]:
+def _wait_for_infos(
+    what: str, when: msgspec.Struct, count: int, infos: Callable[[], list[_Info]]
+) -> WaitCondition[_Info]:
     pattern = Pattern(when)
 
     def found() -> list[_Info]:
@@ -92,16 +94,16 @@ def _wait_for_infos(what: str, when: msgspec.Struct, count: int, infos: Callable
         nearest, lacking = min(reversed(misses), key=lambda miss: len(miss[1]))
         return "\n".join([f"nearest: {nearest}", *(f"  {lack}" for lack in lacking)])
 
-    return Wait(f"{what} with {_said(when)}", count, found, explain)
+    return WaitCondition(f"{what} with {_said(when)}", count, found, explain)
 
 
-def wait_for_messages(simulation: Simulation, when: SentWhen, count: int) -> Wait[SentInfo]:
+def wait_for_messages(simulation: Simulation, when: SentWhen, count: int) -> WaitCondition[SentInfo]:
     """Return a wait for messages that were sent to clients and are as a `SentWhen` says."""
     said = _said(when)
     line = None if when.connection is None else str(when.connection)
     wanted = Await(**{name: getattr(when, name) for name in said if name != "connection"})
     search = _SentSearch(simulation.journal, Awaited(wanted, line, {}, []))
-    return Wait(f"messages sent with {said}", count, search.look, search.nearest)
+    return WaitCondition(f"messages sent with {said}", count, search.look, search.nearest)
 
 
 class _SentSearch:

@@ -10,7 +10,7 @@ from simulator.terms import CANCELED, FILLED, OUT, REJECTED, FillKind
 __all__ = ["bust", "correct"]
 
 
-class _Side(NamedTuple):
+class _AmendedFill(NamedTuple):
     """A fill of a trade that is amended, with its price and quantity until then.
 
     They are looked up before anything is amended: the fill may be forgotten for the amendment of the other side.
@@ -62,17 +62,17 @@ def _present(venue: Venue, fill: Fill) -> tuple[int, int]:
     return last.price, 0 if last.kind is FillKind.REVERSAL else last.quantity
 
 
-def _sides(venue: Venue, fill: Fill) -> list[_Side]:
+def _sides(venue: Venue, fill: Fill) -> list[_AmendedFill]:
     """Return the fills of a fill's trade; raises `ValueError` if an order of one of them is no longer kept."""
     near = [venue.fills.get(fill.number + step) for step in (-1, 0, 1)]
     sides = [other for other in near if other and other.trade == fill.trade and other.kind is FillKind.NORMAL]
     for side in sides:
         if side.order_id not in venue.orders:
             raise ValueError(f"the exchange no longer has order {side.order_id} of fill {fill.number}")
-    return [_Side(side, *_present(venue, side)) for side in sides]
+    return [_AmendedFill(side, *_present(venue, side)) for side in sides]
 
 
-def _amend(venue: Venue, side: _Side, price: int, quantity: int, kind: FillKind, now: int) -> None:
+def _amend(venue: Venue, side: _AmendedFill, price: int, quantity: int, kind: FillKind, now: int) -> None:
     """Replace a fill in its order's sums: by nothing, or by another price and quantity."""
     fill = side.fill
     order = venue.orders[fill.order_id]

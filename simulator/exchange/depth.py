@@ -13,7 +13,7 @@ _UNUSED = 1000
 """After how many changes of the side sums are given up that nobody has asked for."""
 
 
-class _Sums:
+class _BucketSums:
     """The quantities of a side in buckets of one width, by the number of the bucket."""
 
     __slots__ = ("of", "unused")
@@ -38,7 +38,7 @@ class Depth:
     def __init__(self, side: Side) -> None:
         self._side = side
         self._seen: dict[int, int] = {}
-        self._sums: dict[int, _Sums] = {}
+        self._sums: dict[int, _BucketSums] = {}
 
     def best(self, bucket: int, most: int) -> list[tuple[int, int]]:
         """Return the price and the quantity of so many buckets that are not empty, the best first."""
@@ -92,7 +92,7 @@ class Depth:
         self._follow(side.changed)
         sums = self._sums.get(bucket)
         if sums is None:
-            sums = self._sums[bucket] = _Sums()
+            sums = self._sums[bucket] = _BucketSums()
             for key, quantity in self._seen.items():
                 number = key // bucket
                 sums.of[number] = sums.of.get(number, 0) + quantity

@@ -14,7 +14,7 @@ __all__ = ["BookFeed", "BookFeeds"]
 _MOST_VIEWED = 256
 """How many instruments all the different views of one instrument may show together: each change makes them anew."""
 
-_Seen = tuple[list[BookLevel], list[BookLevel]] | list[RfqQuote]
+_Shown = tuple[list[BookLevel], list[BookLevel]] | list[RfqQuote]
 _Key = tuple[type, tuple[str, ...], int]
 
 
@@ -31,12 +31,12 @@ class BookFeed:
         self._is_rfqs = isinstance(subscription.request, SubscribeRfqs)
         self._is_in_ticks = isinstance(subscription.request, SubscribeBook)
         self._bucket = subscription.bucket
-        self.shown: _Seen | None = None
+        self.shown: _Shown | None = None
         """What was published last."""
         self.body = b""
         """The same as JSON."""
 
-    def look(self) -> _Seen:
+    def look(self) -> _Shown:
         """Return what is to be seen now."""
         if self._is_rfqs:
             return replies.rfq_quotes(self.instruments, self._bucket)
@@ -45,7 +45,7 @@ class BookFeed:
             bucket *= self.instruments[0].tick
         return replies.book_levels(self.instruments, bucket)
 
-    def encode(self, seen: _Seen, now: int) -> bytes:
+    def encode(self, seen: _Shown, now: int) -> bytes:
         """Return what has been seen as JSON."""
         if isinstance(seen, tuple):
             bids, asks = seen

@@ -40,13 +40,13 @@ class Tape:
         self._began = began
         self._seed = seed
         self._kept = kept
-        self._sums: dict[str, _Sums] = {}
+        self._sums: dict[str, _TradeSums] = {}
 
     def record(self, trade: Traded) -> None:
         """Add a trade, which is not earlier than any before it."""
         sums = self._sums.get(trade.target)
         if sums is None:
-            sums = self._sums[trade.target] = _Sums(self._kept)
+            sums = self._sums[trade.target] = _TradeSums(self._kept)
         sums.add(trade)
 
     def candle(
@@ -89,7 +89,7 @@ class Tape:
         return InventedCandles(Past(self._began, opened, listing.quote_increment, listing.base_increment, seed))
 
 
-class _Sums:
+class _TradeSums:
     """The trades of one product, summed up for each width; those of the last second on their own until it is over."""
 
     __slots__ = (

@@ -11,9 +11,10 @@ import msgspec
 from simulator.journal.lines import ARROWS
 from simulator.quoting import cut, escaped
 
-__all__ = ["differing", "parting", "parting_of_messages"]
+__all__ = ["EntryData", "differing", "parting", "parting_of_messages"]
 
-_Entry = dict[str, Any]
+EntryData = dict[str, Any]
+"""A journal's entry, as a file has it."""
 _CONTEXT = 3
 
 
@@ -21,8 +22,8 @@ _WIDEST = 300
 
 
 def parting(
-    first: Iterable[tuple[bytes, _Entry]],
-    second: Iterable[tuple[bytes, _Entry]],
+    first: Iterable[tuple[bytes, EntryData]],
+    second: Iterable[tuple[bytes, EntryData]],
     said: str = "the journals part at line",
 ) -> list[str]:
     """Return, in readable lines, the first place where two journals differ, and the last entries before it.
@@ -30,8 +31,8 @@ def parting(
     A journal comes as its lines, each with what it says; ``said`` begins the first line of what is returned. Returns
     nothing if they are the same.
     """
-    before: deque[_Entry] = deque(maxlen=_CONTEXT)
-    end: tuple[bytes, _Entry | None] = (b"", None)
+    before: deque[EntryData] = deque(maxlen=_CONTEXT)
+    end: tuple[bytes, EntryData | None] = (b"", None)
     for number, ((line, one), (other_line, other)) in enumerate(zip_longest(first, second, fillvalue=end), 1):
         if line != other_line or one is None:
             lines = [f"{said} {number}:", *(f"  {_readable(entry)}" for entry in before)]
@@ -44,7 +45,9 @@ def parting(
     return []
 
 
-def parting_of_messages(first: Iterable[tuple[bytes, _Entry]], second: Iterable[tuple[bytes, _Entry]]) -> list[str]:
+def parting_of_messages(
+    first: Iterable[tuple[bytes, EntryData]], second: Iterable[tuple[bytes, EntryData]]
+) -> list[str]:
     """Return, in readable lines, where what was said on each connection differs, whenever it was said.
 
     That is all that the journal of a replay against an endpoint has: no time, no cause, and nothing of what happened
@@ -65,10 +68,10 @@ _CODE = re.compile(r"\b[1-4][0-9]{3}\b")
 _CUT = "1006"
 
 
-def _streams(entries: Iterable[tuple[bytes, _Entry]]) -> dict[tuple[int, str], list[tuple[bytes, _Entry]]]:
+def _streams(entries: Iterable[tuple[bytes, EntryData]]) -> dict[tuple[int, str], list[tuple[bytes, EntryData]]]:
     """Return the messages of each connection and way, without what depends on when they came."""
     encode = msgspec.json.Encoder().encode
-    streams: dict[tuple[int, str], list[tuple[bytes, _Entry]]] = {}
+    streams: dict[tuple[int, str], list[tuple[bytes, EntryData]]] = {}
     for _, entry in entries:
         kind, data = entry.get("kind"), entry.get("data")
         if kind not in _WAYS:
@@ -76,7 +79,7 @@ def _streams(entries: Iterable[tuple[bytes, _Entry]]) -> dict[tuple[int, str], l
         if kind == "close":
             code = _CODE.search(str(data))
             data = code[0] if code is not None else _CUT
-        timeless: _Entry = {"connection": entry.get("connection"), "kind": kind, "data": _timeless(data)}
+        timeless: EntryData = {"connection": entry.get("connection"), "kind": kind, "data": _timeless(data)}
         stream = streams.setdefault((int(entry.get("connection") or 0), _WAYS[kind]), [])
         stream.append((encode(timeless), timeless))
     return streams
@@ -106,7 +109,7 @@ def differing(one: Any, other: Any, place: str = "") -> list[str]:
     return [difference for here, left, right in pairs for difference in differing(left, right, here)]
 
 
-def _readable(entry: _Entry) -> str:
+def _readable(entry: EntryData) -> str:
     mark = ARROWS.get(str(entry.get("kind")), f"*** {entry.get('kind')}")
     connection = entry.get("connection")
     parts = [entry.get("time"), f"#{connection}" if connection else None, mark, _json(entry.get("data"))]

@@ -2,7 +2,7 @@
 
 from simulator.record.fidelity import shortcomings
 from simulator.record.omissions import left_out
-from simulator.record.reading import Seen
+from simulator.record.reading import RecordedEvent
 from simulator.record.session import scenario_of
 
-__all__ = ["Seen", "left_out", "scenario_of", "shortcomings"]
+__all__ = ["RecordedEvent", "left_out", "scenario_of", "shortcomings"]

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulator.record.reading import OPEN_ORDERS, SEND, Reading, RecordedRequest
+from simulator.record.reading import OPEN_ORDERS, SEND, RecordedRequest, RecordedSession
 from simulator.record.substitutes import accounts_of, fake_accounts, renamed, with_accounts, with_orders
 
 __all__ = ["Accounts"]
@@ -19,7 +19,7 @@ class Accounts:
         keep: whether they keep their names.
     """
 
-    def __init__(self, reading: Reading, keep: bool = False) -> None:
+    def __init__(self, reading: RecordedSession, keep: bool = False) -> None:
         self._spelled = _spelled(reading)
         self._names = {} if keep else fake_accounts(self._spelled)
         self.known = [self._names.get(name, self._spelled[name]) for name in _known(reading, self._spelled)]
@@ -50,7 +50,7 @@ class Accounts:
         return text.replace(f'"Ok":"{request.order}', f'"Ok":"{orders.get(request.order, request.order)}')
 
 
-def _spelled(reading: Reading) -> dict[str, str]:
+def _spelled(reading: RecordedSession) -> dict[str, str]:
     """Return each account as it is spelled first, by its name in lower case."""
     found: dict[str, str] = {}
     for request in reading.requests.values():
@@ -63,7 +63,7 @@ def _spelled(reading: Reading) -> dict[str, str]:
     return found
 
 
-def _known(reading: Reading, spelled: dict[str, str]) -> list[str]:
+def _known(reading: RecordedSession, spelled: dict[str, str]) -> list[str]:
     """Return the accounts, in lower case, but for those that the endpoint did not know."""
     unknown = dict.fromkeys(spelled, False)
     named: dict[str, list[bool]] = {}

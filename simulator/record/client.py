@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import OrderReport, duration_text
-from simulator.record.reading import Reading, RecordedRequest, Seen
+from simulator.record.reading import RecordedEvent, RecordedRequest, RecordedSession
 from simulator.scenario.values import decoded, message_of, text_of
 from simulator.terms import BILLION
 from simulator.wire.codec import REQUEST_TYPES, BadRequest, decode
@@ -18,7 +18,7 @@ _FIRST_TARGET = "/architect"
 _BY_CLIENT = ("in", "open")
 
 
-def steps_of(reading: Reading, accounts: Accounts, refused: Container[int]) -> list[dict[str, Any]]:
+def steps_of(reading: RecordedSession, accounts: Accounts, refused: Container[int]) -> list[dict[str, Any]]:
     """Return the steps of a session's client.
 
     Args:
@@ -26,13 +26,13 @@ def steps_of(reading: Reading, accounts: Accounts, refused: Container[int]) -> l
         accounts: what the accounts are called.
         refused: the places of requests that the gateway refuses by itself, at once.
     """
-    return list(_Steps(reading, accounts, refused).all())
+    return list(_StepFinder(reading, accounts, refused).all())
 
 
-class _Steps:
+class _StepFinder:
     """Finds the steps; ``_last`` is the time that a replay has come to, ``_names`` what orders are called by then."""
 
-    def __init__(self, reading: Reading, accounts: Accounts, refused: Container[int]) -> None:
+    def __init__(self, reading: RecordedSession, accounts: Accounts, refused: Container[int]) -> None:
         self._reading = reading
         self._accounts = accounts
         self._refused = refused
@@ -48,7 +48,7 @@ class _Steps:
 
     # What came
 
-    def _heard(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
+    def _heard(self, at: int, seen: RecordedEvent) -> Iterator[dict[str, Any]]:
         """Yield the steps that wait for what a message said, if no other step does."""
         for report in self._reading.reports.get(at, ()):
             if report.order in self._names and report.source.startswith("updates"):
@@ -68,7 +68,7 @@ class _Steps:
             return {"response": self._accounts.answer(self._reading.answers[at], self._names, response)}
         return None
 
-    def _awaited(self, report: OrderReport, seen: Seen) -> dict[str, Any]:
+    def _awaited(self, report: OrderReport, seen: RecordedEvent) -> dict[str, Any]:
         wanted = {
             "on": f"${report.source}",
             "order_id": self._names[report.order],
@@ -78,13 +78,13 @@ class _Steps:
         }
         return {"await": wanted}
 
-    def _patience(self, seen: Seen) -> str:
+    def _patience(self, seen: RecordedEvent) -> str:
         """Return how long to wait for what took so long, in whole seconds and with some to spare."""
         return f"{max(0, seen.time - self._last) // BILLION + _PATIENCE}s"
 
     # What was done
 
-    def _done(self, at: int, seen: Seen) -> Iterator[dict[str, Any]]:
+    def _done(self, at: int, seen: RecordedEvent) -> Iterator[dict[str, Any]]:
         if seen.time - self._last >= _SHORTEST_WAIT and not seen.by_endpoint:
             yield {"wait": duration_text(seen.time - self._last)}
         request = self._reading.requests.get(at)
@@ -97,7 +97,7 @@ class _Steps:
             yield self._other(seen)
             self._last = max(self._last, seen.time)
 
-    def _other(self, seen: Seen) -> dict[str, Any]:
+    def _other(self, seen: RecordedEvent) -> dict[str, Any]:
         on = _on(seen.connection)
         if seen.kind == "open":
             return {"connect": self._accounts.in_text(seen.data), **on}

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from simulator.errors import ScenarioError
 from simulator.record.omissions import differences
-from simulator.record.reading import Seen
+from simulator.record.reading import RecordedEvent
 from simulator.replay import replay
 
 __all__ = ["shortcomings"]
 
 
-def shortcomings(path: Path, session: Iterable[Seen], keep_accounts: bool = False) -> list[str]:
+def shortcomings(path: Path, session: Iterable[RecordedEvent], keep_accounts: bool = False) -> list[str]:
     """Return what is wrong with a recording, a sentence each; nothing if its replay tells all that was told.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 from simulator.journal.journal import JournalEntry
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import OrderReport, duration_text
-from simulator.record.reading import STATES, Reading, RecordedRequest, Seen
+from simulator.record.reading import STATES, RecordedEvent, RecordedRequest, RecordedSession
 from simulator.scenario.values import decoded
 
 __all__ = ["differences", "left_out"]
@@ -19,9 +19,9 @@ _LATE = 50_000_000
 _NO_UNICODE = "\ufffd"
 
 
-def left_out(session: Iterable[Seen]) -> list[str]:
+def left_out(session: Iterable[RecordedEvent]) -> list[str]:
     """Return what of a session no recording has, a line each: market data, and what the language has no word for."""
-    reading = Reading(session)
+    reading = RecordedSession(session)
     counts = Counter(_unkept(reading, at, seen) for at, seen in enumerate(reading.session))
     lines = [f"{count} message{'s' * (count != 1)} of {what}" for what, count in counts.items() if what is not None]
     lines += _hastened(reading)
@@ -33,7 +33,9 @@ def left_out(session: Iterable[Seen]) -> list[str]:
     return lines
 
 
-def differences(session: Iterable[Seen], journal: Iterable[JournalEntry], keep_accounts: bool = False) -> list[str]:
+def differences(
+    session: Iterable[RecordedEvent], journal: Iterable[JournalEntry], keep_accounts: bool = False
+) -> list[str]:
     """Return where a recording's replay told a client something else than it was told, a line each.
 
     Args:
@@ -43,9 +45,9 @@ def differences(session: Iterable[Seen], journal: Iterable[JournalEntry], keep_a
 
     Average prices are compared to the fewest digits that the endpoint said of one.
     """
-    reading = Reading(session)
-    replayed = Reading(
-        Seen(time, connection, kind, data.decode(errors="replace") if isinstance(data, bytes) else str(data))
+    reading = RecordedSession(session)
+    replayed = RecordedSession(
+        RecordedEvent(time, connection, kind, data.decode(errors="replace") if isinstance(data, bytes) else str(data))
         for time, connection, kind, data in journal
         if kind in _KINDS
     )
@@ -60,7 +62,7 @@ def _lines(verb: str, told: Counter[str]) -> list[str]:
     return [f"{verb} {text}" + (f", {count} times" if count > 1 else "") for text, count in told.items()]
 
 
-def _hastened(reading: Reading) -> list[str]:
+def _hastened(reading: RecordedSession) -> list[str]:
     """Return the line for replies to orders that were late, where a replay tells the order's updates after them."""
     told = {
         report.order: report.at
@@ -77,7 +79,7 @@ def _hastened(reading: Reading) -> list[str]:
     return [f"the time until orders were answered, up to {duration_text(late)}"] if late >= _LATE else []
 
 
-def _unkept(reading: Reading, at: int, seen: Seen) -> str | None:
+def _unkept(reading: RecordedSession, at: int, seen: RecordedEvent) -> str | None:
     """Return what a message is that no recording has."""
     if seen.kind != "out":
         return None
@@ -93,7 +95,7 @@ def _exponent(value: Decimal) -> int:
     return int(value.as_tuple().exponent)
 
 
-def _told(reading: Reading, accounts: Accounts, unit: Decimal) -> Counter[str]:
+def _told(reading: RecordedSession, accounts: Accounts, unit: Decimal) -> Counter[str]:
     """Count what a client was told, in words that are the same for all sessions alike; means in whole units."""
     return Counter(
         text
@@ -103,7 +105,7 @@ def _told(reading: Reading, accounts: Accounts, unit: Decimal) -> Counter[str]:
     )
 
 
-def _texts(reading: Reading, accounts: Accounts, unit: Decimal, at: int, seen: Seen) -> Iterator[str]:
+def _texts(reading: RecordedSession, accounts: Accounts, unit: Decimal, at: int, seen: RecordedEvent) -> Iterator[str]:
     request = reading.answers.get(at)
     if request is None:
         garbled = reading.garbled.get(at)

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.http11 import Request, Response
 
 from simulator.libraries import receive, send_text, without_proxy
-from simulator.record.reading import Seen
+from simulator.record.reading import RecordedEvent
 from simulator.replay.endpoints import joined
 
 __all__ = ["Recorder"]
@@ -33,7 +33,7 @@ class Recorder:
     """
 
     def __init__(self, upstream: str) -> None:
-        self.session: list[Seen] = []
+        self.session: list[RecordedEvent] = []
         self.url = ""
         self._upstream = upstream
         self._made: dict[ServerConnection, ClientConnection] = {}
@@ -121,7 +121,7 @@ class Recorder:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (_CUT, "")
 
     def _see(self, number: int, kind: str, data: str, by_endpoint: bool = False) -> None:
-        self.session.append(Seen(time.monotonic_ns(), number, kind, data, by_endpoint))
+        self.session.append(RecordedEvent(time.monotonic_ns(), number, kind, data, by_endpoint))
 
 
 async def _end(connection: Any, code: int, reason: str) -> None:

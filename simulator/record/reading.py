@@ -14,14 +14,23 @@ from simulator.record.substitutes import orders_in
 from simulator.scenario.values import decoded
 from simulator.wire.codec import NO_ID, BadRequest, decode
 
-__all__ = ["CANCEL", "OPEN_ORDERS", "OTHER_PROTOCOL", "SEND", "STATES", "Reading", "RecordedRequest", "Seen"]
+__all__ = [
+    "CANCEL",
+    "OPEN_ORDERS",
+    "OTHER_PROTOCOL",
+    "SEND",
+    "STATES",
+    "RecordedEvent",
+    "RecordedRequest",
+    "RecordedSession",
+]
 
 OTHER_PROTOCOL = "/netidx"
 STATES, SEND, CANCEL, OPEN_ORDERS = "SubscribeOrderState", "SendLimitOrder", "CancelOrder", "ListOpen"
 _TAKEN = re.compile(r'"Ok"\s*:\s*"([^"\\]+)"')
 
 
-class Seen(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True):
     """Something that passed: ``open`` (data: the target), ``in``, ``out``, or ``close`` (data: the code).
 
     ``refused`` is for a connection that the endpoint did not take (data: the target and why). ``time`` is in
@@ -83,14 +92,14 @@ class RecordedRequest(msgspec.Struct, eq=False):
         return self.answered is None and self.garbled is None and self.type != "Unsubscribe"
 
 
-class Reading:
+class RecordedSession:
     """Reads one session; all that is found bears its place in the session.
 
     Args:
         session: what passed, in its order.
     """
 
-    def __init__(self, session: Iterable[Seen]) -> None:
+    def __init__(self, session: Iterable[RecordedEvent]) -> None:
         self.session = list(session)
         self.requests: dict[int, RecordedRequest] = {}
         self.answers: dict[int, RecordedRequest] = {}
@@ -125,7 +134,7 @@ class Reading:
         """Tell whether a connection speaks the gateway's protocol."""
         return not self.targets.get(connection, "").startswith(OTHER_PROTOCOL)
 
-    def _take_request(self, at: int, seen: Seen) -> None:
+    def _take_request(self, at: int, seen: RecordedEvent) -> None:
         message = _decoded(seen.data)
         if not isinstance(message, dict) or not self.is_gateway(seen.connection):
             return
@@ -149,7 +158,7 @@ class Reading:
             request.name = f"updates{sum(other.subscribes for other in self.requests.values())}"
         self.asked[asked] = request
 
-    def _take_message(self, at: int, seen: Seen) -> None:
+    def _take_message(self, at: int, seen: RecordedEvent) -> None:
         message = _decoded(seen.data)
         if not isinstance(message, dict) or not isinstance(message.get("response"), dict):
             return

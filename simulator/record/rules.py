@@ -8,11 +8,11 @@ from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.record.accounts import Accounts
 from simulator.record.order_life import Change, Life, OrderReport, Script, duration_text, reject_of
-from simulator.record.reading import CANCEL, STATES, Reading, RecordedRequest, Seen
+from simulator.record.reading import CANCEL, STATES, RecordedEvent, RecordedRequest, RecordedSession
 from simulator.record.refusals import Refusals
 from simulator.scenario.steps import TRUTH
 
-__all__ = ["Rules"]
+__all__ = ["RuleFinder"]
 
 _FIRST_TARGET = "/architect"
 _CUT = "1006"
@@ -23,7 +23,7 @@ _FOR_EVER = {"hold": "for ever"}
 """The step that keeps a rule from its end, where the engine would ack its order or do its cancel."""
 
 
-class Rules:
+class RuleFinder:
     """Finds the rules of a session.
 
     Args:
@@ -32,7 +32,7 @@ class Rules:
         accounts: what the accounts are called.
     """
 
-    def __init__(self, reading: Reading, catalogue: Catalogue, accounts: Accounts) -> None:
+    def __init__(self, reading: RecordedSession, catalogue: Catalogue, accounts: Accounts) -> None:
         self._reading = reading
         self._catalogue = catalogue
         self._accounts = accounts
@@ -274,7 +274,7 @@ def _quantity(request: RecordedRequest) -> Decimal:
     return Decimal("Infinity") if amount is None else Decimal(text_of_amount(amount))
 
 
-def _ending(seen: Seen, session: str | None = None) -> Any:
+def _ending(seen: RecordedEvent, session: str | None = None) -> Any:
     """Return what a ``disconnect`` takes to end a connection as it was seen to end."""
     if seen.data == _CUT:
         return "abort"

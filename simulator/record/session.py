@@ -12,14 +12,14 @@ from typing import Any
 from simulator.catalogue import Catalogue
 from simulator.record.accounts import Accounts
 from simulator.record.client import steps_of
-from simulator.record.reading import Reading, Seen
-from simulator.record.rules import Rules
+from simulator.record.reading import RecordedEvent, RecordedSession
+from simulator.record.rules import RuleFinder
 
 __all__ = ["scenario_of"]
 
 
 def scenario_of(
-    session: Iterable[Seen],
+    session: Iterable[RecordedEvent],
     catalogue: Catalogue,
     catalogue_name: str = "default",
     keep_accounts: bool = False,
@@ -35,9 +35,9 @@ def scenario_of(
         start: when it began, as a scenario says it: what a client calls by its date is there in a world of that time.
     """
     session = list(session)
-    reading = Reading(session)
+    reading = RecordedSession(session)
     accounts = Accounts(reading, keep_accounts)
-    rules = Rules(reading, catalogue, accounts)
+    rules = RuleFinder(reading, catalogue, accounts)
     found: dict[str, Any] = {
         "name": "recorded session",
         "clock": "instant",
@@ -51,7 +51,7 @@ def scenario_of(
     return {key: value for key, value in found.items() if value not in ([], None)}
 
 
-def _names_contract(session: list[Seen], catalogue: Catalogue) -> bool:
+def _names_contract(session: list[RecordedEvent], catalogue: Catalogue) -> bool:
     """Tell whether a client has named a contract whose name changes with the time at which a world begins."""
     if catalogue.document is None:
         return False

@@ -44,7 +44,7 @@ def _size(data: bytes) -> tuple[int, int] | None:
     return (head, head + length) if len(data) >= head + length else None
 
 
-class _Client(Protocol):
+class _AnyClient(Protocol):
     """What plays, and is told what comes: a `simulator.replay.client.Client`, or one like it."""
 
     def play(self, now: int) -> Playing: ...
@@ -56,7 +56,7 @@ class _Client(Protocol):
 class _Shell:
     """Does a client's actions to a simulation."""
 
-    def __init__(self, simulation: Simulation, client: _Client, check_time: Callable[[], object]) -> None:
+    def __init__(self, simulation: Simulation, client: _AnyClient, check_time: Callable[[], object]) -> None:
         self._simulation = simulation
         self._client = client
         self._check_time = check_time
@@ -120,7 +120,7 @@ class _Shell:
             client.ended(line, code, reason)
 
 
-def drive(simulation: Simulation, client: _Client, check_time: Callable[[], object] = bool) -> None:
+def drive(simulation: Simulation, client: _AnyClient, check_time: Callable[[], object] = bool) -> None:
     """Play a client to its end; raises `simulator.errors.UnmetExpectation` where it does not get what it expects.
 
     ``check_time`` is called again and again, and raises what ends it when it has taken too long.

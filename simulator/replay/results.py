@@ -10,9 +10,9 @@ from simulator.journal.journal import Journal
 from simulator.journal.queries import context
 from simulator.replay.client import Client
 
-__all__ = ["Result", "Unreachable", "Verdict", "result_of"]
+__all__ = ["ReplayVerdict", "Result", "Unreachable", "result_of"]
 
-Verdict = Literal["passed", "failed", "wrong", "skipped", "unreachable"]
+ReplayVerdict = Literal["passed", "failed", "wrong", "skipped", "unreachable"]
 
 
 class Unreachable(SimulatorError):
@@ -30,7 +30,7 @@ class Result(msgspec.Struct, frozen=True):
 
     source: str
     name: str
-    verdict: Verdict
+    verdict: ReplayVerdict
     seed: int | None = None
     run: int = 0
     steps: int = 0

@@ -38,7 +38,7 @@ _ENOUGH = 1 << 30
 """As many messages as may wait to be read; before websockets 14.1 it cannot be None."""
 
 
-class _Clock(Protocol):
+class _ReplayClock(Protocol):
     """The time of a replay."""
 
     def now(self) -> int: ...
@@ -214,7 +214,7 @@ class _WorldTime:
             await self.settle()
 
 
-async def _drive(playing: Playing, sockets: _Sockets, clock: _Clock) -> Any:
+async def _drive(playing: Playing, sockets: _Sockets, clock: _ReplayClock) -> Any:
     """Play to the end; return what the playing returns."""
     try:
         action = next(playing)
@@ -307,7 +307,9 @@ async def _replay_url(loaded: Loaded, url: str, headers: tuple[tuple[str, str], 
     return result
 
 
-async def _unmet_orders(loaded: Loaded, client: Client, sockets: _Sockets, clock: _Clock) -> AsyncIterator[Failure]:
+async def _unmet_orders(
+    loaded: Loaded, client: Client, sockets: _Sockets, clock: _ReplayClock
+) -> AsyncIterator[Failure]:
     """Yield the orders that are not as expected, as the endpoint says they are."""
     for at, expectation in enumerate(loaded.scenario.expect):
         for key, wanted in _orders(expectation).items():

@@ -37,11 +37,11 @@ __all__ = [
 ]
 
 
-class _Section(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
+class _FileEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
     """The base of what stands in a file."""
 
 
-class Bounds(_Section, frozen=True, rename={"in_": "in", "not_": "not"}):
+class Bounds(_FileEntry, frozen=True, rename={"in_": "in", "not_": "not"}):
     """What a value must be; everything that is said must hold."""
 
     ge: Amount | None = None
@@ -124,7 +124,7 @@ REQUEST_FIELD_DOCS = {
 """What each field of a request is, and an example of it in a rule's ``when``."""
 
 
-class _Conditions(_Section, frozen=True):
+class _Conditions(_FileEntry, frozen=True):
     request: str | tuple[str, ...] | UnsetType = UNSET
     """The type of the request: a name, a name with wildcards, or a list of them. Without it and without event, a rule
     is for every type. Examples: ``request: SendLimitOrder``, ``request: [SendLimitOrder, CancelOrder]``,
@@ -155,7 +155,7 @@ When = msgspec.defstruct(
 )
 
 
-class Rule(_Section, frozen=True):
+class Rule(_FileEntry, frozen=True):
     """What the venue does when a request or an event matches; the first rule that matches decides."""
 
     when: When  # type: ignore[valid-type]  # made at run time
@@ -194,7 +194,7 @@ class Rule(_Section, frozen=True):
     """
 
 
-class Lognormal(_Section, frozen=True):
+class Lognormal(_FileEntry, frozen=True):
     """A delay whose half lies below the median, and one in a hundred above the p99."""
 
     median: Duration
@@ -203,7 +203,7 @@ class Lognormal(_Section, frozen=True):
     """One delay in a hundred is longer; at least the median. Example: ``median: 2ms, p99: 20ms``."""
 
 
-class Normal(_Section, frozen=True):
+class Normal(_FileEntry, frozen=True):
     """A delay around a mean, never below zero."""
 
     mean: Duration
@@ -212,7 +212,7 @@ class Normal(_Section, frozen=True):
     """Their standard deviation. Example: ``mean: 5ms, stddev: 1ms``."""
 
 
-class LegEntry(_Section, frozen=True):
+class LegEntry(_FileEntry, frozen=True):
     """A delay that is drawn anew for every message: exactly one distribution."""
 
     uniform: tuple[Duration, Duration] | None = None
@@ -226,7 +226,7 @@ class LegEntry(_Section, frozen=True):
 Leg = Duration | LegEntry
 
 
-class Latency(_Section, frozen=True):
+class Latency(_FileEntry, frozen=True):
     """How long messages travel: to the venue, and replies and updates back; ``requests`` has a type's own way in."""
 
     entry: Leg | None = None
@@ -247,7 +247,7 @@ class Latency(_Section, frozen=True):
     """
 
 
-class WalkEntry(_Section, frozen=True):
+class WalkEntry(_FileEntry, frozen=True):
     """How a market's price moves.
 
     ``volatility`` is the standard deviation of one move, as a share of the price; that of n moves is the square root of
@@ -263,14 +263,14 @@ class WalkEntry(_Section, frozen=True):
     """How much of its distance from mid each move takes back. Example: ``reversion: 1%``."""
 
 
-class TradesEntry(_Section, frozen=True):
+class TradesEntry(_FileEntry, frozen=True):
     """How often others trade in a market, on average."""
 
     per_second: Amount
     """How many trades of others there are a second, on average. Example: ``per_second: 5``."""
 
 
-class MarketEntry(_Section, frozen=True):
+class MarketEntry(_FileEntry, frozen=True):
     """A product's market: either quotes, best first, or a price around which it quotes by itself."""
 
     bids: tuple[tuple[Amount, Amount], ...] | None = None
@@ -291,7 +291,7 @@ class MarketEntry(_Section, frozen=True):
     """How often others trade in it; without it, never. Example: ``mid: 10000, trades: {per_second: 5}``."""
 
 
-class TimelineEntry(_Section, frozen=True):
+class TimelineEntry(_FileEntry, frozen=True):
     """What happens by itself at a time after the start; ``every`` repeats it."""
 
     at: Duration
@@ -304,7 +304,7 @@ class TimelineEntry(_Section, frozen=True):
     """That it is done again and again, so long after the time before. Example: ``every: 10s``."""
 
 
-class Scaled(_Section, frozen=True):
+class Scaled(_FileEntry, frozen=True):
     """A clock that runs so many times as fast as the wall's."""
 
     scaled: Annotated[
@@ -316,7 +316,7 @@ class Scaled(_Section, frozen=True):
 ClockSetting = Literal["real", "instant", "manual"] | Scaled
 
 
-class Await(_Section, frozen=True):
+class Await(_FileEntry, frozen=True):
     """A message that must come within a time of the scenario's: on a subscription, or any at all."""
 
     on: str | None = None
@@ -345,7 +345,7 @@ class Await(_Section, frozen=True):
     """
 
 
-class ClientStep(_Section, frozen=True, rename={"as_": "as", "await_": "await"}):
+class ClientStep(_FileEntry, frozen=True, rename={"as_": "as", "await_": "await"}):
     """What a replayed client does: exactly one of send, await, wait, connect, disconnect."""
 
     send: dict[str, Any] | UnsetType = UNSET
@@ -385,7 +385,7 @@ class ClientStep(_Section, frozen=True, rename={"as_": "as", "await_": "await"})
     """
 
 
-class OrderExpectation(_Section, frozen=True):
+class OrderExpectation(_FileEntry, frozen=True):
     """How an order must be in the end."""
 
     state: tuple[str, ...] | None = None
@@ -398,7 +398,7 @@ class OrderExpectation(_Section, frozen=True):
     """The mean price of its fills. Example: ``avg_fill_price: 9999.75``."""
 
 
-class Expectation(_Section, frozen=True):
+class Expectation(_FileEntry, frozen=True):
     """What must be true in the end: exactly one of never, received, orders, fired."""
 
     never: When | UnsetType = UNSET  # type: ignore[valid-type]  # made at run time
@@ -419,7 +419,7 @@ class Expectation(_Section, frozen=True):
     """The name of a rule that must have fired. Example: ``fired: slow partial``."""
 
 
-class Scenario(_Section, frozen=True):
+class Scenario(_FileEntry, frozen=True):
     """A scenario: what a venue is like, what it does, what a client says to it, and what must be true of it."""
 
     name: str | None = None

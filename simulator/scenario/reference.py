@@ -38,7 +38,7 @@ from simulator.scenario.step_forms import BARE, StepEntry
 from simulator.scenario.steps import Amount, Duration, LimitEntry, Percent, Quantity, ViewEntry
 from simulator.wire.requests import REQUEST_TYPES
 
-__all__ = ["CATALOGUE", "TITLES", "Entry", "Section", "explained", "markdown", "sections"]
+__all__ = ["CATALOGUE", "TITLES", "KeyEntry", "Section", "explained", "markdown", "sections"]
 
 TITLES: dict[type[Struct], str] = {
     Scenario: "scenario",
@@ -101,7 +101,7 @@ This file is made by `python -m simulator.scenario.reference > scenarios/LANGUAG
 """
 
 
-class Entry(NamedTuple):
+class KeyEntry(NamedTuple):
     """A key: what it takes, what it is if it is not there, what it means, and examples of it."""
 
     key: str
@@ -118,19 +118,19 @@ class Section(NamedTuple):
     title: str
     text: str
     examples: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[KeyEntry, ...]
 
 
 def sections() -> Iterator[Section]:
     """Yield the parts of the reference in their order."""
-    values = [Entry(word, "", "", _said(kind), ()) for word, kind in _VALUES.items()]
-    values.append(Entry("matcher", "", "", _MATCHER, ()))
+    values = [KeyEntry(word, "", "", _said(kind), ()) for word, kind in _VALUES.items()]
+    values.append(KeyEntry("matcher", "", "", _MATCHER, ()))
     yield Section("Values", "values", _UNITS, (), tuple(values))
     for cls in structs():
         if cls in TITLES:
             yield Section("Keys", TITLES[cls], text_of(cls), (), _entries(cls))
     counted = tuple(next(entry for entry in _entries(cls) if entry.key == key) for cls, key in _COUNTED)
-    limit = Entry("rate_limit", "", "", key_docs(StepEntry)["rate_limit"].text, ())
+    limit = KeyEntry("rate_limit", "", "", key_docs(StepEntry)["rate_limit"].text, ())
     yield Section("Counting", "counting", "What is counted, and for whom.", (), (*counted, limit))
     yield from _steps()
     yield from _requests()
@@ -155,7 +155,7 @@ def _requests() -> Iterator[Section]:
     for name, kind in REQUEST_TYPES.items():
         fields = {field.name: field for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]
         entries = tuple(
-            Entry(key, "", "required" if field.required else "", docs[key].text, ())
+            KeyEntry(key, "", "required" if field.required else "", docs[key].text, ())
             for key, field in fields.items()
             if key in REQUEST_FIELD_DOCS and key != "id"
         )
@@ -165,10 +165,10 @@ def _requests() -> Iterator[Section]:
 # What a key takes
 
 
-def _entries(cls: type[Struct]) -> tuple[Entry, ...]:
+def _entries(cls: type[Struct]) -> tuple[KeyEntry, ...]:
     docs = key_docs(cls)
     return tuple(
-        Entry(field.encode_name, _shape(field.type), _default(field), *docs[field.encode_name])
+        KeyEntry(field.encode_name, _shape(field.type), _default(field), *docs[field.encode_name])
         for field in inspect.type_info(cls).fields  # type: ignore[attr-defined]  # of a struct
     )
 
@@ -256,7 +256,7 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-def _table(entries: tuple[Entry, ...]) -> Iterator[str]:
+def _table(entries: tuple[KeyEntry, ...]) -> Iterator[str]:
     """Yield the rows of a table, which has only the columns that are said of one of its entries."""
     rows = [
         (f"`{entry.key}`", entry.shape, entry.default, entry.text, "<br>".join(f"`{text}`" for text in entry.examples))
@@ -313,7 +313,7 @@ def _in_terminal(section: Section, word: str) -> str:
     return "\n".join(lines)
 
 
-def _entry_lines(entry: Entry) -> Iterator[str]:
+def _entry_lines(entry: KeyEntry) -> Iterator[str]:
     default = entry.default if entry.default in ("", "required") else f"default {entry.default}"
     takes = "; ".join(part for part in (entry.shape, default) if part)
     if takes:

@@ -17,7 +17,7 @@ from simulator.libraries import http_method
 from simulator.server.settings import Settings
 from simulator.wildcards import Glob
 
-__all__ = ["HEALTH_PATH", "Answer", "admit", "is_loopback", "refuse_stranger"]
+__all__ = ["HEALTH_PATH", "PlainAnswer", "admit", "is_loopback", "refuse_stranger"]
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]{0,5})?")
 
@@ -25,7 +25,7 @@ HEALTH_PATH = "/healthz"
 """Where a plain GET is answered 200 as soon as the server is ready."""
 
 
-class Answer(NamedTuple):
+class PlainAnswer(NamedTuple):
     """An HTTP answer that ends the connection."""
 
     status: HTTPStatus
@@ -43,32 +43,34 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def admit(request: Request, settings: Settings, loopback_only: bool) -> Answer | None:
+def admit(request: Request, settings: Settings, loopback_only: bool) -> PlainAnswer | None:
     """Return the answer to a request that may not become a WebSocket, or None for one that may."""
     try:
         host = request.headers.get("Host")
         origin = request.headers.get("Origin")
     except MultipleValuesError:
-        return Answer(HTTPStatus.BAD_REQUEST, "The Host and Origin headers may stand only once.")
+        return PlainAnswer(HTTPStatus.BAD_REQUEST, "The Host and Origin headers may stand only once.")
     refusal = refuse_stranger(host, origin, settings, loopback_only)
     if refusal is not None:
         return refusal
     if http_method(request) == "GET" and request.path.partition("?")[0] == HEALTH_PATH:
-        return Answer(HTTPStatus.OK, "ok")
+        return PlainAnswer(HTTPStatus.OK, "ok")
     return None
 
 
-def refuse_stranger(host: str | None, origin: str | None, settings: Settings, loopback_only: bool) -> Answer | None:
+def refuse_stranger(
+    host: str | None, origin: str | None, settings: Settings, loopback_only: bool
+) -> PlainAnswer | None:
     """Return the answer to a request for a host, or from a page, that is not let in; None for one that is."""
     if not host:
-        return Answer(HTTPStatus.BAD_REQUEST, "The Host header is missing.")
+        return PlainAnswer(HTTPStatus.BAD_REQUEST, "The Host header is missing.")
     if not _is_own_host(host, settings, loopback_only):
-        return Answer(
+        return PlainAnswer(
             HTTPStatus.MISDIRECTED_REQUEST,
             f"The Host {host[:100]!r} is not served here; start the server with --allow-host to serve it.",
         )
     if origin is not None and not _is_own_origin(origin, host, settings):
-        return Answer(
+        return PlainAnswer(
             HTTPStatus.FORBIDDEN,
             f"The Origin {origin[:100]!r} may not connect; start the server with --allow-origin to let it.",
         )

@@ -13,7 +13,7 @@ from simulator import __version__
 from simulator.control import Control
 from simulator.control.calls import CALLS, Call, problem_info, result_of
 from simulator.control.infos import StateInfo
-from simulator.control.waits import Wait
+from simulator.control.waits import WaitCondition
 from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName, nearest
 from simulator.quoting import quoted
 from simulator.server.admission import refuse_stranger
@@ -23,7 +23,7 @@ from simulator.server.front import CONTROL_PREFIX
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-__all__ = ["TOKEN_HEADER", "Answer", "Answers", "Asked", "Stream"]
+__all__ = ["TOKEN_HEADER", "Answer", "Answers", "HttpRequest", "Stream"]
 
 TOKEN_HEADER = "x-exchange-token"  # noqa: S105 - the header's name
 _JSON = "application/json"
@@ -39,7 +39,7 @@ _SAFE = [
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
-class Asked(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request: its path without the query, the names of its headers in lower case."""
 
     method: str
@@ -74,7 +74,7 @@ class Stream(NamedTuple):
     pieces: AsyncIterator[bytes]
 
 
-class _Failed(Exception):
+class _HttpError(Exception):
     """A request that is not answered as it is meant."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
@@ -100,12 +100,12 @@ class Answers:
         for event in self._heard:
             event.set()
 
-    async def answer(self, asked: Asked) -> Answer | Stream:
+    async def answer(self, asked: HttpRequest) -> Answer | Stream:
         """Answer a request."""
         try:
             self._admit(asked)
             return await self._route(asked)
-        except _Failed as failed:
+        except _HttpError as failed:
             return failed.answer
         except ScenarioError as error:
             problems = list(map(problem_info, error.problems))
@@ -120,24 +120,24 @@ class Answers:
             self._server.report(error)
             return Answer.failed(HTTPStatus.INTERNAL_SERVER_ERROR, "the simulator failed")
 
-    def _admit(self, asked: Asked) -> None:
-        """Raise `_Failed` for a request that a web page of somebody else's may have sent, or without the token."""
+    def _admit(self, asked: HttpRequest) -> None:
+        """Raise `_HttpError` for a request that a web page of somebody else's may have sent, or without the token."""
         server, headers = self._server, asked.headers
         refusal = refuse_stranger(headers.get("host"), headers.get("origin"), server.settings, server.is_loopback_only)
         if refusal is not None:
-            raise _Failed(refusal.status, refusal.text)
+            raise _HttpError(refusal.status, refusal.text)
         if self._token is not None and not _is_public(asked.path):
             given = headers.get(TOKEN_HEADER) or asked.query.get("token", "")
             if not hmac.compare_digest(given.encode(), self._token.encode()):
                 text = f"say the token of the printed address in the header {TOKEN_HEADER}"
-                raise _Failed(HTTPStatus.UNAUTHORIZED, text)
+                raise _HttpError(HTTPStatus.UNAUTHORIZED, text)
         if asked.method in _CHANGES:
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != _JSON:
                 text = f"expected the Content-Type {_JSON}, got {quoted(kind) if kind else 'none'}"
-                raise _Failed(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
+                raise _HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
 
-    async def _route(self, asked: Asked) -> Answer | Stream:
+    async def _route(self, asked: HttpRequest) -> Answer | Stream:
         if not asked.path.startswith(CONTROL_PREFIX):
             return self._page(asked)
         path = asked.path.removeprefix(CONTROL_PREFIX)
@@ -174,16 +174,16 @@ class Answers:
             "worlds": worlds,
         }
 
-    def _worlds(self, asked: Asked) -> Answer:
+    def _worlds(self, asked: HttpRequest) -> Answer:
         worlds = self._server.worlds
         url = f"{self._server.url.partition('//')[0]}//{asked.headers['host']}"  # as whoever asks reaches the server
         if asked.method == "GET":
             return Answer.of(worlds.list(url))
         if asked.method == "POST":
             return Answer.of(worlds.create(_read(asked.body, worlds.takes), url), HTTPStatus.CREATED)
-        raise _Failed(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET or POST")
+        raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET or POST")
 
-    async def _ask_world(self, asked: Asked, path: str, world_name: str) -> Answer | Stream:
+    async def _ask_world(self, asked: HttpRequest, path: str, world_name: str) -> Answer | Stream:
         world = self._server.worlds.named(world_name)
         _require_seen(world)
         if path == "/journal":
@@ -196,7 +196,7 @@ class Answers:
         if call.changes:
             world.require_changeable()
         result = call.do(control, body, name)
-        if isinstance(result, Wait):
+        if isinstance(result, WaitCondition):
             timeout = body.timeout
             found = await self._until(world, result.ask, timeout)
             _require_seen(world)
@@ -250,21 +250,21 @@ class Answers:
                 yield b": still there\n\n"
             told = state
 
-    def _page(self, asked: Asked) -> Answer:
+    def _page(self, asked: HttpRequest) -> Answer:
         from simulator.page import file_of
 
         found = file_of(asked.path)
         if found is None:
-            raise _Failed(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
+            raise _HttpError(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
         kind, policy, body = found
         return Answer(HTTPStatus.OK, [("Content-Type", kind), ("Content-Security-Policy", policy), *_SAFE], body)
 
 
 def _require_seen(world: ControlledWorld) -> None:
-    """Raise `_Failed` for a world of which nobody is told what a crash would undo."""
+    """Raise `_HttpError` for a world of which nobody is told what a crash would undo."""
     if not world.may_be_seen():
         text = "the command log cannot be written, so nobody is told of what has happened since it could"
-        raise _Failed(HTTPStatus.SERVICE_UNAVAILABLE, text)
+        raise _HttpError(HTTPStatus.SERVICE_UNAVAILABLE, text)
 
 
 def _another(control: Control, told: StateInfo) -> StateInfo | None:
@@ -289,16 +289,16 @@ def _find(method: str, path: str) -> tuple[Call, str]:
                 return call, name
             there.append(call.method)
     if there:
-        raise _Failed(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {' or '.join(there)} for {path}, got {method}")
+        raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {' or '.join(there)} for {path}, got {method}")
     paths = sorted({call.path for call in CALLS} | {"/journal", "/events", "/worlds", "/health", "/openapi.json"})
-    raise _Failed(HTTPStatus.NOT_FOUND, f"there is no call {quoted(path)}{nearest(path[:80], paths)}")
+    raise _HttpError(HTTPStatus.NOT_FOUND, f"there is no call {quoted(path)}{nearest(path[:80], paths)}")
 
 
 def _read(body: bytes, kind: type[msgspec.Struct]) -> Any:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _Failed(HTTPStatus.BAD_REQUEST, f"{error}") from None
+        raise _HttpError(HTTPStatus.BAD_REQUEST, f"{error}") from None
 
 
 def _query(query: dict[str, str], kind: type[msgspec.Struct]) -> Any:
@@ -306,11 +306,11 @@ def _query(query: dict[str, str], kind: type[msgspec.Struct]) -> Any:
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _Failed(HTTPStatus.BAD_REQUEST, f"{error}") from None
+        raise _HttpError(HTTPStatus.BAD_REQUEST, f"{error}") from None
 
 
 def _number(query: dict[str, str], name: str, otherwise: int) -> int:
     text = query.get(name, str(otherwise))
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
-        raise _Failed(HTTPStatus.BAD_REQUEST, f"{name}: expected a whole number, got {quoted(text)}")
+        raise _HttpError(HTTPStatus.BAD_REQUEST, f"{name}: expected a whole number, got {quoted(text)}")
     return int(text)

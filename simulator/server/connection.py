@@ -22,7 +22,7 @@ from websockets.typing import Subprotocol
 
 from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
 from simulator.libraries import latin_1
-from simulator.server.admission import Answer, admit
+from simulator.server.admission import PlainAnswer, admit
 from simulator.server.frames import FrameReader
 
 if TYPE_CHECKING:
@@ -378,7 +378,7 @@ class Connection(asyncio.Protocol):
         self._is_refused = True
         first = (self._first_line or b"").decode(errors="backslashreplace").rstrip("\r")
         self.server.note_refusal(first, why)
-        response = _plain(Answer(HTTPStatus.BAD_REQUEST, why))
+        response = _plain(PlainAnswer(HTTPStatus.BAD_REQUEST, why))
         self.transport.write(response.serialize())
         self.transport.close()
 
@@ -395,12 +395,12 @@ class Connection(asyncio.Protocol):
         else:
             self._respond(response)
 
-    def enter(self, opened: "tuple[Driver, Session] | Answer") -> None:
+    def enter(self, opened: "tuple[Driver, Session] | PlainAnswer") -> None:
         """Answer the handshake: the connection has a session in a world, or is told why it has none."""
         response, self._accepting = self._accepting, None
         if response is None:
             return
-        if isinstance(opened, Answer):
+        if isinstance(opened, PlainAnswer):
             response = _plain(opened)
         else:
             self.world, self.session = opened
@@ -556,7 +556,7 @@ def _protocol(settings: "Settings") -> ServerProtocol:
     )
 
 
-def _plain(answer: Answer) -> Response:
+def _plain(answer: PlainAnswer) -> Response:
     body = f"{answer.text}\n".encode()
     headers = Headers(
         [

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 import h11
 
 from simulator.errors import UnknownName
-from simulator.server.answers import Answer, Asked, Stream
+from simulator.server.answers import Answer, HttpRequest, Stream
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
@@ -156,8 +156,8 @@ class HttpConnection(asyncio.Protocol):
             self._idle = None
 
 
-def _asked(request: h11.Request, body: bytes) -> Asked:
+def _asked(request: h11.Request, body: bytes) -> HttpRequest:
     path, _, query = request.target.decode("latin-1").partition("?")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
     asked = dict(parse_qsl(query, keep_blank_values=True))
-    return Asked(request.method.decode("latin-1"), unquote(path), asked, headers, body)
+    return HttpRequest(request.method.decode("latin-1"), unquote(path), asked, headers, body)

@@ -17,7 +17,7 @@ from simulator.server.clocks import clock_named
 from simulator.server.driver import Driver
 from simulator.simulation import Refused, Simulation, by_the_wall
 
-__all__ = ["Asked", "Worlds"]
+__all__ = ["WorldRequest", "Worlds"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SESSION = re.compile(r"[^\x00-\x1f\x7f]{0,100}")
@@ -38,7 +38,7 @@ CONFLICT = 409
 UNAVAILABLE = 503
 
 
-class Asked(NamedTuple):
+class WorldRequest(NamedTuple):
     """What a request target asks for.
 
     ``target`` is the target within the world; ``scenario`` names the world's scenario, None for the server's own;
@@ -87,7 +87,7 @@ class Worlds:
         """The worlds of scenarios that clients have named."""
         return (*self._single, *(shared.world for shared in self._shared.values()))
 
-    def read(self, target: str) -> Asked:
+    def read(self, target: str) -> WorldRequest:
         """Return what a request target asks for; raises `Refused` for what nobody can have.
 
         ``?scenario=NAME`` asks for a new world of a scenario, ``&session=NAME`` for one that is shared by all who say
@@ -102,7 +102,7 @@ class Worlds:
             if session is not None or clock:
                 what = "a clock" if session is None else "a session"
                 raise Refused(BAD_REQUEST, f"{what} is of a scenario: say ?scenario=NAME too")
-            return Asked(target)
+            return WorldRequest(target)
         if session is not None and not _SESSION.fullmatch(session):
             raise Refused(BAD_REQUEST, "a session's name has at most 100 characters, and no control characters")
         if clock == "manual":
@@ -112,11 +112,11 @@ class Worlds:
         read_target(inner, None)
         self._file(scenario)
         try:
-            return Asked(inner, scenario, session, clock_named(clock) if clock else None)
+            return WorldRequest(inner, scenario, session, clock_named(clock) if clock else None)
         except SimulatorError as error:
             raise Refused(NOT_FOUND, str(error)) from error
 
-    def find(self, asked: Asked) -> Driver | None:
+    def find(self, asked: WorldRequest) -> Driver | None:
         """Return the world that is asked for, if there is one; raises `Refused` if it is on another clock."""
         if asked.scenario is None:
             return self.own
@@ -133,7 +133,7 @@ class Worlds:
             shared.world.go_on()
         return shared.world
 
-    def simulate(self, asked: Asked) -> Simulation:
+    def simulate(self, asked: WorldRequest) -> Simulation:
         """Return a new simulation of the scenario that is asked for; for a thread of its own, since it may take long.
 
         Raises `Refused` if it cannot be used, or has not the account that is asked for.
@@ -160,7 +160,7 @@ class Worlds:
             self._say(f"?scenario={name}: {simulation.notice}")
         return simulation
 
-    def add(self, asked: Asked, simulation: Simulation) -> Driver:
+    def add(self, asked: WorldRequest, simulation: Simulation) -> Driver:
         """Return the world of a simulation that has been made for a client, and that begins now."""
         name = asked.scenario or ""
         if asked.session is None:

@@ -22,7 +22,7 @@ from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.server.addresses import reachable_host
-from simulator.server.admission import Answer, is_loopback
+from simulator.server.admission import PlainAnswer, is_loopback
 from simulator.server.answers import Answers
 from simulator.server.busy_poll import BusyPoll
 from simulator.server.clocks import WallClock
@@ -32,7 +32,7 @@ from simulator.server.descriptors import room_for_connections
 from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
 from simulator.server.front import Front
-from simulator.server.routing import Asked, Worlds
+from simulator.server.routing import WorldRequest, Worlds
 from simulator.server.settings import Settings
 from simulator.server.turn import Turn
 from simulator.simulation import Refused, Simulation, by_the_wall
@@ -318,10 +318,10 @@ class Server:
         if self._emptied is not None and not self.connections:
             self._emptied.set()
 
-    def refuse_more(self) -> Answer | None:
+    def refuse_more(self) -> PlainAnswer | None:
         """Return the answer to one connection too many, or None."""
         if self._count > self._most:
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
+            return PlainAnswer(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
         return None
 
     def open_session(self, connection: Connection, target: str) -> None:
@@ -360,7 +360,7 @@ class Server:
             raise Refused(HTTPStatus.NOT_FOUND, str(error)) from None
 
     def _end_reading(
-        self, connection: Connection, target: str, asked: Asked, job: "asyncio.Future[Simulation]"
+        self, connection: Connection, target: str, asked: WorldRequest, job: "asyncio.Future[Simulation]"
     ) -> None:
         self._reading -= 1
         if connection not in self.connections:  # it has not waited
@@ -374,12 +374,12 @@ class Server:
             connection.enter(_answer(refused))
         except Exception as error:
             self._report(error)
-            connection.enter(Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED))
+            connection.enter(PlainAnswer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED))
         else:
             self._let_in(connection, world, asked.target)
 
     def _let_in(self, connection: Connection, world: Driver, target: str) -> None:
-        opened: tuple[Driver, Session] | Answer
+        opened: tuple[Driver, Session] | PlainAnswer
         try:
             opened = world, world.open(connection, target)
         except Refused as refused:
@@ -387,7 +387,7 @@ class Server:
             world.flush()
         except Exception as error:
             self._report(error)
-            opened = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
+            opened = PlainAnswer(HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
         connection.enter(opened)
         self._worlds.leave(world)
 
@@ -431,5 +431,5 @@ class Server:
         traceback.print_exception(error, file=sys.stderr)
 
 
-def _answer(refused: Refused) -> Answer:
-    return Answer(HTTPStatus(refused.status), refused.text)
+def _answer(refused: Refused) -> PlainAnswer:
+    return PlainAnswer(HTTPStatus(refused.status), refused.text)

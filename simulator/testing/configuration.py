@@ -22,7 +22,7 @@ _OF_TESTS = ("expect", "tls")
 
 _CLOCKS = ("real", "instant", "manual")
 
-_Node = pytest.Item | pytest.Session
+_PytestNode = pytest.Item | pytest.Session
 _Said = dict[str, tuple[Any, str]]
 """What is said of an exchange, and where."""
 
@@ -39,7 +39,7 @@ def configuration(item: pytest.Item, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def of_call(
-    node: _Node, names: tuple[str, ...], call: str, args: tuple[Any, ...], options: dict[str, Any]
+    node: _PytestNode, names: tuple[str, ...], call: str, args: tuple[Any, ...], options: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments of `simulator.testing.exchange.Exchange` for one that a test or a fixture makes by a call.
 
@@ -63,7 +63,7 @@ def _arguments(what: str, args: tuple[Any, ...], options: Any, names: tuple[str,
     return {name: (value, f"{what}: {name}") for name, value in said.items() if value is not None}
 
 
-def _read(said: _Said, names: tuple[str, ...], node: _Node) -> dict[str, Any]:
+def _read(said: _Said, names: tuple[str, ...], node: _PytestNode) -> dict[str, Any]:
     """Return arguments of what is said in a test, which comes before the ini file and behind the command line."""
     config = node.config
     by_default: _Said = {}
@@ -93,7 +93,7 @@ def _of_text(name: str, text: str, where: str) -> Any:
     return {"scaled": text} if name == "clock" and text[:1].isdigit() else text
 
 
-def _scenario(value: Any, where: str, node: _Node, catalogue: Catalogue | None) -> Loaded:
+def _scenario(value: Any, where: str, node: _PytestNode, catalogue: Catalogue | None) -> Loaded:
     if isinstance(value, Loaded):
         return value
     if not isinstance(value, str | Path | dict):
@@ -107,7 +107,7 @@ def _scenario(value: Any, where: str, node: _Node, catalogue: Catalogue | None) 
     raise SimulatorError(mistake)
 
 
-def _catalogue(value: Any, where: str, node: _Node) -> Catalogue:
+def _catalogue(value: Any, where: str, node: _PytestNode) -> Catalogue:
     if isinstance(value, Catalogue):
         return value
     if not isinstance(value, str | Path):
@@ -120,7 +120,7 @@ def _catalogue(value: Any, where: str, node: _Node) -> Catalogue:
         raise SimulatorError(f"{where}: {error}{hint}") from None
 
 
-def _clock(value: Any, where: str, node: _Node) -> Any:
+def _clock(value: Any, where: str, node: _PytestNode) -> Any:
     if value not in _CLOCKS and not _is_scaled(value):
         hint = nearest(value, _CLOCKS) if isinstance(value, str) else ""
         raise SimulatorError(f"{where} is real, instant, manual or {{'scaled': 20}}, got {value!r}{hint}")
@@ -134,19 +134,19 @@ def _is_scaled(clock: Any) -> bool:
         return False
 
 
-def _seed(value: Any, where: str, node: _Node) -> int:
+def _seed(value: Any, where: str, node: _PytestNode) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise SimulatorError(f"{where} is a whole number, got {value!r}")
     return value
 
 
-def _yes_or_no(value: Any, where: str, node: _Node) -> bool:
+def _yes_or_no(value: Any, where: str, node: _PytestNode) -> bool:
     if not isinstance(value, bool):
         raise SimulatorError(f"{where} is True or False, got {value!r}")
     return value
 
 
-_READ: dict[str, Callable[[Any, str, _Node], Any]] = {
+_READ: dict[str, Callable[[Any, str, _PytestNode], Any]] = {
     "seed": _seed,
     "clock": _clock,
     "catalogue": _catalogue,
@@ -156,16 +156,16 @@ _READ: dict[str, Callable[[Any, str, _Node], Any]] = {
 """What makes an argument of what is said, and refuses what is wrong; it is told where that is said."""
 
 
-def _folders(node: _Node) -> tuple[Path, ...]:
+def _folders(node: _PytestNode) -> tuple[Path, ...]:
     """Return where a file is looked for: beside the test, at the root of the tests, where pytest was started."""
     beside = node.path.parent if node.path.is_file() else node.path
     return tuple(dict.fromkeys((beside, node.config.rootpath, node.config.invocation_params.dir)))
 
 
-def _beside(name: str | Path, node: _Node) -> str | Path:
+def _beside(name: str | Path, node: _PytestNode) -> str | Path:
     """Return the file of a name, or the name itself if there is none."""
     return next((folder / name for folder in _folders(node) if isfile(folder / name)), name)
 
 
-def _looked_for(name: str | Path, node: _Node) -> str:
+def _looked_for(name: str | Path, node: _PytestNode) -> str:
     return "" if Path(name).is_absolute() else f" (looked for in {', '.join(map(str, _folders(node)))})"

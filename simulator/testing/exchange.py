@@ -30,7 +30,7 @@ from simulator.control.infos import (
     SessionInfo,
     StateInfo,
 )
-from simulator.control.waits import Wait
+from simulator.control.waits import WaitCondition
 from simulator.decimals import text_of_amount
 from simulator.errors import Failure, Problem, SimulatorError, UnmetExpectation
 from simulator.journal.lines import JournalLine
@@ -438,7 +438,7 @@ class Exchange:
         if is_about_truth and when:
             raise SimulatorError("until: expected either order, fill or sent, or the words of a when, got both")
 
-        def begin() -> Wait[Any]:
+        def begin() -> WaitCondition[Any]:
             if is_about_truth:
                 return self._control.wait_until(order=order, fill=fill, sent=sent, count=count)
             return self._control.wait_for(count, **when)
@@ -451,7 +451,7 @@ class Exchange:
             is_over.set()  # who is cancelled leaves no thread behind that waits on
             self._news.spread()
 
-    def _wait(self, wait: Wait[_T], timeout: float, is_over: Callable[[], bool] = bool) -> list[_T]:
+    def _wait(self, wait: WaitCondition[_T], timeout: float, is_over: Callable[[], bool] = bool) -> list[_T]:
         found = self._news.wait(lambda: self._ask(wait.ask), timeout, is_over)
         if found is None:
             raise self._unmet([self._ask(lambda: wait.failure(f"{timeout} s"))])

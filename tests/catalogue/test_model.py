@@ -15,9 +15,9 @@ from simulator.catalogue import (
     load,
     tradable_product_name,
 )
-from simulator.catalogue.products import Thing, default_symbol
+from simulator.catalogue.products import ThingKind, default_symbol
 
-NAMESPACES: dict[Thing, str] = {
+NAMESPACES: dict[ThingKind, str] = {
     "product": "bb25a7a7-a61c-485a-ac29-1de369a6a043",
     "venue": "dd85a6c5-b45f-46d1-bf50-793dacb1e51a",
     "route": "0cadbcc5-98bc-4888-94ba-fbbcb6f39132",
@@ -28,7 +28,7 @@ NAMESPACES: dict[Thing, str] = {
 
 
 @pytest.mark.parametrize("thing", NAMESPACES)
-def test_id_is_the_uuid5_of_the_name_in_the_namespace(thing: Thing) -> None:
+def test_id_is_the_uuid5_of_the_name_in_the_namespace(thing: ThingKind) -> None:
     """An id is what the standard library's UUIDv5 makes of the name in the gateway's namespace."""
     for name in ("BTC Crypto", "Ünïcode 東", ""):
         assert derived_id(thing, name) == str(uuid.uuid5(uuid.UUID(NAMESPACES[thing]), name))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of
+from simulator.record import RecordedEvent, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from support.record import ORDER, newcomer
@@ -14,12 +14,12 @@ from support.record import ORDER, newcomer
 DETAILS = {"account": "Walter", "order_id": "7", "kind": "Normal"}
 
 
-def visited(target: str, *pairs: tuple[dict[str, Any], dict[str, Any]]) -> list[Seen]:
+def visited(target: str, *pairs: tuple[dict[str, Any], dict[str, Any]]) -> list[RecordedEvent]:
     """Return a session on a target in which requests are answered."""
-    seen = [Seen(0, 1, "open", target), Seen(0, 1, "out", '"Normal"')]
+    seen = [RecordedEvent(0, 1, "open", target), RecordedEvent(0, 1, "out", '"Normal"')]
     for number, (request, response) in enumerate(pairs, 1):
-        seen.append(Seen(0, 1, "in", json.dumps({"id": number, **request})))
-        seen.append(Seen(0, 1, "out", json.dumps({"id": number, "response": response})))
+        seen.append(RecordedEvent(0, 1, "in", json.dumps({"id": number, **request})))
+        seen.append(RecordedEvent(0, 1, "out", json.dumps({"id": number, "response": response})))
     return seen
 
 

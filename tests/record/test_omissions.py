@@ -4,13 +4,13 @@ import json
 
 from simulator.catalogue import load as load_catalogue
 from simulator.journal.journal import JournalEntry
-from simulator.record import Seen, left_out, scenario_of
+from simulator.record import RecordedEvent, left_out, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from support.record import MS, ORDER, PAIR, Visit, newcomer
 
 
-def journal_of(seen: list[Seen]) -> list[JournalEntry]:
+def journal_of(seen: list[RecordedEvent]) -> list[JournalEntry]:
     """Return the journal of a world in which the same passed."""
     return [(one.time, one.connection, one.kind, one.data) for one in seen]
 
@@ -40,7 +40,7 @@ def test_every_message_that_is_not_told_again_is_named() -> None:
 def test_what_is_told_more_than_once_is_counted() -> None:
     """A message that is missing several times is one line."""
     seen = newcomer("order-refused")
-    extra = [Seen(0, 2, "open", "/architect"), *(Seen(0, 2, "out", "noise") for _ in range(3))]
+    extra = [RecordedEvent(0, 2, "open", "/architect"), *(RecordedEvent(0, 2, "out", "noise") for _ in range(3))]
     assert differences([*seen, *extra], journal_of(seen), keep_accounts=True) == [
         "lacks the message 'noise' on connection 2, 3 times"
     ]
@@ -51,7 +51,10 @@ def test_an_update_of_a_foreign_order_is_lacking() -> None:
     visit = Visit("order-refused")
     visit.ask({"type": "SubscribeOrderState"})
     state = {"order_id": "99", "state": ["Open"], "filled_qty": "0", "avg_fill_price": None}
-    seen = [*visit.seen, Seen(visit.seen[-1].time, 1, "out", json.dumps({"id": 1, "response": {"Ok": [state]}}))]
+    seen = [
+        *visit.seen,
+        RecordedEvent(visit.seen[-1].time, 1, "out", json.dumps({"id": 1, "response": {"Ok": [state]}})),
+    ]
     result = replay(scenario_of(seen, load_catalogue("default")))
     assert (result.failures, differences(seen, result.journal)) == (
         (),
@@ -64,11 +67,11 @@ def test_what_no_recording_has_is_named() -> None:
     visit = Visit({"markets": {PAIR: {"bids": [["9999", 1]], "asks": [["10000", 1]]}}})
     visit.ask({"type": "SubscribeBook", "tradable_product": PAIR, "width": 1})
     others = [
-        Seen(0, 2, "open", "/netidx?account=DEFAULT"),
-        Seen(0, 2, "out", "{}"),
-        Seen(MS, 2, "out", "{}"),
-        Seen(2 * MS, 0, "refused", "/architect with 503"),
-        Seen(3 * MS, 1, "out", "\ufffd"),
+        RecordedEvent(0, 2, "open", "/netidx?account=DEFAULT"),
+        RecordedEvent(0, 2, "out", "{}"),
+        RecordedEvent(MS, 2, "out", "{}"),
+        RecordedEvent(2 * MS, 0, "refused", "/architect with 503"),
+        RecordedEvent(3 * MS, 1, "out", "\ufffd"),
     ]
     assert left_out([*visit.seen, *others]) == [
         "1 message of SubscribeBook (market data)",

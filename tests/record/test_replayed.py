@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of
+from simulator.record import RecordedEvent, scenario_of
 from simulator.record.proxy import Recorder
 from simulator.replay import replay
 from simulator.replay.sockets import replay_over_socket
@@ -43,10 +43,10 @@ CARELESS = [
 """What a careless client sends: good requests, such as no decoder reads, and such as the gateway refuses."""
 
 
-def recorded(messages: Iterable[str], **scenario: Any) -> list[Seen]:
+def recorded(messages: Iterable[str], **scenario: Any) -> list[RecordedEvent]:
     """Return what passes when a client sends messages to a simulator of a scenario, each after an answer."""
 
-    async def session() -> list[Seen]:
+    async def session() -> list[RecordedEvent]:
         server = Server(Simulation({"clock": "instant", **scenario}), port=0)
         await server.start()
         recorder = Recorder(server.url)
@@ -65,18 +65,18 @@ def recorded(messages: Iterable[str], **scenario: Any) -> list[Seen]:
     return asyncio.run(session())
 
 
-def without_times(session: list[Seen]) -> list[Seen]:
+def without_times(session: list[RecordedEvent]) -> list[RecordedEvent]:
     """Return a session in which everything happens at once."""
-    return [Seen(0, seen.connection, seen.kind, seen.data, seen.by_endpoint) for seen in session]
+    return [RecordedEvent(0, seen.connection, seen.kind, seen.data, seen.by_endpoint) for seen in session]
 
 
-def seen(*pairs: tuple[str, str | None]) -> list[Seen]:
+def seen(*pairs: tuple[str, str | None]) -> list[RecordedEvent]:
     """Return a session in which messages are answered, or not."""
-    passed = [Seen(0, 1, "open", "/architect"), Seen(0, 1, "out", '"Normal"')]
+    passed = [RecordedEvent(0, 1, "open", "/architect"), RecordedEvent(0, 1, "out", '"Normal"')]
     for message, answer in pairs:
-        passed.append(Seen(0, 1, "in", message))
+        passed.append(RecordedEvent(0, 1, "in", message))
         if answer is not None:
-            passed.append(Seen(0, 1, "out", answer))
+            passed.append(RecordedEvent(0, 1, "out", answer))
     return passed
 
 
@@ -144,5 +144,5 @@ def test_a_message_that_is_no_request(message: str, answer: str | None, step: di
 def test_the_other_protocols_messages_are_no_requests() -> None:
     """What is said by path looks like a request at times, and is sent as it came."""
     text = '{"type":"Unsubscribe","id":1}'
-    session = [Seen(0, 1, "open", "/netidx"), Seen(0, 1, "in", text)]
+    session = [RecordedEvent(0, 1, "open", "/netidx"), RecordedEvent(0, 1, "in", text)]
     assert scenario_of(session, load_catalogue("default"))["client"] == [{"connect": "/netidx"}, {"raw": text}]

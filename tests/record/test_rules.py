@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of
+from simulator.record import RecordedEvent, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from support.record import MS, ORDER, PAIR, Visit, newcomer
@@ -20,7 +20,7 @@ GONE = {"disconnect": {"code": 1012}}
 FILL, WHOLE = ({"fill": {"quantity": quantity, "price": "10000"}} for quantity in ("4", "10"))
 
 
-def first_rules(seen: list[Seen]) -> list[tuple[dict[str, str], list[Any]]]:
+def first_rules(seen: list[RecordedEvent]) -> list[tuple[dict[str, str], list[Any]]]:
     """Return the rules for the first order and its cancel of a recording that does all that was seen."""
     found = scenario_of(seen, load_catalogue("default"))
     result = replay(found)
@@ -94,10 +94,10 @@ def test_a_subscription_that_was_refused_is_refused() -> None:
     assert replay(found).failures == ()
 
 
-def seen_of(*lines: tuple[int, str, Any]) -> list[Seen]:
+def seen_of(*lines: tuple[int, str, Any]) -> list[RecordedEvent]:
     """Return a session on one connection of messages at so many milliseconds."""
-    begun = [Seen(0, 1, "open", "/architect"), Seen(0, 1, "out", '"Normal"')]
-    return begun + [Seen(at * MS, 1, kind, json.dumps(data)) for at, kind, data in lines]
+    begun = [RecordedEvent(0, 1, "open", "/architect"), RecordedEvent(0, 1, "out", '"Normal"')]
+    return begun + [RecordedEvent(at * MS, 1, kind, json.dumps(data)) for at, kind, data in lines]
 
 
 def test_a_reply_under_another_id_tells_whose_order_it_is() -> None:
@@ -112,7 +112,7 @@ def test_a_reply_under_another_id_tells_whose_order_it_is() -> None:
         (3, "out", {"id": 1, "response": {"Ok": [state]}}),
     )
     raw = '{"id": 77, "response": {"Ok": "1"}}'.replace(" ", "")
-    seen[6] = Seen(3 * MS, 1, "out", '{"id":77,"response":{"Ok":"81723"}}')
+    seen[6] = RecordedEvent(3 * MS, 1, "out", '{"id":77,"response":{"Ok":"81723"}}')
     (rule,) = scenario_of(seen, load_catalogue("default"))["rules"]
     assert rule["then"] == [{"delay": "2ms"}, {"reply": {"raw": raw}}, FOR_EVER]
 
@@ -121,9 +121,9 @@ def test_a_client_waits_for_what_never_comes_until_the_end() -> None:
     """A reply that a close forestalled is waited for until then, and the time after it is waited out."""
     seen = seen_of((0, "in", {"id": 1, **ORDER}))
     seen += [
-        Seen(20 * MS, 1, "close", "1012", by_endpoint=True),
-        Seen(500 * MS, 2, "open", "/architect"),
-        Seen(500 * MS, 2, "out", '"Normal"'),
+        RecordedEvent(20 * MS, 1, "close", "1012", by_endpoint=True),
+        RecordedEvent(500 * MS, 2, "open", "/architect"),
+        RecordedEvent(500 * MS, 2, "out", '"Normal"'),
     ]
     found = scenario_of(seen, load_catalogue("default"), keep_accounts=True)
     assert found["client"] == [

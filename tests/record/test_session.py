@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import load as load_catalogue
-from simulator.record import Seen, scenario_of
+from simulator.record import RecordedEvent, scenario_of
 from simulator.record.omissions import differences
 from simulator.replay import replay
 from simulator.scenario.reading.nodes import of_yaml
@@ -24,19 +24,19 @@ class Session:
     """Writes down what passes on one connection."""
 
     def __init__(self) -> None:
-        self.seen = [Seen(0, 1, "open", "/architect"), Seen(0, 1, "out", '"Normal"')]
+        self.seen = [RecordedEvent(0, 1, "open", "/architect"), RecordedEvent(0, 1, "out", '"Normal"')]
         self.time = 0
 
     def ask(self, number: int, request: dict[str, Any], **response: Any) -> None:
         """A request passes, and a millisecond later its answer if it has one."""
-        self.seen.append(Seen(self.time, 1, "in", json.dumps({"id": number, **request})))
+        self.seen.append(RecordedEvent(self.time, 1, "in", json.dumps({"id": number, **request})))
         if response:
             self.time += MS
             self.tell(number, **response)
 
     def tell(self, number: int, **response: Any) -> None:
         """A message of the endpoint's passes."""
-        self.seen.append(Seen(self.time, 1, "out", json.dumps({"id": number, "response": response})))
+        self.seen.append(RecordedEvent(self.time, 1, "out", json.dumps({"id": number, "response": response})))
 
     def update(self, order: str, state: list[str], filled: str = "0", mean: str | None = None) -> None:
         """An update of an order passes."""
@@ -44,7 +44,7 @@ class Session:
 
     def close(self, code: str, by_endpoint: bool) -> None:
         """The connection ends."""
-        self.seen.append(Seen(self.time, 1, "close", code, by_endpoint))
+        self.seen.append(RecordedEvent(self.time, 1, "close", code, by_endpoint))
 
     def scenario(self) -> dict[str, Any]:
         """Return the session's scenario."""
@@ -149,9 +149,9 @@ def test_an_end_that_the_endpoint_made(session: Session, code: str) -> None:
     """A close of the endpoint's is in the timeline, and the client waits for it."""
     session.time += 100 * MS
     session.close(code, by_endpoint=True)
-    session.seen.append(Seen(session.time + 10 * MS, 2, "open", "/?account=ACME"))
-    session.seen.append(Seen(session.time + 20 * MS, 2, "in", "no json"))
-    session.seen.append(Seen(session.time + 30 * MS, 2, "close", "1000"))
+    session.seen.append(RecordedEvent(session.time + 10 * MS, 2, "open", "/?account=ACME"))
+    session.seen.append(RecordedEvent(session.time + 20 * MS, 2, "in", "no json"))
+    session.seen.append(RecordedEvent(session.time + 30 * MS, 2, "close", "1000"))
     found = session.scenario()
     account = found["accounts"][0]
     assert [entry["at"] for entry in found["timeline"]] == ["372ms"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.gateway.outgoing import Abort, Close, Outgoing, RawBytes
 from simulator.gateway.session import Session
-from simulator.record import Seen
+from simulator.record import RecordedEvent
 from simulator.replay.inprocess import Frames
 from simulator.simulation import Simulation
 
@@ -29,7 +29,7 @@ class Visit:
     """
 
     def __init__(self, scenario: str | dict[str, Any]) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[RecordedEvent] = []
         self._simulation = Simulation(scenario, clock="manual")
         self._frames = Frames()
         self._is_open = True
@@ -61,7 +61,7 @@ class Visit:
             self._see("close", "1000")
 
     def _see(self, kind: str, data: str, by_endpoint: bool = False) -> None:
-        self.seen.append(Seen(self._simulation.now, 1, kind, data, by_endpoint))
+        self.seen.append(RecordedEvent(self._simulation.now, 1, kind, data, by_endpoint))
 
     def _take(self, news: list[tuple[Session, list[Outgoing]]]) -> None:
         for _, items in news:
@@ -79,7 +79,7 @@ class Visit:
             self._see("close", str(item.code) if isinstance(item, Close) else "1006", by_endpoint=True)
 
 
-def newcomer(scenario: str | dict[str, Any]) -> list[Seen]:
+def newcomer(scenario: str | dict[str, Any]) -> list[RecordedEvent]:
     """Return what passes when a client follows its orders, buys, waits, cancels and asks how things are, twice over."""
     visit = Visit(scenario)
     visit.ask({"type": "SubscribeOrderState"})

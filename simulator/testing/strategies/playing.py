@@ -33,12 +33,12 @@ def play(flow: Iterable[dict[str, Any]], simulation: Simulation, patience: str =
         simulation: the exchange; its time is this function's to move.
         patience: how long to listen at the end.
     """
-    client = _Client([*flow, {"wait": patience}], simulation)
+    client = _FlowClient([*flow, {"wait": patience}], simulation)
     drive(simulation, client)
     return client.heard
 
 
-class _Client:
+class _FlowClient:
     """Does what a flow says, and hears what comes."""
 
     def __init__(self, flow: list[dict[str, Any]], simulation: Simulation) -> None:

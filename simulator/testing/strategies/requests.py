@@ -17,8 +17,8 @@ from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["catalogue_of", "limit_orders", "requests", "traded", "wrong_requests"]
 
-Fields = st.SearchStrategy[dict[str, Any]]
-_Said = dict[str, st.SearchStrategy[Any]]
+FieldsStrategy = st.SearchStrategy[dict[str, Any]]
+_FieldStrategies = dict[str, st.SearchStrategy[Any]]
 
 _PLAIN_MID = 100 * BILLION
 _TICKS = st.integers(-20, 20)
@@ -35,7 +35,7 @@ def catalogue_of(catalogue: Catalogue | str | None) -> Catalogue:
     return catalogue if isinstance(catalogue, Catalogue) else load(catalogue or "default")
 
 
-def requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str] | None = None) -> Fields:
+def requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str] | None = None) -> FieldsStrategy:
     """Return a strategy for valid requests, as dicts ready for JSON: ``{"id": 3, "type": "CancelOrder", …}``.
 
     Products, venues, routes and accounts are the catalogue's, by name or by id; decimals are texts, most of them on
@@ -49,7 +49,7 @@ def requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str] | No
     return st.sampled_from(_kinds(kinds)).flatmap(lambda kind: _whole(kind, fields.get(kind, st.just({}))))
 
 
-def wrong_requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str] | None = None) -> Fields:
+def wrong_requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str] | None = None) -> FieldsStrategy:
     """Return a strategy for requests that are wrong in one way, each to be answered with an ``Err``.
 
     A field that must be there is missing or of a wrong kind, or the type is none. Arguments as for `requests`.
@@ -57,7 +57,7 @@ def wrong_requests(catalogue: Catalogue | str | None = None, kinds: Iterable[str
     return requests(catalogue, kinds).flatmap(_broken)
 
 
-def limit_orders(catalogue: Catalogue | str | None = None, product: str | None = None) -> Fields:
+def limit_orders(catalogue: Catalogue | str | None = None, product: str | None = None) -> FieldsStrategy:
     """Return a strategy for the fields of SendLimitOrder, near the market and on the increments.
 
     Args:
@@ -95,11 +95,11 @@ def _kinds(kinds: Iterable[str] | None) -> list[str]:
 
 
 @st.composite
-def _whole(draw: st.DrawFn, kind: str, fields: Fields) -> dict[str, Any]:
+def _whole(draw: st.DrawFn, kind: str, fields: FieldsStrategy) -> dict[str, Any]:
     return {"id": draw(st.integers(1, 10**9)), "type": kind, **draw(fields)}
 
 
-def _broken(request: dict[str, Any]) -> Fields:
+def _broken(request: dict[str, Any]) -> FieldsStrategy:
     """Return a strategy for a request with one thing wrong in it."""
     kind = REQUEST_TYPES[request["type"]]
     needed = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name in request]
@@ -159,12 +159,12 @@ class _Makers:
         )
         self._set = st.just("All") | st.fixed_dictionaries({"Account": self._account})
 
-    def fields(self) -> dict[str, Fields]:
+    def fields(self) -> dict[str, FieldsStrategy]:
         """Return strategies for the fields of types; a type that is not among them has none."""
         said = {**self._of_names(), **self._of_orders(), **self._of_limits(), **self._of_markets()}
         return {**{kind: st.fixed_dictionaries(each) for kind, each in said.items()}, "SendLimitOrder": self._send()}
 
-    def _of_names(self) -> dict[str, _Said]:
+    def _of_names(self) -> dict[str, _FieldStrategies]:
         return {
             "SearchSymbol": {
                 "limit": st.integers(0, 100),
@@ -179,7 +179,7 @@ class _Makers:
             "GetCanonicalTradableProduct": {"product": _some(self._product)},
         }
 
-    def _of_orders(self) -> dict[str, _Said]:
+    def _of_orders(self) -> dict[str, _FieldStrategies]:
         order_ids = {"order_ids": _some(self._order_id)}
         within = {"scope": self._scope, "set": self._set}
         return {
@@ -192,7 +192,7 @@ class _Makers:
             "GetFillDetails": {"fill_ids": _some(st.uuids().map(str))},
         }
 
-    def _of_limits(self) -> dict[str, _Said]:
+    def _of_limits(self) -> dict[str, _FieldStrategies]:
         return {
             "SetLimits": {"limits": st.lists(self._limit(), max_size=3)},
             "GetLimits": {"limits": st.lists(st.tuples(self._set, self._scope).map(list), max_size=3)},
@@ -201,7 +201,7 @@ class _Makers:
             "Resume": {"resume": self._scope},
         }
 
-    def _of_markets(self) -> dict[str, _Said]:
+    def _of_markets(self) -> dict[str, _FieldStrategies]:
         listing = {"tradable_product": self._listing}
         asked = {
             "base": self._product,
@@ -228,10 +228,10 @@ class _Makers:
             "SendRfqs": {"query": st.fixed_dictionaries(asked)},
         }
 
-    def _send(self) -> Fields:
+    def _send(self) -> FieldsStrategy:
         return _orders(st.sampled_from(self._listings), self._account, off=True)
 
-    def _limit(self) -> Fields:
+    def _limit(self) -> FieldsStrategy:
         return st.fixed_dictionaries(
             {
                 "set": self._set,

@@ -64,9 +64,9 @@ _CODES = ("InsufficientFunds", "PriceOutOfBand", "RateLimited", "VenueUnavailabl
 _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
 
 _T = TypeVar("_T")
-_Steps = st.SearchStrategy[Any]
+_StepStrategy = st.SearchStrategy[Any]
 _TimelineData = dict[str, Any]
-_Pool = list[tuple[str, _Steps]]
+_Pool = list[tuple[str, _StepStrategy]]
 _Faults = frozenset[str]
 _time = st.sampled_from(_TIMES)
 _whole = st.just("rest")
@@ -135,7 +135,7 @@ def _rate_limit(cap: int) -> RuleData:
 
 
 @st.composite
-def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], steps: list[_Steps]) -> RuleData:
+def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], steps: list[_StepStrategy]) -> RuleData:
     kind = draw(request)
     drawn = draw(st.lists(st.one_of(steps), min_size=1, max_size=_MOST_STEPS))
     if kind == "SendLimitOrder":
@@ -156,7 +156,7 @@ def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], ste
 # Steps
 
 
-def _order_steps(faults: _Faults) -> list[_Steps]:
+def _order_steps(faults: _Faults) -> list[_StepStrategy]:
     """Return strategies for the steps of a new order, the plainest first."""
     fills = _told(faults, "fill", st.sampled_from(("rest", "rest", *_PARTS)), renamed=True)
     pool: _Pool = [
@@ -172,7 +172,7 @@ def _order_steps(faults: _Faults) -> list[_Steps]:
     return _wanted(faults, pool) + _grouped(_common_steps(faults))
 
 
-def _cancel_steps(faults: _Faults) -> list[_Steps]:
+def _cancel_steps(faults: _Faults) -> list[_StepStrategy]:
     """Return strategies for the steps of a cancel, the plainest first."""
     fills = _told(faults, "fill", st.sampled_from(("rest", *_PARTS)), renamed=True)
     pool: _Pool = [
@@ -186,7 +186,7 @@ def _cancel_steps(faults: _Faults) -> list[_Steps]:
     return _wanted(faults, pool) + _grouped(_common_steps(faults))
 
 
-def _common_steps(faults: _Faults) -> list[_Steps]:
+def _common_steps(faults: _Faults) -> list[_StepStrategy]:
     """Return strategies for the steps of any request."""
     pool: _Pool = [
         ("lost-replies", st.just({"reply": "never"})),
@@ -198,12 +198,14 @@ def _common_steps(faults: _Faults) -> list[_Steps]:
     return _wanted(faults, pool) + _grouped(_wanted(faults, _troubles()))
 
 
-def _grouped(steps: list[_Steps]) -> list[_Steps]:
+def _grouped(steps: list[_StepStrategy]) -> list[_StepStrategy]:
     """Return strategies of which all together are drawn as often as any two others."""
     return [st.sampled_from(steps).flatmap(lambda step: step)] * 2 if steps else []
 
 
-def _told(faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole, *, renamed: bool = False) -> _Steps:
+def _told(
+    faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole, *, renamed: bool = False
+) -> _StepStrategy:
     """Return a strategy for a step that is told once, twice or never."""
     tellings = ["once"] * 4
     tellings += ["twice"] if "duplicates" in faults else []
@@ -218,7 +220,7 @@ def _told(faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole,
     return st.builds(step, quantity, st.sampled_from(tellings))
 
 
-def _views() -> _Steps:
+def _views() -> _StepStrategy:
     lag = st.fixed_dictionaries({"lag": _time})
     gap = st.fixed_dictionaries({"omit": st.sampled_from((["all"], ["last"], ["this"])), "for": _time})
     return st.dictionaries(st.sampled_from(VIEWED), lag | gap, min_size=1, max_size=2).map(lambda view: {"view": view})
@@ -237,12 +239,12 @@ def _troubles() -> _Pool:
     ]
 
 
-def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _Steps:
+def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _StepStrategy:
     """Return a strategy for a step that lasts for a time."""
     return st.fixed_dictionaries({verb: st.fixed_dictionaries({**args, "for": _time})})
 
 
-def _lists(items: list[_Steps], most: int) -> st.SearchStrategy[list[Any]]:
+def _lists(items: list[_StepStrategy], most: int) -> st.SearchStrategy[list[Any]]:
     """Return a strategy for lists of what any of the strategies draws; without any, for the empty list."""
     return st.lists(st.one_of(items), max_size=most) if items else st.just([])
 
@@ -252,7 +254,7 @@ def _seldom(strategy: st.SearchStrategy[_T], otherwise: _T) -> st.SearchStrategy
     return st.sampled_from((False, False, True)).flatmap(lambda is_drawn: strategy if is_drawn else st.just(otherwise))
 
 
-def _wanted(faults: _Faults, pool: _Pool) -> list[_Steps]:
+def _wanted(faults: _Faults, pool: _Pool) -> list[_StepStrategy]:
     return [steps for fault, steps in pool if fault in faults]
 
 
@@ -267,7 +269,7 @@ def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_TimelineData]]]:
         ("races", st.just({"release": HOLD})),
         *_troubles(),
     ]
-    groups: list[_Steps] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
+    groups: list[_StepStrategy] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
     groups += [st.builds(_halted, _time, _time)] if "halts" in faults else []
     return _seldom(_lists(groups, _MOST_EVENTS), [])
 
