@@ -1,12 +1,16 @@
-"""Worlds in process, and a client that is connected to one."""
+"""Worlds in process, a client that is connected to one, and hypothesis on a machine that may be slow."""
 
 from collections.abc import Callable
 
 import pytest
 import yaml  # noqa: F401 - before a test of pytester's does: it would be forgotten with that test, but for its C part
+from hypothesis import HealthCheck, settings
 
 from simulator.catalogue import Catalogue
 from support.gateway import Client, World, quiet_catalogue
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

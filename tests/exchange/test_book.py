@@ -289,10 +289,10 @@ class BookAgainstNaive(RuleBasedStateMachine):
 
 
 TestBookAgainstNaive = BookAgainstNaive.TestCase
-TestBookAgainstNaive.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBookAgainstNaive.settings = settings(max_examples=60, stateful_step_count=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 150)), max_size=300))
 def test_long_queue_keeps_its_order(commands: list[tuple[bool, int]]) -> None:
     """However many come and go at one price, who is left trades in the order in which they came."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -77,7 +77,6 @@ def test_spread_is_what_the_spec_says(mid: int | str, spread: str | None, bid: i
     assert (bids[0], asks[0]) == (amount(bid), amount(ask))
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 10**15),
     st.none() | st.integers(1, 10**13),

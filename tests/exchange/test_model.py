@@ -515,4 +515,4 @@ class VenueAgainstModel(RuleBasedStateMachine):
 
 
 TestVenueAgainstModel = VenueAgainstModel.TestCase
-TestVenueAgainstModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestVenueAgainstModel.settings = settings(max_examples=100, stateful_step_count=40)

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.scenario.checks.sequence import OrderVerb, StepSequence
@@ -25,7 +25,6 @@ def lies(steps: list[tuple[OrderVerb, str]]) -> int:
     return sum(kind == "lie" for _, _, kind, _ in sim.journal)
 
 
-@settings(deadline=None)
 @example([("fill", "50%"), ("reject", "rest")])
 @example([("fill", "50%"), ("fill", "90%")])
 @example([("reject", "rest"), ("ack", "rest")])

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.catalogue import load
@@ -68,7 +68,6 @@ def passing(
     return [at in passed for at in range(len(among))], [condition.meets(facts) for condition in among]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(WHENS), max_size=12), st.lists(st.tuples(ORDERS, COMES_IN), max_size=12))
 def test_all_but_nth_decides(whens: list[dict[str, Any]], orders: list[tuple[dict[str, Any], tuple[int, str]]]) -> None:
     """What passes is what no field, session or state forbids, whether a value has been seen before or not."""
@@ -79,7 +78,6 @@ def test_all_but_nth_decides(whens: list[dict[str, Any]], orders: list[tuple[dic
         assert sifted == meant
 
 
-@settings(deadline=None)
 @given(st.lists(LISTS, max_size=6))
 def test_lists_are_judged_anew(requests: list[dict[str, Any]]) -> None:
     """A list of values is judged as a condition judges it."""

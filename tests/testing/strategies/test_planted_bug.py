@@ -23,7 +23,6 @@ SETTINGS = settings(
     max_examples=200,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate, Phase.shrink),
 )

@@ -28,7 +28,7 @@ def answers(request: dict[str, Any], catalogue: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", REQUEST_TYPES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_every_type_is_drawn_and_understood(kind: str, data: st.DataObject) -> None:
     """A request of each type decodes to that type, and is refused only where it may ask for what is not there."""
@@ -40,7 +40,6 @@ def test_every_type_is_drawn_and_understood(kind: str, data: st.DataObject) -> N
         assert "Ok" in answer["response"] or kind in MAY_BE_REFUSED, answer
 
 
-@settings(deadline=None)
 @given(requests())
 def test_the_default_catalogue_has_what_is_asked_for(request_: dict[str, Any]) -> None:
     """Requests about the default catalogue are refused no more than those about the reference's."""
@@ -48,7 +47,7 @@ def test_the_default_catalogue_has_what_is_asked_for(request_: dict[str, Any]) -
         assert "Ok" in answer["response"] or request_["type"] in MAY_BE_REFUSED, answer
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(wrong_requests("reference"))
 def test_wrong_requests_are_refused(request_: dict[str, Any]) -> None:
     """A request with one thing wrong in it is answered once, with an Err."""

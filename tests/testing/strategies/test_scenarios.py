@@ -22,7 +22,7 @@ from simulator.testing.strategies.legal_steps import verb_of
 REFERENCE = {"catalogue": "reference"}
 VENUES = scenarios(base=REFERENCE)
 FLOWS = order_flows("reference")
-NEVER_ILL = settings(deadline=None, suppress_health_check=list(HealthCheck))
+NEVER_ILL = settings(suppress_health_check=list(HealthCheck))
 SEARCH = settings(NEVER_ILL, max_examples=500, database=None, derandomize=True, phases=(Phase.generate, Phase.shrink))
 
 
