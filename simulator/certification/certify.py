@@ -66,7 +66,7 @@ def certify(
     An async client runs in virtual time: waiting takes none. Whatever the client does wrong is in the verdicts.
     """
     ground = Ground.of(_loaded(catalogue), product, account)
-    held = bounds or Bounds()
+    held = bounds or ClientBounds()
     make_adapter = adapted(make_client)
     chosen_cases = CASES if cases is None else cases
     if runs_on_a_loop(make_client):
@@ -86,7 +86,7 @@ async def certify_over_sockets(
     ground: Ground,
     *,
     seed: int = 0,
-    bounds: Bounds | None = None,
+    bounds: ClientBounds | None = None,
     laws: Iterable[Law] | None = None,
     pace: float = 1.0,
     jobs: int = JOBS,

@@ -12,7 +12,18 @@ from simulator.terms import CANCELED, FILLED, OUT, REJECTED
 from simulator.wire import BadRequest, decode
 from simulator.wire.requests import Request, SendLimitOrder
 
-__all__ = ["Act", "Bounds", "Ending", "Evidence", "Reading", "Sent", "TrueOrder", "Wanted", "read_truth", "seconds"]
+__all__ = [
+    "Act",
+    "ClientBounds",
+    "Ending",
+    "Evidence",
+    "Sent",
+    "Snapshot",
+    "TrueOrder",
+    "Wanted",
+    "read_truth",
+    "seconds",
+]
 
 _S = 1_000_000_000
 

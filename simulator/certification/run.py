@@ -13,7 +13,7 @@ import msgspec
 from simulator.certification.adapters import Adapter, CannotStart
 from simulator.certification.belief import Belief
 from simulator.certification.case import Case
-from simulator.certification.evidence import Act, Bounds, Ending, Evidence, Reading, Wanted, read_truth
+from simulator.certification.evidence import Act, ClientBounds, Ending, Evidence, Snapshot, Wanted, read_truth
 from simulator.certification.ground import Ground
 from simulator.certification.laws import BELIEF_LAWS
 from simulator.certification.programs import ProgramError
@@ -101,7 +101,7 @@ class _Run:
         case: Case,
         simulation: Simulation,
         ground: Ground,
-        bounds: Bounds,
+        bounds: ClientBounds,
         pace: float = 1.0,
         *,
         is_real: bool = False,
@@ -191,7 +191,7 @@ class _Run:
         bounds = self._bounds
         return max(bounds.reconnect, bounds.follow) + 1 if client.trades_by_itself else bounds.settle
 
-    async def _read_when_known(self, server: Server, client: Adapter, within: float) -> Reading:
+    async def _read_when_known(self, server: Server, client: Adapter, within: float) -> Snapshot:
         """Return what is true and what the client believes of it, when its time is over.
 
         By the wall's clock a client that tells what it believes is read as soon as that is right, so that nobody waits
@@ -207,10 +207,10 @@ class _Run:
         await self._pass(server, max(0, deadline - server.world.now()))
         return self._read(await self._believed(server, client))
 
-    def _read(self, belief: Belief | None) -> Reading:
+    def _read(self, belief: Belief | None) -> Snapshot:
         return read_truth(self._simulation, self._ground.account, belief)
 
-    def _is_known(self, reading: Reading) -> bool:
+    def _is_known(self, reading: Snapshot) -> bool:
         """Tell whether a reading breaks no law about belief, nor, of a client that is to be flat, that one."""
         evidence = self.evidence
         as_now = {"flat": reading} if evidence.flattening else {"settled": reading}

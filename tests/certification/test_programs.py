@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator.catalogue import load
-from simulator.certification import Bounds, Case, Verdict
+from simulator.certification import Case, ClientBounds, Verdict
 from simulator.certification.adapters import Adapter
 from simulator.certification.certify import certify_over_sockets
 from simulator.certification.ground import Ground
@@ -45,7 +45,7 @@ CLOSED = Case(
     scenario=lambda ground: {"timeline": [{"at": "3s", "do": {"disconnect": {"code": 1001}}}]},
     routine=(Wait("20s"),),
 )
-BOUNDS = Bounds(act=4, settle=8, reconnect=4, follow=4, stop=4)
+BOUNDS = ClientBounds(act=4, settle=8, reconnect=4, follow=4, stop=4)
 ECHO = """
 import json, sys
 for line in sys.stdin:
