@@ -14,6 +14,7 @@ from simulator.cli.record import add_record_command
 from simulator.cli.replay import add_replay_command
 from simulator.cli.scenarios import add_commands as add_scenario_commands
 from simulator.cli.serve import add_serve_command
+from simulator.cli.starting import add_commands as add_starting_commands
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     add_certify_command(commands)
     add_diff_command(commands)
     add_help_command(commands)
+    add_starting_commands(commands)
+    _add_completion(commands)
     return parser
 
 
@@ -76,4 +79,22 @@ def _catalogue(options: argparse.Namespace) -> int:
         say(text.removesuffix("\n"))
         return 0
     write(options.output, text.encode())
+    return 0
+
+
+def _add_completion(commands: "Subcommands") -> None:
+    completing = commands.add_parser(
+        "completion",
+        help="print what completes this command in a shell",
+        description="Print a script by which a shell completes this command, for its start-up file: "
+        'eval "$(exchange-simulator completion bash)", or exchange-simulator completion fish | source.',
+    )
+    completing.set_defaults(run=_complete)
+    completing.add_argument("shell", choices=["bash", "zsh", "fish"], help="the shell")
+
+
+def _complete(options: argparse.Namespace) -> int:
+    import shtab
+
+    say(shtab.complete(_parser(), options.shell).rstrip("\n"))
     return 0
