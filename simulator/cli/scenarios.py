@@ -1,9 +1,9 @@
-"""The commands about bundled scenarios and the language: ``list`` and ``schema``."""
+"""The commands that print what there is: ``list``, ``schema`` and ``asyncapi``."""
 
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.cli.formats import add_format, say_json
 from simulator.cli.output import say, write
@@ -21,6 +21,13 @@ def add_commands(commands: "Subcommands") -> None:
     )
     printing.set_defaults(run=_print_schema)
     printing.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
+    describing = commands.add_parser(
+        "asyncapi",
+        help="print an AsyncAPI document of the gateway's API",
+        description="Print an AsyncAPI 3.0 document of every request that the gateway takes, and of its replies.",
+    )
+    describing.set_defaults(run=_print_asyncapi)
+    describing.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
     listing = commands.add_parser(
         "list", help="list the bundled scenarios", description="List the bundled scenarios, and the idea of each."
     )
@@ -32,11 +39,22 @@ def _print_schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema, or write it to ``options.output``."""
     from simulator.scenario.schema import schema
 
-    text = json.dumps(schema(), indent=2, ensure_ascii=False)
-    if options.output is not None:
-        write(options.output, f"{text}\n".encode())
-        return 0
-    say(text)
+    return _print_document(schema(), options.output)
+
+
+def _print_asyncapi(options: argparse.Namespace) -> int:
+    """Print the AsyncAPI document, or write it to ``options.output``."""
+    from simulator.wire.asyncapi import asyncapi
+
+    return _print_document(asyncapi(), options.output)
+
+
+def _print_document(document: dict[str, Any], output: Path | None) -> int:
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if output is None:
+        say(text)
+    else:
+        write(output, f"{text}\n".encode())
     return 0
 
 

@@ -27,7 +27,13 @@ rules:
       - delay: 500ms
       - fill: rest
 client:
-  - send: {type: SendLimitOrder, target: BTC Crypto/USD*COINBASE/DIRECT, dir: Buy, price: 100, quantity: 2, account: DEFAULT}
+  - send:
+      type: SendLimitOrder
+      target: BTC Crypto/USD*COINBASE/DIRECT
+      dir: Buy
+      price: 100
+      quantity: 2
+      account: DEFAULT
     as: order
   - wait: 1s
 expect:

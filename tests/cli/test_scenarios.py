@@ -6,6 +6,7 @@ import pytest
 
 from simulator.cli.scenarios import add_commands
 from simulator.scenario.schema import schema
+from simulator.wire.asyncapi import asyncapi
 
 
 def run(*arguments: str) -> int:
@@ -28,6 +29,14 @@ def test_schema_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     path = tmp_path / "here" / "scenario.schema.json"
     assert run("schema", "-o", str(path)) == 0
     assert (json.loads(path.read_text(encoding="utf-8")), capsys.readouterr().out) == (schema(), "")
+
+
+def test_the_gateway_is_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The AsyncAPI document is printed, or written to a file."""
+    assert run("asyncapi") == 0
+    assert json.loads(capsys.readouterr().out) == asyncapi()
+    assert run("asyncapi", "-o", str(tmp_path / "gateway.json")) == 0
+    assert json.loads((tmp_path / "gateway.json").read_text(encoding="utf-8")) == asyncapi()
 
 
 def test_bundled_scenarios_are_listed(
