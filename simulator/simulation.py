@@ -17,18 +17,18 @@ from simulator.errors import SimulatorError
 from simulator.exchange.markets import Markets
 from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
 from simulator.exchange.venue import Venue
-from simulator.gateway.candles import Tape
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
-from simulator.gateway.handlers import Gateway
 from simulator.gateway.netidx import Netidx
 from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
-from simulator.gateway.query_views import FaultyView
+from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
 from simulator.gateway.subscriptions import Subscriptions
+from simulator.gateway.tape import Tape
+from simulator.gateway.view_faults import FaultyView
 from simulator.journal.journal import DEFAULT_BUDGET, DEFAULT_LIMIT, Journal
 from simulator.scenario.amounts import duration
 from simulator.scenario.checks.rules import all_steps

@@ -5,8 +5,8 @@ from simulator.exchange.orders import Order, OrderChanged, PastState, Traded
 from simulator.exchange.venue import Event, Venue
 from simulator.gateway import replies
 from simulator.gateway.delivery import Delivery
-from simulator.gateway.handlers import Gateway
 from simulator.gateway.order_requests import OrderRequests
+from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import Session, Subscription
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.journal.journal import Journal

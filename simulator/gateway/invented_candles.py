@@ -11,7 +11,7 @@ from hashlib import sha1
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from simulator.gateway.bars import WIDTHS, Bar
+from simulator.gateway.candles import WIDTHS, Bar
 from simulator.terms import BILLION
 
 __all__ = ["InventedCandles", "Past"]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order, PassedThrough
-from simulator.gateway.handlers import Gateway, no_amount
+from simulator.gateway.query_requests import Gateway, no_amount
 from simulator.quoting import cut_raw, quoted
 from simulator.schedule import Schedule
 from simulator.terms import Dir, Refusal

@@ -9,7 +9,7 @@ from simulator.gateway import replies
 from simulator.gateway.book_feeds import BookFeed, BookFeeds
 from simulator.gateway.candles import read_width
 from simulator.gateway.delivery import Delivery
-from simulator.gateway.handlers import Gateway
+from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import Session, Subscription
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal

@@ -45,7 +45,7 @@ class Front(asyncio.Protocol):
         if kind is None and len(self._data) < _MOST:
             return
         if kind == "http":
-            from simulator.server.http import HttpConnection
+            from simulator.server.http_connection import HttpConnection
 
             self._server.forget(self._connection)
             http = HttpConnection(self._server, self._transport)

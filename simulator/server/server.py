@@ -23,7 +23,6 @@ from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.server.addresses import reachable_host
 from simulator.server.admission import PlainAnswer, is_loopback
-from simulator.server.answers import Answers
 from simulator.server.busy_poll import BusyPoll
 from simulator.server.clocks import WallClock
 from simulator.server.connection import Connection
@@ -32,16 +31,17 @@ from simulator.server.descriptors import room_for_connections
 from simulator.server.driver import FAILED, Driver
 from simulator.server.durable_driver import DurableDriver
 from simulator.server.front import Front
-from simulator.server.routing import WorldRequest, Worlds
+from simulator.server.http_answers import Answers
 from simulator.server.settings import Settings
 from simulator.server.turn import Turn
+from simulator.server.worlds import WorldRequest, Worlds
 from simulator.simulation import Refused, Simulation, by_the_wall
 from simulator.terms import BILLION
 
 if TYPE_CHECKING:
     import ssl
 
-    from simulator.server.http import HttpConnection
+    from simulator.server.http_connection import HttpConnection
 
 __all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Server"]
 

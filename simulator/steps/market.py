@@ -9,7 +9,7 @@ from simulator.exchange.liquidity import MarketSpec
 from simulator.exchange.markets import Markets
 from simulator.exchange.scopes import read_scope, read_set
 from simulator.exchange.venue import Quote, Venue
-from simulator.gateway.handlers import Gateway
+from simulator.gateway.query_requests import Gateway
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import amount, duration, share
 from simulator.scenario.model import MarketEntry

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from simulator.gateway.query_views import FaultyView, ViewFault
+from simulator.gateway.view_faults import FaultyView, ViewFault
 from simulator.scenario.amounts import duration
 from simulator.scenario.steps import ViewEntry, ViewStep
 from simulator.schedule import Schedule

@@ -10,7 +10,8 @@ import pytest
 
 from simulator.catalogue import TradableProduct, load
 from simulator.exchange.orders import Traded
-from simulator.gateway.candles import MOST_CANDLES, Tape
+from simulator.gateway.candles import MOST_CANDLES
+from simulator.gateway.tape import Tape
 from simulator.terms import BILLION, Refusal
 from simulator.times import EPOCH_2024, parse_time, text_of_time
 from simulator.wire.replies import CandleView

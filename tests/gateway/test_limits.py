@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from simulator.catalogue import derived_id
-from simulator.gateway import handlers
+from simulator.gateway import query_requests
 from support.gateway import Client
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -139,7 +139,7 @@ def test_a_halt_of_nothing(client: Client, kind: str, field: str) -> None:
 
 def test_as_many_limits_as_there_may_be(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """More limits than may be in force are refused, all of a request; those that replace or lift others are not."""
-    monkeypatch.setattr(handlers, "_MOST_LIMITS", 2)
+    monkeypatch.setattr(query_requests, "_MOST_LIMITS", 2)
     client.ask("SetLimits", limits=[limit("MaxOrderQty", "1"), limit("MaxOpenQty", "1")])
     why = "`$.limits`: expected at most 2 limits in force, these included"
     assert client.refused("SetLimits", limits=[limit("MaxOrderQty", "3"), limit("MaxPosition", "1")]) == why

@@ -11,7 +11,7 @@ from simulator.catalogue import Catalogue, TradableProduct, load
 from simulator.catalogue.search import SCOPES
 from simulator.decimals import text_of_amount
 from simulator.errors import nearest
-from simulator.gateway.bars import WIDTHS
+from simulator.gateway.candles import WIDTHS
 from simulator.terms import BILLION, LimitName
 from simulator.wire.requests import REQUEST_TYPES
 

@@ -17,9 +17,10 @@ from simulator.exchange.orders import Order
 from simulator.exchange.scopes import EVERYBODY, read_scope, read_set
 from simulator.exchange.venue import Venue
 from simulator.gateway import replies
-from simulator.gateway.candles import Tape, read_width
+from simulator.gateway.candles import read_width
 from simulator.gateway.fill_ids import FillIds
-from simulator.gateway.query_views import OrderView, Within
+from simulator.gateway.tape import Tape
+from simulator.gateway.view_faults import OrderView, Within
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.times import parse_span

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from simulator.server import Server, routing
+from simulator.server import Server, worlds
 from simulator.server import driver as world_module
 from simulator.simulation import Simulation
 from support.server import ACCEPTED, TEXT, RawClient, frame, handshake, order
@@ -258,7 +258,7 @@ async def test_scenario_that_refuses_everybody(tmp_path: Path) -> None:
 
 async def test_too_many_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     """There are only so many worlds at once; one more is refused, and those that are there may be shared still."""
-    monkeypatch.setattr(routing, "_MOST", 2)
+    monkeypatch.setattr(worlds, "_MOST", 2)
     async with serving() as server:
         url = server.url + "/?scenario=partial-fill"
         async with connect(url) as one, connect(url + "&session=a"):

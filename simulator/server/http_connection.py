@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 import h11
 
 from simulator.errors import UnknownName
-from simulator.server.answers import Answer, HttpRequest, Stream
+from simulator.server.http_answers import Answer, HttpRequest, Stream
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
