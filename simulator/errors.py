@@ -3,12 +3,10 @@
 What a client does wrong is never one of these: that is answered with data, a `simulator.terms.Refusal`.
 """
 
-import difflib
-import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from simulator.quoting import LONGEST, escaped
+from simulator.quoting import escaped
 
 __all__ = [
     "CatalogueError",
@@ -19,13 +17,10 @@ __all__ = [
     "SimulatorError",
     "UnknownName",
     "UnmetExpectation",
-    "most_alike",
-    "nearest",
 ]
 
 _MOST_SHOWN = 50
 _WIDEST_LINE = 200
-_FEW_WORDS = 100
 
 
 class SimulatorError(Exception):
@@ -111,23 +106,3 @@ def _shown(text: str, at: int) -> tuple[str, int]:
     start = max(0, len(before) - _WIDEST_LINE // 2) if len(line) > _WIDEST_LINE else 0
     cut = line[start : start + _WIDEST_LINE]
     return ("…" if start else "") + cut, len(before) - start + bool(start)
-
-
-def nearest(word: str, valid: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the valid word nearest to ``word``, or an empty string."""
-    by_folded = {choice.casefold(): choice for choice in valid}
-    folded = word[:LONGEST].casefold()
-    found = difflib.get_close_matches(folded, most_alike(folded, by_folded), n=1)
-    return f"; did you mean {by_folded[found[0]]!r}?" if found else ""
-
-
-def most_alike(word: str, words: Iterable[str]) -> list[str]:
-    """Return the few of many words that share the most pairs of characters with one, most first.
-
-    `difflib` takes 40 us to compare two words, so ten thousand of them would take too long.
-    """
-    choices = list(words)
-    if len(choices) <= _FEW_WORDS:
-        return choices
-    pairs = {word[at : at + 2] for at in range(len(word) - 1)}
-    return heapq.nlargest(_FEW_WORDS, choices, key=lambda choice: sum(pair in choice for pair in pairs))

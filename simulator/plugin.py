@@ -281,7 +281,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def _has_steps(text: str) -> bool:
     """Tell whether a file has a client whose first step begins with a word of a step, or nearly so."""
-    from simulator.errors import nearest
+    from simulator.did_you_mean import nearest
 
     first = _FIRST_STEP.search(text)
     return first is not None and (first[1] in _WORDS_OF_STEPS or bool(nearest(first[1][:80], _WORDS_OF_STEPS)))

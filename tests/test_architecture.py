@@ -29,7 +29,7 @@ FLOORS = [
         "yaml_writer",
         "regex",
     },
-    {"errors", "decimals", "times"},
+    {"errors", "did_you_mean", "decimals", "times"},
     {"catalogue", "wire"},
     {"exchange"},
     {"scenario"},

@@ -5,7 +5,7 @@ from typing import Final
 
 from simulator.catalogue.entries import DocumentError
 from simulator.decimals import parse_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 
 __all__ = ["MAX_NAME", "Checks"]

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from simulator.errors import CatalogueError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import CatalogueError
 
 __all__ = [
     "Document",

@@ -8,7 +8,8 @@ from typing import Any, Final
 from simulator.catalogue.document import build
 from simulator.catalogue.entries import DocumentError
 from simulator.catalogue.model import Catalogue
-from simulator.errors import CatalogueError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import CatalogueError
 from simulator.resources import data_path
 from simulator.times import EPOCH_2024
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, assert_never, get_args
 import msgspec
 
 from simulator.catalogue.products import KINDS
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 from simulator.times import parse_span
 

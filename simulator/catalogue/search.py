@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import accumulate, islice
 
 from simulator.catalogue.products import ThingKind
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 from simulator.terms import Refusal
 from simulator.wildcards import Glob, has_wildcard

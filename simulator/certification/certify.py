@@ -15,7 +15,8 @@ from simulator.certification.ground import Ground
 from simulator.certification.judge import Verdict, judge
 from simulator.certification.laws import Law
 from simulator.certification.run import run_in_real_time, run_in_virtual_time
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 
 __all__ = ["JOBS", "adapted", "certify", "certify_over_sockets", "chosen", "runs_on_a_loop"]
 

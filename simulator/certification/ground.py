@@ -4,7 +4,8 @@ import msgspec
 
 from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 
 __all__ = ["Ground"]
 

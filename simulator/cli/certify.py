@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, say, write
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from simulator.certification import Case, Verdict

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from simulator import __version__
 from simulator.cli.output import say, write
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from simulator.libraries import Subcommands

@@ -21,7 +21,8 @@ from simulator.control.infos import (
     StateInfo,
 )
 from simulator.control.waits import WaitCondition
-from simulator.errors import Failure, Problem, ScenarioError, UnknownName, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import Failure, Problem, ScenarioError, UnknownName
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded, load, load_text
 from simulator.scenario.reading.files import bundled

@@ -24,7 +24,8 @@ from simulator.control.infos import (
 from simulator.control.patterns import FillWhen, OrderWhen, Pattern, SentWhen, check_pattern
 from simulator.control.times import moment, nanoseconds
 from simulator.control.waits import WaitCondition, wait_for_fills, wait_for_messages, wait_for_orders, wait_for_requests
-from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName
 from simulator.journal.lines import JournalLine, lines
 from simulator.journal.queries import Miss, Received, nearest_miss, received
 from simulator.scenario.checks.scenario import check

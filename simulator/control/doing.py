@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from simulator.errors import Problem, ScenarioError, SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.loader import parse_step

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from simulator.control.infos import FillInfo, OrderInfo
 from simulator.decimals import parse_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_matcher, words
 from simulator.scenario.model import Matcher

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.gateway.outgoing import Abort, Close
 from simulator.gateway.session import GATEWAY, NETIDX, Session
 from simulator.journal.journal import Journal

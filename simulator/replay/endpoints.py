@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from simulator.did_you_mean import suggest
 from simulator.errors import SimulatorError
 
 __all__ = ["endpoint_address", "joined"]
@@ -28,9 +29,9 @@ def endpoint_address(text: str, option: str, with_query: bool = True) -> str:
 def _meant(text: str) -> str:
     scheme, mark, rest = text.partition("://")
     if not mark:
-        return f"; did you mean {f'ws://{text}'!r}?" if text and text[0] not in ":/" and text.isprintable() else ""
+        return suggest(repr(f"ws://{text}")) if text and text[0] not in ":/" and text.isprintable() else ""
     socket = _SOCKETS.get(scheme.lower())
-    return f"; did you mean {f'{socket}://{rest}'!r}?" if socket and rest else ""
+    return suggest(repr(f"{socket}://{rest}")) if socket and rest else ""
 
 
 def joined(address: str, target: str) -> str:

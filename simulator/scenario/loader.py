@@ -9,7 +9,8 @@ import msgspec
 
 from simulator import catalogue as catalogues
 from simulator.catalogue.entries import DocumentError
-from simulator.errors import CatalogueError, Problem, ScenarioError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import CatalogueError, Problem, ScenarioError
 from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_when

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from msgspec import NODEFAULT, UNSET, Struct, inspect
 
 from simulator.catalogue.entries import Document, ExpirationEntry, NamedEntry, ProductEntry, TradableEntry
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 from simulator.quoting import quoted
 from simulator.scenario.documentation import STEPS_OF, key_docs, plain_text, request_text, structs, text_of
 from simulator.scenario.model import (

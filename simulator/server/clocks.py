@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 from simulator.quoting import quoted
 from simulator.simulation import Simulation
 from simulator.terms import BILLION

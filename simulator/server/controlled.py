@@ -10,7 +10,8 @@ import msgspec
 from simulator.catalogue import load as load_catalogue
 from simulator.control.calls import read_scenario
 from simulator.control.control import ClockData, World
-from simulator.errors import ClockRuns, SimulatorError, UnknownName, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import ClockRuns, SimulatorError, UnknownName
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded
 from simulator.server.driver import Driver

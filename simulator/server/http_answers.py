@@ -14,7 +14,8 @@ from simulator.control import Control
 from simulator.control.calls import CALLS, Call, problem_info, result_of
 from simulator.control.infos import StateInfo
 from simulator.control.waits import WaitCondition
-from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName
 from simulator.quoting import quoted
 from simulator.server.admission import refuse_stranger
 from simulator.server.controlled import ControlledWorld

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
-from simulator.errors import SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import SimulatorError
 from simulator.gateway.sessions import read_target
 from simulator.quoting import quoted
 from simulator.scenario import Loaded, load

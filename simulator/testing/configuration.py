@@ -9,7 +9,8 @@ import pytest
 
 from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
-from simulator.errors import CatalogueError, ScenarioError, SimulatorError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import CatalogueError, ScenarioError, SimulatorError
 from simulator.scenario.amounts import amount
 from simulator.scenario.loader import Loaded, parse_clock
 from simulator.scenario.reading.files import bundled

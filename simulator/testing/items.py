@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.errors import ScenarioError, UnmetExpectation, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import ScenarioError, UnmetExpectation
 from simulator.replay import replay
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.reading.files import read

@@ -5,7 +5,7 @@ from typing import Union
 import msgspec
 
 from simulator.decimals import AmountCache, parse_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import cut
 from simulator.wire.decode_errors import explained
 from simulator.wire.requests import REQUEST_TYPES, NetidxRequest, Request

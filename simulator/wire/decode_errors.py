@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import inspect
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import cut, cut_raw, quoted
 from simulator.wire.requests import REQUEST_TYPES, Request
 

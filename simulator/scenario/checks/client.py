@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_things, check_when

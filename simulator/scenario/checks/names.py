@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.exchange.scopes import read_scope, read_set
 from simulator.quoting import listed, quoted
 from simulator.scenario.amounts import amount

@@ -4,7 +4,7 @@ import difflib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from simulator.errors import most_alike, nearest
+from simulator.did_you_mean import most_alike, nearest, suggest
 from simulator.quoting import LONGEST
 from simulator.wildcards import Glob
 
@@ -50,7 +50,7 @@ class Names:
             return whole
         beginnings = {name[: len(prefix)].casefold(): name for name in reversed(self._names)}
         found = difflib.get_close_matches(prefix, most_alike(prefix, beginnings), 1)
-        return f"; did you mean one such as {beginnings[found[0]]!r}?" if found else ""
+        return suggest(f"one such as {beginnings[found[0]]!r}") if found else ""
 
 
 def _matching(names: list[str], glob: Glob) -> Iterator[str]:

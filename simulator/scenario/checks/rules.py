@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET
 
 from simulator.decimals import parse_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest, suggest
 from simulator.quoting import listed, quoted
 from simulator.regex import Regex
 from simulator.scenario.amounts import amount, share
@@ -113,7 +113,7 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
 def _as_bounds(word: str) -> str:
     """Return a hint for a comparison that is written as a text, or an empty string."""
     compared = _COMPARED.fullmatch(word)
-    return f"; did you mean {{{_COMPARISONS[compared[1]]}: {compared[2]}}}?" if compared is not None else ""
+    return suggest(f"{{{_COMPARISONS[compared[1]]}: {compared[2]}}}") if compared is not None else ""
 
 
 def _check_types(request: str | tuple[str, ...], place: Path) -> Iterator[Fault]:

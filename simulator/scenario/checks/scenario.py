@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 from simulator.scenario.amounts import amount, duration
 from simulator.scenario.checks.client import check_client, check_expectations

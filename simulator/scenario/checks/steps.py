@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.decimals import parse_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.scenario.amounts import amount
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps, is_for_nothing, types_of

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path, PurePosixPath
 
-from simulator.errors import Problem, ScenarioError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import Problem, ScenarioError
 from simulator.quoting import quoted
 from simulator.resources import data_path
 from simulator.scenario.reading.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml

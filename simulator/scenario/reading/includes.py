@@ -5,7 +5,8 @@ A bundled scenario is included by its name, without the client that it has and w
 
 from pathlib import Path
 
-from simulator.errors import Problem, ScenarioError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import Problem, ScenarioError
 from simulator.quoting import quoted
 from simulator.scenario.model import Scenario
 from simulator.scenario.reading.files import at, beside, bundled, read

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest, suggest
 from simulator.scenario.model import APART, BESIDE, Await, Bounds, ClientStep
 from simulator.scenario.reading.yaml_hints import unspaced
 
@@ -50,10 +50,10 @@ def misplaced(cls: type[Struct], keys: Sequence[str]) -> Iterator[tuple[str, str
 def unknown(key: str, cls: type[Struct], keys: Iterable[str]) -> str:
     """Return a hint at what a key of a mapping, which takes others, is meant to be, or an empty string."""
     if cls is Bounds and key in _EQUAL:
-        return "; did you mean the value alone, which is matched as it is?"
+        return suggest("the value alone, which is matched as it is")
     meant = _SYNONYMS.get(cls, {}).get(key)
     if meant is not None:
-        return f"; did you mean {meant!r}?"
+        return suggest(repr(meant))
     return unspaced(key, keys) or nearest(key, keys)
 
 

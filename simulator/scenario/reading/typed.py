@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from simulator.errors import Problem, ScenarioError, nearest
+from simulator.did_you_mean import nearest
+from simulator.errors import Problem, ScenarioError
 from simulator.quoting import listed, quoted
 from simulator.scenario.amounts import MAX_DURATION, duration
 from simulator.scenario.model import EXACTLY_ONE

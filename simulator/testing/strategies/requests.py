@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.catalogue import Catalogue, TradableProduct, load
 from simulator.catalogue.search import SCOPES
 from simulator.decimals import text_of_amount
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.gateway.candles import WIDTHS
 from simulator.terms import BILLION, LimitName
 from simulator.wire.requests import REQUEST_TYPES

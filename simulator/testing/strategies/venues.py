@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from simulator.errors import nearest
+from simulator.did_you_mean import nearest
 from simulator.scenario import load
 from simulator.scenario.amounts import duration
 from simulator.scenario.steps import VIEWED

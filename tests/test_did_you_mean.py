@@ -1,7 +1,7 @@
 import difflib
 import random
 
-from simulator.errors import most_alike, nearest
+from simulator.did_you_mean import most_alike, nearest
 
 VENUES = ("COINBASE", "KRAKEN", "BINANCE", "DERIBIT", "BYBIT")
 NAMES = [
