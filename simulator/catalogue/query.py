@@ -13,4 +13,5 @@ def parse_query(query: object) -> Term | Refusal:
     try:
         return read_text(query) if isinstance(query, str) else read_object(query)
     except Misread as misread:
-        return Refusal(f"the query cannot be read: {misread}")
+        where = f"`$.query`: {misread.where}" if isinstance(query, str) else f"`$.query{misread.where}`"
+        return Refusal(f"{where}: {misread.what}")

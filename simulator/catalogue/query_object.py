@@ -19,7 +19,7 @@ __all__ = ["read_object"]
 
 def read_object(query: object) -> Term:
     """Return the query that an object states; raises `Misread` with the path of what is wrong."""
-    return _ObjectReader().read(query, "$", 0)
+    return _ObjectReader().read(query, "", 0)
 
 
 class _ObjectReader:
@@ -31,9 +31,9 @@ class _ObjectReader:
     def read(self, query: object, where: str, depth: int) -> Term:
         self._terms += 1
         if self._terms > MAX_TERMS:
-            raise Misread(f"{where}: expected at most {MAX_TERMS} terms")
+            raise Misread(where, f"expected at most {MAX_TERMS} terms")
         if depth >= MAX_DEPTH:
-            raise Misread(f"{where}: expected a nesting of at most {MAX_DEPTH}")
+            raise Misread(where, f"expected a nesting of at most {MAX_DEPTH}")
         variant, value = self._tagged(query, where)
         if variant not in VARIANTS:
             raise unknown("a type", variant, VARIANTS, f"{where}.type")
@@ -43,7 +43,7 @@ class _ObjectReader:
                 return Term("Not", terms=(self.read(value, inner, depth + 1),))
             case "And" | "Or":
                 if not isinstance(value, list):
-                    raise Misread(f"{inner}: {variant} takes an array of queries, got {shown(value)}")
+                    raise Misread(inner, f"{variant} takes an array of queries, got {shown(value)}")
                 terms = [self.read(part, f"{inner}[{at}]", depth + 1) for at, part in enumerate(value)]
                 return Term(variant, terms=tuple(terms))
             case "Expiration":
@@ -53,10 +53,10 @@ class _ObjectReader:
 
     def _tagged(self, query: object, where: str) -> tuple[str, object]:
         if not isinstance(query, dict):
-            raise Misread(f'{where}: expected an object {{"type", "value"}}, got {shown(query)}')
+            raise Misread(where, f'expected an object {{"type", "value"}}, got {shown(query)}')
         variant = query.get("type")
         if not isinstance(variant, str):
-            raise Misread(f"{where}.type: expected a string, got {shown(variant)}")
+            raise Misread(f"{where}.type", f"expected a string, got {shown(variant)}")
         return variant, query.get("value")
 
     def _expiration(self, value: object, where: str) -> Expiration:

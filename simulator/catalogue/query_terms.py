@@ -64,7 +64,17 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Misread(Exception):
-    """What is wrong with a query; `simulator.catalogue.query` makes a refusal of it."""
+    """What is wrong with a query; `simulator.catalogue.query` makes a refusal of it.
+
+    Args:
+        where: the path below the query, such as ``.value[1].type``, or the column of its text.
+        what: what was expected, and what came.
+    """
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(where, what)
+        self.where = where
+        self.what = what
 
 
 class Expiration(NamedTuple):
@@ -78,14 +88,14 @@ def leaf(variant: LeafVariant, value: object, where: str) -> Term:
     """Return the term of a variant whose value holds no term and no expiration; raises `Misread`."""
     if variant == "All":
         if value is not None:
-            raise Misread(f"{where}: All takes no value, got {shown(value)}")
+            raise Misread(where, f"All takes no value, got {shown(value)}")
         return Term("All")
     if variant == "Expired":
         if value is not None and not isinstance(value, bool):
-            raise Misread(f"{where}: expected true or false, got {shown(value)}")
+            raise Misread(where, f"expected true or false, got {shown(value)}")
         return Term("Expired", expired=value is not False)
     if not isinstance(value, str):
-        raise Misread(f"{where}: {variant} takes a string, got {shown(value)}")
+        raise Misread(where, f"{variant} takes a string, got {shown(value)}")
     if variant == "BaseKind" and value not in KINDS:
         raise unknown("a kind", value, KINDS, where)
     return Term(variant, name=value)
@@ -96,7 +106,7 @@ def expiration(written: Expiration, where: str) -> Term:
     wanted = EXPIRATIONS[written.variant]
     if len(written.dates) != wanted:
         dates = "a date" if wanted == 1 else "two dates"
-        raise Misread(f"{where}: {written.variant} takes {dates}, got {len(written.dates)}")
+        raise Misread(where, f"{written.variant} takes {dates}, got {len(written.dates)}")
     spans = [_span(value, place) for value, place in written.dates]
     first, last = spans[0][0], spans[-1][1]
     match written.variant:
@@ -129,11 +139,11 @@ def shown(value: object) -> str:
 
 def unknown(what: str, word: str, valid: list[str] | tuple[str, ...], where: str) -> Misread:
     """Return the mistake of a word that is none of the valid ones."""
-    return Misread(f"{where}: expected {what}, one of {', '.join(valid)}, got {quoted(word)}{nearest(word, valid)}")
+    return Misread(where, f"expected {what}, one of {', '.join(valid)}, got {quoted(word)}{nearest(word, valid)}")
 
 
 def _span(value: object, where: str) -> tuple[int, int]:
     span = parse_span(value) if isinstance(value, str) else None
     if span is None:
-        raise Misread(f"{where}: expected a date like 2024-12-20 or an RFC 3339 time, got {shown(value)}")
+        raise Misread(where, f"expected a date like 2024-12-20 or an RFC 3339 time, got {shown(value)}")
     return span

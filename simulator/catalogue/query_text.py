@@ -53,7 +53,7 @@ class _Token(NamedTuple):
 def read_text(text: str) -> Term:
     """Return the query that an expression states; raises `Misread` with the column of what is wrong."""
     if len(text) > MAX_TEXT:
-        raise Misread(f"expected at most {MAX_TEXT} characters, got {len(text)}")
+        raise Misread(f"column {MAX_TEXT + 1}", f"expected at most {MAX_TEXT} characters, got {len(text)}")
     return _TextReader(_tokens(text)).whole()
 
 
@@ -64,7 +64,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             place = len(text) - len(text[place:].lstrip())
-            raise Misread(f"column {place + 1}: {_unreadable(text[place])}")
+            raise Misread(f"column {place + 1}", _unreadable(text[place]))
         kind = str(match.lastgroup)
         found = match.group(kind)
         column = match.start(kind) + 1
@@ -97,7 +97,7 @@ class _TextReader:
     def whole(self) -> Term:
         term = self._and(0)
         if self._next.kind != "end":
-            raise Misread(f"{self._next.where}: expected || or &&, which binds less, or the end, got {self._next}")
+            raise Misread(self._next.where, f"expected || or &&, which binds less, or the end, got {self._next}")
         return term
 
     @property
@@ -124,7 +124,7 @@ class _TextReader:
     def _not(self, depth: int) -> Term:
         token = self._next
         if depth >= MAX_DEPTH:
-            raise Misread(f"{token.where}: expected a nesting of at most {MAX_DEPTH}")
+            raise Misread(token.where, f"expected a nesting of at most {MAX_DEPTH}")
         if self._take("operator", "not"):
             return Term("Not", terms=(self._not(depth + 1),))
         if self._take("sign", "("):
@@ -135,25 +135,25 @@ class _TextReader:
 
     def _close(self, opened: _Token) -> None:
         if not self._take("sign", ")"):
-            raise Misread(f"{self._next.where}: expected ) for the ( at {opened.where}, got {self._next}")
+            raise Misread(self._next.where, f"expected ) for the ( at {opened.where}, got {self._next}")
 
     def _term(self) -> Term:
         word, variant = self._word("a term", _TERMS)
         self._terms += 1
         if self._terms > MAX_TERMS:
-            raise Misread(f"{word.where}: expected at most {MAX_TERMS} terms")
+            raise Misread(word.where, f"expected at most {MAX_TERMS} terms")
         if variant == "Expiration":
             return self._expiration()
         arguments = self._arguments(word) if self._next == ("sign", "(", self._next.column) else []
         if len(arguments) > 1:
-            raise Misread(f"{arguments[1][1]}: {word.text} takes one value")
+            raise Misread(arguments[1][1], f"{word.text} takes one value")
         value, where = arguments[0] if arguments else (None, word.where)
         return leaf(variant, value, where)
 
     def _expiration(self) -> Term:
         opened = self._next
         if not self._take("sign", "("):
-            raise Misread(f"{opened.where}: expected ( after Expiration, got {opened}")
+            raise Misread(opened.where, f"expected ( after Expiration, got {opened}")
         word, variant = self._word("an expiration", tuple(EXPIRATIONS))
         dates = self._arguments(word)
         self._close(opened)
@@ -162,7 +162,7 @@ class _TextReader:
     def _word(self, what: str, valid: tuple[_AnyVariant, ...]) -> tuple[_Token, _AnyVariant]:
         word = self._next
         if word.kind != "word":
-            raise Misread(f"{word.where}: expected {what} like {valid[1]}(...), got {word}")
+            raise Misread(word.where, f"expected {what} like {valid[1]}(...), got {word}")
         for variant in valid:
             if variant == word.text:
                 self._at += 1
@@ -172,7 +172,7 @@ class _TextReader:
     def _arguments(self, word: _Token) -> list[tuple[object, str]]:
         opened = self._next
         if not self._take("sign", "("):
-            raise Misread(f"{opened.where}: expected ( after {word.text}, got {opened}")
+            raise Misread(opened.where, f"expected ( after {word.text}, got {opened}")
         arguments: list[tuple[object, str]] = []
         if self._take("sign", ")"):
             return arguments
@@ -191,4 +191,4 @@ def _value(token: _Token) -> object:
         return re.sub(r"\\(.)", r"\1", token.text[1:-1], flags=re.DOTALL)
     if token.kind == "word" and token.text.lower() in ("true", "false"):
         return token.text.lower() == "true"
-    raise Misread(f"{token.where}: expected a string in quotes, got {token}")
+    raise Misread(token.where, f"expected a string in quotes, got {token}")

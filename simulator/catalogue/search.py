@@ -38,11 +38,11 @@ def check_search(pat: str, scope: str, limit: int) -> Refusal | None:
     """Return why a search is refused, or None if it can be made."""
     if scope != "All" and scope not in SCOPES:
         valid = ["All", *SCOPES]
-        return Refusal(f"expected scope to be one of {', '.join(valid)}, got {quoted(scope)}{nearest(scope, valid)}")
+        return Refusal(f"`$.scope`: expected one of {', '.join(valid)}, got {quoted(scope)}{nearest(scope, valid)}")
     if limit < 0:
-        return Refusal(f"expected limit to be 0 or more, got {limit}")
+        return Refusal(f"`$.limit`: expected 0 or more, got {limit}")
     if len(pat) > MAX_PATTERN:
-        return Refusal(f"expected pat to be at most {MAX_PATTERN} characters long, got {len(pat)}")
+        return Refusal(f"`$.pat`: expected at most {MAX_PATTERN} characters, got {len(pat)}")
     return None
 
 

@@ -130,9 +130,13 @@ class Subscriptions:
                     message = messages[number] = ok(number, body)
                 self._delivery.update(session, message)
 
-    def publish_alert(self, alert: bytes) -> None:
-        """Tell those who follow alerts of one, in JSON."""
-        self._publish(self._alerts, alert)
+    def publish_alert(self, alert: bytes, path: str | None) -> None:
+        """Tell those who follow alerts of one, in JSON; one of a path only those who follow that path or one above it.
+
+        Who has asked for no path follows all, and an alert of no path is told to everybody.
+        """
+        told = {number: each for number, each in self._alerts.items() if path is None or _is_below(path, each)}
+        self._publish(told, alert)
 
     def publish_candle(self, instrument: Instrument, width: int, now: int) -> bool:
         """Tell those who follow a product's candles of the one that ends now, if anything was traded in it.
@@ -256,3 +260,10 @@ class Subscriptions:
                 return Refusal(f"`$.precision`: expected a positive decimal, the width of a price bucket, got {came}")
             bucket = precision
         return tuple(found.values()), bucket
+
+
+def _is_below(path: str, subscription: Subscription) -> bool:
+    """Tell whether a path is the one that a subscription to alerts follows, or lies below it."""
+    request = subscription.request
+    followed = (request.path or "").strip("/") if isinstance(request, requests.SubscribeAlerts) else ""
+    return not followed or f"{path.strip('/')}/".startswith(f"{followed}/")

@@ -75,6 +75,7 @@ THINGS = {
     "venue": "venue",
     "venues": "venue",
     "route": "route",
+    "token": "product",
 }
 """The fields of requests that give names or ids of things, and of which kind of the catalogue's these are."""
 
@@ -82,16 +83,19 @@ CONDITIONS = ("request", "event", "session", "nth", "state")
 """What a rule can ask for besides a request's fields."""
 
 REQUEST_FIELDS = tuple(
-    sorted({name for kind in REQUEST_TYPES.values() for name in kind.__struct_fields__} - {"session", "nth", "state"})
+    sorted({name for kind in REQUEST_TYPES.values() for name in kind.__struct_fields__} - {*CONDITIONS, "order"})
 )
-"""Every field of every request."""
+"""Every field of every request, but the order of EstimateOrderParams: who waits for an order means one by that word."""
 
 REQUEST_FIELD_DOCS = {
     "account": "Whose order it is. Example: ``account: DEFAULT``.",
+    "amount": "How much of a token may be spent. Example: ``amount: {gt: 1000}``.",
     "base": "What quotes are asked for. Example: ``base: BTC Crypto``.",
     "dir": "The order's side. Example: ``dir: Buy``.",
     "end": 'Up to when. Example: ``end: "2024-*"``.',
     "fill_ids": 'The fills that are asked about: one of them matches. Example: ``fill_ids: "*"``.',
+    "gas": "The gas of a transaction. Example: ``gas: {ge: 21000}``.",
+    "gas_price": "The range of its price: one end of it matches. Example: ``gas_price: {gt: 100}``.",
     "halt": "The scope that is to be halted, as JSON. Example: ``halt: All``.",
     "id": "The number that comes back with the reply. Example: ``id: {ge: 100}``.",
     "limit": "The most names of each kind that are asked for. Example: ``limit: {gt: 100}``.",
@@ -111,12 +115,16 @@ REQUEST_FIELD_DOCS = {
     "resume": "The scope whose halt is to end, as JSON. Example: ``resume: All``.",
     "route": "The routes, by name or id: one of them matches. Example: ``route: DIRECT``.",
     "scope": "Of what: a text, or as JSON. Example: ``scope: All``.",
+    "secret_key": "The name of a secret. Example: ``secret_key: coinbase``.",
     "seek": 'From where on, as JSON. Example: ``seek: "*"``.',
     "set": "Whose: a text, or as JSON. Example: ``set: All``.",
     "start": 'From when on. Example: ``start: "2024-*"``.',
     "target": 'The order\'s tradable product, by name or id. Example: ``target: "BTC*"``.',
+    "token": "What may be spent, by name or id. Example: ``token: USDC Crypto``.",
     "tradable_product": 'Tradable products: one of them matches. Example: ``tradable_product: "BTC*"``.',
     "tradable_products": 'The same, where several are asked for at once. Example: ``tradable_products: "BTC*"``.',
+    "transaction": 'The transaction, a text or as JSON. Example: ``transaction: "0x*"``.',
+    "value": "The bytes of a secret: one of them matches. Example: ``value: 0``.",
     "venue": "The venues, by name or id: one of them matches. Example: ``venue: COINBASE``.",
     "venues": "The venues that quotes are asked of: one of them matches. Example: ``venues: COINBASE``.",
     "width": "The price bucket in ticks, or a candle's length. Example: ``width: 1m``.",
@@ -252,7 +260,7 @@ class WalkEntry(_FileEntry, frozen=True):
 
     ``volatility`` is the standard deviation of one move, as a share of the price; that of n moves is the square root of
     n times as much. ``reversion`` is how much of its distance from ``mid`` each move takes back: with ``1%`` the price
-    is half way back after 69 moves, and strays by about seven times its volatility at most.
+    is half way back after 69 moves, and in the long run its standard deviation is seven times that of one move.
     """
 
     every: Duration = "100ms"

@@ -114,7 +114,7 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     restart: RestartStep | UnsetType | None = UNSET
     """Examples: ``restart``, ``restart: {orders: lost, for: 2s}``."""
     alert: Any = UNSET
-    """Example: ``alert: {severity: high, text: maintenance}``."""
+    """Example: ``alert: {path: venues/COINBASE, severity: high, text: maintenance}``."""
 
 
 Bare = Literal[

@@ -460,7 +460,7 @@ class LimitsStep(_MarketArgs, frozen=True):
 
 
 class AlertStep(_MarketArgs, frozen=True):
-    """Those who follow alerts are told of one."""
+    """Those who follow alerts are told of one: if it has a path, those who follow that path, one above it, or all."""
 
     verb: ClassVar[Literal["alert"]] = "alert"
     value: Any

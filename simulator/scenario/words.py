@@ -116,7 +116,7 @@ class WalkWords(TypedDict, total=False):
 
     ``volatility`` is the standard deviation of one move, as a share of the price; that of n moves is the square root of
     n times as much. ``reversion`` is how much of its distance from ``mid`` each move takes back: with ``1%`` the price
-    is half way back after 69 moves, and strays by about seven times its volatility at most.
+    is half way back after 69 moves, and in the long run its standard deviation is seven times that of one move.
     """
 
     every: str
@@ -169,10 +169,13 @@ class WhenWords(TypedDict, total=False):
     nth: MatcherWords
     state: MatcherWords
     account: MatcherWords
+    amount: MatcherWords
     base: MatcherWords
     dir: MatcherWords
     end: MatcherWords
     fill_ids: MatcherWords
+    gas: MatcherWords
+    gas_price: MatcherWords
     halt: MatcherWords
     id: MatcherWords
     limit: MatcherWords
@@ -192,12 +195,16 @@ class WhenWords(TypedDict, total=False):
     resume: MatcherWords
     route: MatcherWords
     scope: MatcherWords
+    secret_key: MatcherWords
     seek: MatcherWords
     set: MatcherWords
     start: MatcherWords
     target: MatcherWords
+    token: MatcherWords
     tradable_product: MatcherWords
     tradable_products: MatcherWords
+    transaction: MatcherWords
+    value: MatcherWords
     venue: MatcherWords
     venues: MatcherWords
     width: MatcherWords

@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+import msgspec
+
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
@@ -60,7 +62,8 @@ class MarketSteps:
             case "limits":
                 self.set_limits(step.limits)
             case "alert":
-                self._subscriptions.publish_alert(encode(step.value))
+                alert = encode(step.value)
+                self._subscriptions.publish_alert(alert, _path_of(alert))
             case _:
                 assert_never(step)
 
@@ -91,6 +94,13 @@ class MarketSteps:
     def set_limits(self, entries: tuple[LimitEntry, ...]) -> None:
         """Put limits in force, whatever already rests."""
         self._venue.limits.set([limit_of(entry, self._gateway) for entry in entries])
+
+
+def _path_of(alert: bytes) -> str | None:
+    """Return the path that an alert in JSON says it is of, if it says one."""
+    value = msgspec.json.decode(alert)
+    path = value.get("path") if isinstance(value, dict) else None
+    return path if isinstance(path, str) else None
 
 
 def _spec_of(entry: MarketEntry, mid: str) -> MarketSpec:

@@ -250,22 +250,79 @@ class OutOfScope(RequestBase, frozen=True):
     """A request that the gateway knows and a venue has nothing to say to: only a scenario answers it."""
 
 
-OUT_OF_SCOPE = tuple(
-    msgspec.defstruct(name, [], bases=(OutOfScope,), frozen=True, tag=name, module=__name__)
-    for name in (
-        "AddSecret",
-        "DeleteSecret",
-        "EstimateEVMRetryParams",
-        "EstimateOrderParams",
-        "GetAllowance",
-        "GetEVMAttempts",
-        "GetOrderTransaction",
-        "GetPathmap",
-        "ListSecrets",
-        "RetryEVMTransaction",
-        "SetAllowance",
-    )
-)
+class GetAllowance(OutOfScope, frozen=True, tag=True):
+    """How much of a token may be spent."""
+
+    account: str
+    route: str
+    token: str
+    venue: str
+
+
+class SetAllowance(OutOfScope, frozen=True, tag=True):
+    """Allow an amount of a token to be spent."""
+
+    account: str
+    route: str
+    amount: Raw
+    token: str
+    venue: str
+
+
+class GetOrderTransaction(OutOfScope, frozen=True, tag=True):
+    """The transactions of orders."""
+
+    order_ids: _Listed[OrderId]
+
+
+class EstimateOrderParams(OutOfScope, frozen=True, tag=True):
+    """What further parameters an order should have."""
+
+    order: Any
+
+
+class GetEVMAttempts(OutOfScope, frozen=True, tag=True):
+    """The attempts at a transaction."""
+
+    transaction: Any
+
+
+class EstimateEVMRetryParams(OutOfScope, frozen=True, tag=True):
+    """With what gas a transaction should be tried again."""
+
+    transaction: Any
+
+
+class RetryEVMTransaction(OutOfScope, frozen=True, tag=True):
+    """Try a transaction again."""
+
+    transaction: Any
+    gas: int | None = None
+    gas_price: tuple[int, int] | None = None
+
+
+class ListSecrets(OutOfScope, frozen=True, tag=True):
+    """The keys of all secrets."""
+
+
+class AddSecret(OutOfScope, frozen=True, tag=True):
+    """Keep a secret, given as bytes, under a key."""
+
+    secret_key: str
+    value: _Listed[int]
+
+
+class DeleteSecret(OutOfScope, frozen=True, tag=True):
+    """Forget the secret of a key."""
+
+    secret_key: str
+
+
+class GetPathmap(OutOfScope, frozen=True, tag=True):
+    """Where each service is."""
+
+
+OUT_OF_SCOPE = tuple(OutOfScope.__subclasses__())
 """The types of those requests."""
 
 Subscribe = (

@@ -194,11 +194,11 @@ def test_symbols_of_what_is_not_quoted_or_traded_are_not_found() -> None:
     [
         (
             ("a", "Venu", 1),
-            "expected scope to be one of All, Route, Venue, Product, TradableProduct, QuoteSymbol, TradingSymbol, "
+            "`$.scope`: expected one of All, Route, Venue, Product, TradableProduct, QuoteSymbol, TradingSymbol, "
             "got 'Venu'; did you mean 'Venue'?",
         ),
-        (("a", "All", -1), "expected limit to be 0 or more, got -1"),
-        (("*a" * 500_000, "All", 1), "expected pat to be at most 256 characters long, got 1000000"),
+        (("a", "All", -1), "`$.limit`: expected 0 or more, got -1"),
+        (("*a" * 500_000, "All", 1), "`$.pat`: expected at most 256 characters, got 1000000"),
     ],
 )
 def test_a_search_that_cannot_be_made_is_refused(arguments: tuple[str, str, int], text: str) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from support.steps import OTHER_PAIR, PAIR, Client, Play, ok, state, told
 
 
@@ -158,3 +160,30 @@ def test_alert_tells_those_who_follow_alerts() -> None:
     assert client.news() == []
     play.advance("1s")
     assert (client.news(), other.news()) == ([(1000, ok(1, {"level": "warn", "price": "1.50"}))], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/venues/COINBASE", {"/venues/COINBASE", "venues", "/venues/", "", None}),
+        ("venues/COINBASE/", {"/venues/COINBASE", "venues", "/venues/", "", None}),
+        ("venues/COINBASE/book", {"/venues/COINBASE", "venues", "/venues/", "", None}),
+        ("venues", {"venues", "/venues/", "", None}),
+        ("venues/COINBASES", {"venues", "/venues/", "", None}),
+        ("accounts", {"", None}),
+        (7, {"/venues/COINBASE", "venues", "/venues/", "other", "", None}),
+        (None, {"/venues/COINBASE", "venues", "/venues/", "other", "", None}),
+    ],
+)
+def test_alert_keeps_to_its_path(path: str | int | None, told: set[str | None]) -> None:
+    """Those hear of an alert who follow its path, one above it, or all; one of no path is for everybody."""
+    play = Play()
+    followed = {each: play.connect() for each in ("/venues/COINBASE", "venues", "/venues/", "other", "", None)}
+    for each, client in followed.items():
+        client.request("SubscribeAlerts", path=each, seek=None)
+    alert = {"path": path, "text": "maintenance"} if path is not None else {"text": "maintenance"}
+    play.sim.do({"alert": alert})
+    play.collect()
+    assert {each: client.news() for each, client in followed.items()} == {
+        each: [(0, ok(1, alert))] if each in told else [] for each in followed
+    }

@@ -161,7 +161,7 @@ class _Makers:
 
     def fields(self) -> dict[str, FieldsStrategy]:
         """Return strategies for the fields of types; a type that is not among them has none."""
-        said = {**self._of_names(), **self._of_orders(), **self._of_limits(), **self._of_markets()}
+        said = {**self._of_names(), **self._of_orders(), **self._of_limits(), **self._of_markets(), **self._beyond()}
         return {**{kind: st.fixed_dictionaries(each) for kind, each in said.items()}, "SendLimitOrder": self._send()}
 
     def _of_names(self) -> dict[str, _FieldStrategies]:
@@ -226,6 +226,26 @@ class _Makers:
             "SubscribeAlerts": {"path": st.none() | st.just("/alerts"), "seek": st.none()},
             "SubscribeRfqs": asked,
             "SendRfqs": {"query": st.fixed_dictionaries(asked)},
+        }
+
+    def _beyond(self) -> dict[str, _FieldStrategies]:
+        token = {"account": self._account, "route": self._route, "token": self._product, "venue": self._venue}
+        transaction = {"transaction": st.just("txn_1234")}
+        key = {"secret_key": st.just("my_secret_key")}
+        return {
+            "GetAllowance": token,
+            "SetAllowance": {**token, "amount": st.integers(0, 100).map(str)},
+            "GetOrderTransaction": {"order_ids": _some(self._order_id)},
+            "EstimateOrderParams": {"order": self._send()},
+            "GetEVMAttempts": transaction,
+            "EstimateEVMRetryParams": transaction,
+            "RetryEVMTransaction": {
+                **transaction,
+                "gas": st.none() | st.integers(21_000, 10**6),
+                "gas_price": st.none() | st.lists(st.integers(1, 100), min_size=2, max_size=2),
+            },
+            "AddSecret": {**key, "value": st.lists(st.integers(0, 255), max_size=3)},
+            "DeleteSecret": key,
         }
 
     def _send(self) -> FieldsStrategy:
