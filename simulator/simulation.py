@@ -25,7 +25,7 @@ from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import NETIDX, Session
-from simulator.gateway.sessions import PATHS, Refused, Sessions, is_greeted
+from simulator.gateway.sessions import PATHS, Refused, Sessions
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.gateway.tape import Tape
 from simulator.gateway.view_faults import FaultyView
@@ -46,6 +46,7 @@ from simulator.steps.player import StepPlayer
 from simulator.steps.run import RuleRun
 from simulator.steps.views import ViewSteps
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
+from simulator.wire.hello import hello_message
 
 __all__ = ["PATHS", "Refused", "Simulation", "by_the_wall"]
 
@@ -225,7 +226,7 @@ class Simulation:
         self._catch_up(now)
         session = self._sessions.admit(target)
         if greets and is_greeted(target):
-            self._delivery.reply(session, b'"%b"' % self.scenario.hello.encode())
+            self._delivery.reply(session, hello_message(self.scenario.hello))
         self._on_event("connect", session)
         return session
 

@@ -9,11 +9,11 @@ from simulator.gateway.session import GATEWAY, NETIDX, Session
 from simulator.journal.journal import Journal
 from simulator.quoting import quoted
 from simulator.schedule import Schedule
+from simulator.wire.hello import GREETED
 
-__all__ = ["PATHS", "Refused", "Sessions", "is_greeted", "read_target"]
+__all__ = ["PATHS", "Refused", "Sessions", "read_target"]
 
-_GREETED = "/architect"
-PATHS = (_GREETED, "/", "/netidx")
+PATHS = (GREETED, "/", "/netidx")
 """Where a client may connect."""
 
 QUERY = ("account", "scenario", "session", "clock")
@@ -25,11 +25,6 @@ NOT_FOUND = 404
 UNAVAILABLE = 503
 RESTARTED = 1012
 GIVEN_UP = 1013
-
-
-def is_greeted(target: str) -> bool:
-    """Tell whether a connection with this request target begins with a hello."""
-    return target.partition("?")[0] == _GREETED
 
 
 class Refused(Exception):

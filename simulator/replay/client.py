@@ -14,6 +14,7 @@ from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Await, ClientStep
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.values import decoded, differences, fill_in, shown, text_of
+from simulator.wire.hello import GREETED, is_greeted
 
 __all__ = ["FIRST", "Client", "Playing"]
 
@@ -23,7 +24,6 @@ FIRST = "main"
 Playing = Generator[Action, int, None]
 """Yields actions; is sent the time at which each was done."""
 
-_DEFAULT_TARGET = "/architect"
 _RETRY = 100_000_000
 
 
@@ -79,7 +79,7 @@ class Client:
         self._now = now
         steps = self.loaded.scenario.client
         if steps and not _opens_first(steps[0]):
-            yield from self._connect(FIRST, _DEFAULT_TARGET, 0)
+            yield from self._connect(FIRST, GREETED, 0)
         for at, step in enumerate(steps):
             self._place = ("client", at)
             yield from self._step(step)
@@ -134,7 +134,7 @@ class Client:
         while True:
             line.refused = ""
             line.is_open = True
-            line.awaits_hello = target.partition("?")[0] == _DEFAULT_TARGET
+            line.awaits_hello = is_greeted(target)
             yield from self._act(Open(name, target))
             if not line.refused:
                 return
@@ -249,7 +249,7 @@ def _wanted_line(step: ClientStep) -> tuple[str, str]:
     said = step.connect
     if isinstance(said, str) and said.startswith("/"):
         return step.on or FIRST, said
-    return (said if isinstance(said, str) else step.on) or FIRST, _DEFAULT_TARGET
+    return (said if isinstance(said, str) else step.on) or FIRST, GREETED
 
 
 def _id_of(text: str) -> Any:

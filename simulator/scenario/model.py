@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent
+from simulator.wire.hello import Hello
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
@@ -448,7 +449,7 @@ class Scenario(_FileEntry, frozen=True):
     """The time at which the scenario begins; without it 2024-01-01T00:00:00Z, but now on a real clock. Example:
     ``start: '2024-06-28T14:30:00Z'``.
     """
-    hello: Literal["Normal", "Trial", "FirstRun", "NotLicensed"] = "Normal"
+    hello: Hello = "Normal"
     """The first message at /architect. Example: ``hello: Trial``."""
     strict: bool = False
     """Whether requests with unknown fields are answered with an Err, and a test fails for a request that no rule
