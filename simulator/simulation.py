@@ -15,7 +15,7 @@ import msgspec
 from simulator.catalogue import Catalogue, load
 from simulator.errors import SimulatorError
 from simulator.exchange.markets import Markets
-from simulator.exchange.venue import DEFAULT_LIMIT as DEFAULT_HISTORY
+from simulator.exchange.orders import ORDERS_KEPT
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.dispatch import Dispatcher
@@ -46,7 +46,7 @@ from simulator.steps.player import StepPlayer
 from simulator.steps.run import RuleRun
 from simulator.steps.views import ViewSteps
 from simulator.wire import BadRequest, decode, err, requests, unknown_fields
-from simulator.wire.hello import hello_message
+from simulator.wire.hello import hello_message, is_greeted
 
 __all__ = ["PATHS", "Refused", "Simulation", "by_the_wall"]
 
@@ -82,7 +82,7 @@ class Simulation:
         moving: int = 0,
         journal_limit: int = DEFAULT_LIMIT,
         journal_budget: int = DEFAULT_BUDGET,
-        history_limit: int = DEFAULT_HISTORY,
+        history_limit: int = ORDERS_KEPT,
     ) -> None:
         for name, bound in (
             ("journal_limit", journal_limit),

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from simulator.exchange.book import Side
 
-__all__ = ["Depth"]
+__all__ = ["LEVELS_SHOWN", "Depth"]
 
+LEVELS_SHOWN = 20
+"""How many levels a side a book message has at most: as many as the published client prints."""
 _FEW = 500
 """Levels that are gone through one by one; if a view needs more of them, its sums are kept up to date instead."""
 _UNUSED = 1000

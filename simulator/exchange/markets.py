@@ -6,13 +6,14 @@ from simulator.catalogue import TradableProduct, is_expired
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.liquidity import Market, MarketSpec
 from simulator.exchange.venue import Venue
+from simulator.exchange.walk import WALK_EVERY, WALK_VOLATILITY
 from simulator.schedule import Schedule
 from simulator.terms import BILLION
 
 __all__ = ["Markets"]
 
-_VOLATILITY = 40_000
-"""Of a quarter of a second, in billionths of the price: 45 % a year, which is Bitcoin's in 2023."""
+_TRADE_EVERY = BILLION
+"""How often others trade in one of the busiest markets, on average, in nanoseconds."""
 
 
 class Markets:
@@ -70,7 +71,8 @@ class Markets:
         canonical = [listing for product in catalogue.products if (listing := catalogue.canonical(product))]
         canonical.sort(key=lambda listing: (listing.quote.kind != "Fiat", -listing.turnover, listing.name))
         for listing in [listing for listing in canonical if listing.mid is not None][:count]:
-            spec = MarketSpec(listing.mid or 0, every=BILLION // 4, volatility=_VOLATILITY, trade_every=BILLION)
+            mid = listing.mid or 0
+            spec = MarketSpec(mid, every=WALK_EVERY, volatility=WALK_VOLATILITY, trade_every=_TRADE_EVERY)
             self.open(self.listed(listing), spec)
 
     def _move(self, market: Market) -> None:

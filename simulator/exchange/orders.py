@@ -21,9 +21,24 @@ from simulator.terms import (
 if TYPE_CHECKING:
     from simulator.exchange.instrument import Instrument
 
-__all__ = ["LEGAL", "Fill", "Order", "OrderChanged", "PassedThrough", "PastState", "Traded", "average_price"]
+__all__ = [
+    "FIRST_ORDER_ID",
+    "LEGAL",
+    "ORDERS_KEPT",
+    "Fill",
+    "Order",
+    "OrderChanged",
+    "PassedThrough",
+    "PastState",
+    "Traded",
+    "average_price",
+]
 
 NEW = 0
+FIRST_ORDER_ID = 1
+"""The id of a venue's first order; each has the next number."""
+ORDERS_KEPT = 100_000
+"""How many orders that are out, and how many fills, a venue keeps unless told otherwise: a day's development."""
 
 # From each state, those an order may go to. Staying in a state is always legal (a partial fill). `Stale` says
 # that the gateway is not sure of the rest, so it may come and go on any open order and is not in the table.

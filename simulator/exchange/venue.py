@@ -14,13 +14,10 @@ from simulator.exchange.fills import Fills
 from simulator.exchange.halts import Halts
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits
-from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
+from simulator.exchange.orders import FIRST_ORDER_ID, ORDERS_KEPT, Fill, Order, OrderChanged, Traded
 from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, RejectReason
 
-__all__ = ["DEFAULT_LIMIT", "MARKET_ACCOUNT", "Event", "Quote", "Venue"]
-
-DEFAULT_LIMIT = 100_000
-"""How many orders that are out, and how many fills, a venue keeps unless told otherwise: a day's development."""
+__all__ = ["MARKET_ACCOUNT", "Event", "Quote", "Venue"]
 
 Event = OrderChanged | Fill | Traded
 Quote = tuple[bool, int, int]
@@ -41,7 +38,7 @@ class Venue:
             the oldest fills are forgotten. What is open is always kept.
     """
 
-    def __init__(self, catalogue: Catalogue, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, catalogue: Catalogue, limit: int = ORDERS_KEPT) -> None:
         self.catalogue = catalogue
         self.limit = limit
         self.instruments: dict[str, Instrument] = {}
@@ -53,8 +50,8 @@ class Venue:
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
         self._gone_out: deque[int] = deque()
-        self.numbered = 0
-        """How many orders there have ever been: the number of the last one."""
+        self.last_order_id = FIRST_ORDER_ID - 1
+        """The id of the newest order that there has been."""
         self._trades = 0
 
     def instrument(self, listing: TradableProduct) -> Instrument:
@@ -81,19 +78,19 @@ class Venue:
                 self.match(order, now)
             return order
         # What `place` and `match` come to if nobody can object, in half the time.
-        number = self.numbered = self.numbered + 1
+        order_id = self.last_order_id = self.last_order_id + 1
         order = Order(
             buy,
             price,
             quantity,
-            id=number,
+            id=order_id,
             account=account,
             instrument=instrument,
             quantity=quantity,
             time=now,
             state=_ACKED,
         )
-        self.orders[number] = self.open[number] = order
+        self.orders[order_id] = self.open[order_id] = order
         exposure = instrument.exposures.get(account) or instrument.exposure(account)
         exposure.orders += 1
         if buy:
@@ -102,17 +99,24 @@ class Venue:
             exposure.selling += quantity
         digits = instrument.digits
         self.events += (
-            OrderChanged(number, account, OPEN, 0, None, digits),
-            OrderChanged(number, account, _ACKED, 0, None, digits),
+            OrderChanged(order_id, account, OPEN, 0, None, digits),
+            OrderChanged(order_id, account, _ACKED, 0, None, digits),
         )
         self._match(order, now)
         return order
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
-        self.numbered += 1
+        self.last_order_id += 1
         order = Order(
-            buy, price, quantity, id=self.numbered, account=account, instrument=instrument, quantity=quantity, time=now
+            buy,
+            price,
+            quantity,
+            id=self.last_order_id,
+            account=account,
+            instrument=instrument,
+            quantity=quantity,
+            time=now,
         )
         self.orders[order.id] = order
         is_halted = self.halts.cover(instrument.listing) if self.halts else False

@@ -4,7 +4,12 @@ import random
 
 from simulator.terms import BILLION
 
-__all__ = ["Walk"]
+__all__ = ["WALK_EVERY", "WALK_VOLATILITY", "Walk"]
+
+WALK_EVERY = BILLION // 4
+"""How long the prices of the busiest markets stand between two moves, in nanoseconds."""
+WALK_VOLATILITY = 40_000
+"""Of one of their moves, in billionths of the price: 45 % a year, which is Bitcoin's in 2023."""
 
 _HALF = BILLION // 2
 

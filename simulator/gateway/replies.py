@@ -8,7 +8,7 @@ import msgspec
 from simulator.catalogue import Product, TradableProduct, is_expired
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Side
-from simulator.exchange.depth import Depth
+from simulator.exchange.depth import LEVELS_SHOWN, Depth
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL_ACCOUNTS, WOULD_BE, Limit, Scope
 from simulator.exchange.orders import Fill, Order, OrderChanged, Traded, average_price
@@ -31,7 +31,6 @@ from simulator.wire.replies import (
 )
 
 __all__ = [
-    "BOOK_DEPTH",
     "book_levels",
     "change_view",
     "fill_details",
@@ -48,8 +47,6 @@ __all__ = [
 
 _MOST_SWEPT = 1000
 """How many levels of a side a quote for a quantity may take: it is null if that is not enough."""
-BOOK_DEPTH = 20
-"""How many levels a side a book message has at most: as many as the published client prints."""
 
 _NULL = msgspec.Raw(b"null")
 
@@ -234,13 +231,13 @@ def _sweep(side: Side, quantity: int, digits: int) -> str | None:
 
 def _levels(depths: list[Depth], bucket: int, is_bid: bool, digits: int) -> list[BookLevel]:
     if len(depths) == 1:
-        best = depths[0].best(bucket, BOOK_DEPTH)
+        best = depths[0].best(bucket, LEVELS_SHOWN)
     else:
         sizes: dict[int, int] = {}
         for depth in depths:
-            for price, size in depth.best(bucket, BOOK_DEPTH):
+            for price, size in depth.best(bucket, LEVELS_SHOWN):
                 sizes[price] = sizes.get(price, 0) + size
-        best = sorted(sizes.items(), reverse=is_bid)[:BOOK_DEPTH]
+        best = sorted(sizes.items(), reverse=is_bid)[:LEVELS_SHOWN]
     total = 0
     levels = []
     for price, size in best:

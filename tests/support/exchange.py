@@ -11,8 +11,8 @@ import pytest
 from simulator.catalogue import build
 from simulator.decimals import parse_amount
 from simulator.exchange.instrument import Exposure, Instrument
-from simulator.exchange.orders import Fill, Order, OrderChanged, Traded
-from simulator.exchange.venue import DEFAULT_LIMIT, Event, Venue
+from simulator.exchange.orders import ORDERS_KEPT, Fill, Order, OrderChanged, Traded
+from simulator.exchange.venue import Event, Venue
 from simulator.terms import BILLION, FillKind, flags_of
 
 BUY, SELL = True, False
@@ -68,7 +68,7 @@ def amount(value: int | str) -> int:
 class Floor:
     """A venue, one of its instruments to begin with, and the time, which passes a nanosecond a command."""
 
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, limit: int = ORDERS_KEPT) -> None:
         self.venue = Venue(CATALOGUE, limit)
         self.btc = self.instrument(BTC_NORTH)
         self.now = 0
