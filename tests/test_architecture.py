@@ -42,7 +42,7 @@ FLOORS = [
     {"server"},
     {"replay"},
     {"record", "testing"},
-    {"certification"},
+    {"certification", "remote"},
     {"plugin", "cli"},
     {"__main__"},
 ]
@@ -57,6 +57,7 @@ SHELLS = (
     "certification.programs",
     "replay.sockets",
     "record.proxy",
+    "remote",
     "__main__",
 )
 """Where sockets, clocks and threads are allowed."""

@@ -75,15 +75,16 @@ class Advance(_Body, frozen=True):
 
 
 class NewClock(_Body, frozen=True):
-    """The clock from now on: ``paused``, ``real``, ``instant``, or how many times as fast."""
+    """The clock from now on: ``paused``, ``real``, ``instant``, or how many times as fast; or in a scenario's words."""
 
-    pace: str | float
+    pace: str | float | dict[str, Any]
 
 
 class Reset(_Body, frozen=True):
     """How the world begins anew: as it began, but for what is said.
 
-    ``scenario`` is the name of a bundled one, or a scenario as data; ``yaml`` is one as text.
+    ``scenario`` is the name of a bundled one, or a scenario as data; ``yaml`` is one as text. ``expect`` says whether
+    what it expects is verified, by default unless it is a bundled one.
     """
 
     scenario: str | dict[str, Any] | None = None
@@ -91,6 +92,7 @@ class Reset(_Body, frozen=True):
     seed: int | None = None
     clock: str | dict[str, Any] | None = None
     keep_connections: bool = False
+    expect: bool | None = None
 
 
 class NewRules(_Body, frozen=True):
@@ -162,6 +164,12 @@ class CheckResult(Struct, frozen=True):
     failures: list[FailureInfo]
 
 
+class Transcript(Struct, frozen=True):
+    """What a report of a failure ends with, in lines."""
+
+    text: str
+
+
 class Time(Struct, frozen=True):
     """The world's time."""
 
@@ -200,7 +208,7 @@ class Call(NamedTuple):
 
 def _set_clock(control: Control, body: NewClock) -> StateInfo:
     pace = body.pace
-    if isinstance(pace, str):
+    if isinstance(pace, str | dict):
         control.set_clock("manual" if pace == "paused" else pace)
     elif pace == 1:
         control.set_clock("real")
@@ -245,7 +253,7 @@ def _verify(control: Control) -> CheckResult:
 
 def _reset(control: Control, body: Reset) -> StateInfo:
     loaded = read_scenario(body.scenario, body.yaml)
-    control.reset(loaded, seed=body.seed, clock=body.clock, keep_connections=body.keep_connections)
+    control.reset(loaded, seed=body.seed, clock=body.clock, expect=body.expect, keep_connections=body.keep_connections)
     return control.state()
 
 
@@ -353,6 +361,15 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         "verify", "POST", "/verify", "What is expected and is not so.", Nothing, CheckResult, lambda c, b, n: _verify(c)
+    ),
+    Call(
+        "transcript",
+        "GET",
+        "/transcript",
+        "The last messages, the seed and the clock, as a report of a failure has them.",
+        Nothing,
+        Transcript,
+        lambda c, b, n: Transcript(c.transcript()),
     ),
     Call("check", "POST", "/check", "What is wrong with a scenario.", Unchecked, Problems, lambda c, b, n: _check(b)),
 )

@@ -29,6 +29,7 @@ class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A world for a test of its own.
 
     ``scenario`` is the name of a bundled one or a scenario as data, ``yaml`` is one as text; none for a plain exchange.
+    ``expect`` says whether what it expects is verified, by default unless it is a bundled one.
     """
 
     name: Annotated[str, msgspec.Meta(max_length=100)]
@@ -37,6 +38,7 @@ class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int | None = None
     clock: str | dict[str, Any] | None = None
     catalogue: str | None = None
+    expect: bool | None = None
 
 
 class WorldInfo(msgspec.Struct, frozen=True):
@@ -204,6 +206,7 @@ class ControlledWorlds:
         if new.catalogue is not None and new.catalogue not in _CATALOGUES:
             raise UnknownName(f"there is no catalogue {quoted(new.catalogue)}; there are {', '.join(_CATALOGUES)}")
         loaded = read_scenario(new.scenario, new.yaml)
+        loaded = None if loaded is None else loaded.expecting(new.expect)
         plan = None if loaded is None else loaded.scenario
         simulation = Simulation(
             loaded,

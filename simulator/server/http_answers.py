@@ -285,7 +285,7 @@ def _find(method: str, path: str) -> tuple[Call, str]:
     for call in CALLS:
         start, brace, _ = call.path.partition("{")
         name = path.removeprefix(start) if brace and path.startswith(start) else ""
-        if path == call.path or (name and "/" not in name):
+        if path == call.path or name:
             if method == call.method:
                 return call, name
             there.append(call.method)

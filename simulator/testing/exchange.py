@@ -4,57 +4,46 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from simulator.catalogue import Catalogue
 from simulator.catalogue import load as load_catalogue
 from simulator.control import Control
-from simulator.control.infos import (
-    BookInfo,
-    DueInfo,
-    FillInfo,
-    HeldInfo,
-    LimitInfo,
-    OrderInfo,
-    RuleInfo,
-    SentInfo,
-    SessionInfo,
-    StateInfo,
-)
+from simulator.control.calls import CALLS, ReceivedQuery, Until
 from simulator.control.waits import WaitCondition
 from simulator.decimals import text_of_amount
 from simulator.errors import Failure, Problem, SimulatorError, UnmetExpectation
 from simulator.journal.lines import JournalLine
-from simulator.journal.queries import Received, context
+from simulator.journal.queries import Miss, context
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.values import decoded
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation, by_the_wall
-from simulator.testing.received import ReceivedRequests
+from simulator.testing.loops import PATIENCE
+from simulator.testing.methods import ExchangeMethods
 from simulator.testing.started import watchers
-from simulator.testing.thread import PATIENCE, News, ServerThread, in_thread, is_on_a_loop
+from simulator.testing.thread import News, ServerThread
 from simulator.times import text_of_time
 
 if TYPE_CHECKING:
-    from simulator.control.words import FillWhenWords, OrderWhenWords, SentWhenWords
-    from simulator.scenario.words import ClockWords, RuleWords, ScenarioWords, StepWords, WhenWords
+    from simulator.scenario.words import ClockWords, ScenarioWords
     from simulator.server.tls import OwnCertificate
 
 __all__ = ["Exchange"]
 
 _T = TypeVar("_T")
+_CALLS = {call.name: call for call in CALLS}
 
 
-class Exchange:
+class Exchange(ExchangeMethods):
     """A running exchange, used as a context manager or through the ``exchange`` fixture.
 
     Its methods may be called from any thread, from a sync test or an async one; they return when the exchange has
@@ -142,6 +131,15 @@ class Exchange:
     def _call(self, act: Callable[[], _T], timeout: float | None = None) -> _T:
         return self._thread.call(act, timeout)
 
+    def _make(self, name: str, body: msgspec.Struct | None = None, part: str = "") -> Any:
+        call = _CALLS[name]
+        said = call.takes() if body is None else body
+
+        def act() -> Any:
+            return call.do(self._control, said, part)
+
+        return self._call(act) if call.changes else self._ask(act)
+
     def _ask(self, question: Callable[[], _T]) -> _T:
         """Return the answer to a question, which an exchange that has been stopped answers too."""
         return self._thread.call(question) if self._thread.is_running else question()
@@ -209,64 +207,6 @@ class Exchange:
         """The exchange's time in nanoseconds since 1970."""
         return self._ask(self.server.world.now)
 
-    @property
-    def state(self) -> StateInfo:
-        """How it stands: its clock, its times, how much there is of what."""
-        return self._ask(self._control.state)
-
-    # What is true, whatever the client was told
-
-    @property
-    def orders(self) -> list[OrderInfo]:
-        """Every order that is kept, oldest first."""
-        return self._ask(self._control.orders)
-
-    def order(self, order_id: str) -> OrderInfo:
-        """Return an order; raises `simulator.errors.UnknownName` for one that there is not."""
-        return self._ask(lambda: self._control.order(order_id))
-
-    @property
-    def fills(self) -> list[FillInfo]:
-        """Every fill that is kept, oldest first."""
-        return self._ask(self._control.fills)
-
-    def book(self, product: str) -> BookInfo:
-        """Return a product's book by name or id: ``bids`` and ``asks``, best first.
-
-        Raises `simulator.errors.ScenarioError` for a product that there is not, with the nearest that there is.
-        """
-        return self._ask(lambda: self._control.book(product))
-
-    @property
-    def limits(self) -> list[LimitInfo]:
-        """The limits in force."""
-        return self._ask(self._control.limits)
-
-    @property
-    def sessions(self) -> list[SessionInfo]:
-        """The open connections."""
-        return self._ask(self._control.sessions)
-
-    @property
-    def rules(self) -> list[RuleInfo]:
-        """The rules, each with how often it has fired and what nearly made it fire."""
-        return self._ask(self._control.rules)
-
-    @property
-    def held(self) -> list[HeldInfo]:
-        """The rules that wait for a `release`."""
-        return self._ask(self._control.held)
-
-    @property
-    def due(self) -> list[DueInfo]:
-        """What happens by itself, the next first."""
-        return self._ask(self._control.due)
-
-    @property
-    def journal(self) -> list[JournalLine]:
-        """Everything that has happened, each entry with the line of its cause; messages as data."""
-        return self.journal_since(0)
-
     def journal_since(self, line: int) -> list[JournalLine]:
         """Return what has happened behind a line of the journal."""
         return [_decoded(entry) for entry in self._ask(lambda: self._control.journal(line))]
@@ -291,45 +231,9 @@ class Exchange:
         self._thread.run(self.server.world.pass_time(nanoseconds), timeout)
         return text_of_time(self.now)
 
-    async def advance_async(
-        self,
-        time: str | int | timedelta | None = None,
-        *,
-        to: str | None = None,
-        next: bool = False,
-        timeout: float = PATIENCE,  # noqa: ASYNC109 - the same words as advance
-    ) -> str:
-        """Let time pass as `advance` does, while the loop that the client runs on goes on; on asyncio or trio."""
-        return await in_thread(lambda: self.advance(time, to=to, next=next, timeout=timeout))
-
     def set_clock(self, clock: ClockWords) -> None:
         """Go on by another clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``."""
         self._call(lambda: self._control.set_clock(clock))
-
-    def release(self, name: str) -> None:
-        """Let go on whatever a rule holds under a name; raises `SimulatorError` for one that no rule holds."""
-        self._call(lambda: self._control.release(name))
-
-    def do(self, *steps: StepWords) -> None:
-        """Do anything that a rule's step can do: ``exchange.do({"trade": {...}})``.
-
-        A step about an order says which: ``{"fill": {"order": "last", "quantity": "40%"}}``, or ``all``, or an id.
-        Raises `SimulatorError` for a step that is none, that needs a request, that names what there is not, or that
-        could not be done; of what comes after a ``delay`` or a ``hold``, the journal alone tells.
-        """
-        self._call(lambda: self._control.do(*steps))
-
-    def set_rules(self, rules: Sequence[RuleWords]) -> None:
-        """Replace the scenario's rules; their counters begin anew."""
-        self._call(lambda: self._control.set_rules(rules))
-
-    def switch_rule(self, name: str, is_on: bool) -> None:
-        """Switch a rule on or off; raises `simulator.errors.UnknownName` for one that there is not."""
-        self._call(lambda: self._control.switch_rule(name, is_on))
-
-    def close_connections(self, code: int = 1012, reason: str = "") -> None:
-        """Close every connection with a code."""
-        self.do({"disconnect": {"code": code, "reason": reason, "session": "all"}})
 
     def reset(
         self,
@@ -353,109 +257,18 @@ class Exchange:
 
     # What a test expects
 
-    def received(self, **when: Unpack[WhenWords]) -> ReceivedRequests:
-        """Return the requests that have come and match: ``exchange.received(request="SendLimitOrder", dir="Buy")``.
-
-        The words are those of a rule's ``when``. Raises `simulator.errors.ScenarioError` for a word that is none.
-        """
-
-        def read() -> ReceivedRequests:
-            found = self._control.received(**when)
-            return ReceivedRequests(found, None if found else self._control.nearest_miss(**when))
-
-        return self._ask(read)
-
-    def never(self, **when: Unpack[WhenWords]) -> None:
-        """Expect that no matching request has come; raises `simulator.errors.UnmetExpectation` if one has."""
-        found = self.received(**when)
-        if found:
-            text = f"expected never {when}, got {len(found)}; first: {found[0]}"
-            raise self._unmet([Failure("exchange", text)])
-
-    def wait_for(self, *, count: int = 1, timeout: float = 5.0, **when: Unpack[WhenWords]) -> list[Received]:
-        """Wait until so many matching requests have come, and return them.
-
-        ``timeout`` is in seconds of the wall's time. Raises `simulator.errors.UnmetExpectation` when it is over,
-        with the nearest request that did come. In an async test, `until` does the same without blocking the loop.
-        """
-        _refuse_to_block("wait_for")
-        return self._wait(self._ask(lambda: self._control.wait_for(count, **when)), timeout)
-
-    @overload
-    def wait_until(self, *, order: OrderWhenWords, count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...
-
-    @overload
-    def wait_until(self, *, fill: FillWhenWords, count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...
-
-    @overload
-    def wait_until(self, *, sent: SentWhenWords, count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...
-
-    def wait_until(
-        self,
-        *,
-        order: OrderWhenWords | None = None,
-        fill: FillWhenWords | None = None,
-        sent: SentWhenWords | None = None,
-        count: int = 1,
-        timeout: float = 5.0,
-    ) -> list[Any]:
-        """Wait until so many orders or fills are as is said, or such messages have been sent, and return them.
-
-        The words for an order and for a fill are the fields of `orders` and `fills`, compared as a rule's ``when``
-        compares: ``wait_until(order={"order_id": "1", "state": ["Acked", "Filled", "Out"]})``, where a list of states
-        is all of them. The words for a message are those of an ``await`` of a scenario's client:
-        ``wait_until(sent={"order_id": "1", "filled_qty": 1})``. Raises `simulator.errors.UnmetExpectation` when the
-        time is over, with what came nearest. In an async test, `until` does the same without blocking the loop.
-        """
-        _refuse_to_block("wait_until")
-        wait = self._ask(lambda: self._control.wait_until(order=order, fill=fill, sent=sent, count=count))
-        return self._wait(wait, timeout)
-
-    @overload
-    async def until(self, *, order: OrderWhenWords, count: int = 1, timeout: float = 5.0) -> list[OrderInfo]: ...  # noqa: ASYNC109 - the same words as wait_until
-
-    @overload
-    async def until(self, *, fill: FillWhenWords, count: int = 1, timeout: float = 5.0) -> list[FillInfo]: ...  # noqa: ASYNC109
-
-    @overload
-    async def until(self, *, sent: SentWhenWords, count: int = 1, timeout: float = 5.0) -> list[SentInfo]: ...  # noqa: ASYNC109
-
-    @overload
-    async def until(self, *, count: int = 1, timeout: float = 5.0, **when: Unpack[WhenWords]) -> list[Received]: ...  # noqa: ASYNC109
-
-    async def until(
-        self,
-        *,
-        order: OrderWhenWords | None = None,
-        fill: FillWhenWords | None = None,
-        sent: SentWhenWords | None = None,
-        count: int = 1,
-        timeout: float = 5.0,  # noqa: ASYNC109 - the same words as wait_for
-        **when: Unpack[WhenWords],
-    ) -> list[Any]:
-        """Wait as `wait_until` does, or as `wait_for` if no truth is said; on asyncio or trio."""
-        is_about_truth = any(said is not None for said in (order, fill, sent))
-        if is_about_truth and when:
-            raise SimulatorError("until: expected either order, fill or sent, or the words of a when, got both")
-
-        def begin() -> WaitCondition[Any]:
-            if is_about_truth:
-                return self._control.wait_until(order=order, fill=fill, sent=sent, count=count)
-            return self._control.wait_for(count, **when)
-
-        wait = await in_thread(lambda: self._ask(begin))
-        is_over = threading.Event()
-        try:
-            return await in_thread(lambda: self._wait(wait, timeout, is_over.is_set))
-        finally:
-            is_over.set()  # who is cancelled leaves no thread behind that waits on
-            self._news.spread()
-
-    def _wait(self, wait: WaitCondition[_T], timeout: float, is_over: Callable[[], bool] = bool) -> list[_T]:
-        found = self._news.wait(lambda: self._ask(wait.ask), timeout, is_over)
+    def _await(self, name: str, body: ReceivedQuery | Until, is_over: Callable[[], bool] = bool) -> list[Any]:
+        wait: WaitCondition[Any] = self._make(name, body)
+        found = self._news.wait(lambda: self._ask(wait.ask), body.timeout, is_over)
         if found is None:
-            raise self._unmet([self._ask(lambda: wait.failure(f"{timeout} s"))])
+            raise self._unmet([self._ask(lambda: wait.failure(f"{body.timeout} s"))])
         return found
+
+    def _wake(self) -> None:
+        self._news.spread()
+
+    def _nearest(self, query: ReceivedQuery) -> Miss | None:
+        return self._ask(lambda: self._control.nearest_miss(**query.when))
 
     def verify(self) -> None:
         """Raise `simulator.errors.UnmetExpectation` for what is expected and is not so.
@@ -504,11 +317,6 @@ def _certificate() -> OwnCertificate:
     from simulator.server.tls import own_certificate
 
     return own_certificate()
-
-
-def _refuse_to_block(method: str) -> None:
-    if is_on_a_loop():
-        raise SimulatorError(f"{method}() would block the loop that the client runs on: await exchange.until(...)")
 
 
 def _decoded(line: JournalLine) -> JournalLine:

@@ -12,15 +12,17 @@ class ReceivedRequests(list[Received]):
 
     Args:
         found: they.
-        nearest: the one that lacks the least, if none is found.
+        nearest: the one that lacks the least, if none is found, or what is said of it.
     """
 
-    def __init__(self, found: Iterable[Received], nearest: Miss | None = None) -> None:
+    def __init__(self, found: Iterable[Received], nearest: Miss | str | None = None) -> None:
         super().__init__(found)
         self.nearest = nearest
 
     def __repr__(self) -> str:
-        if self or self.nearest is None:
+        if self or not self.nearest:
             return super().__repr__()
+        if isinstance(self.nearest, str):
+            return f"[] ({'; '.join(map(str.strip, self.nearest.splitlines()))})"
         lacks = "; ".join(map(str, self.nearest.differences))
         return f"[] (nearest: {lacks}: {self.nearest.received})"

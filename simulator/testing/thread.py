@@ -1,7 +1,6 @@
 """A server in a thread of its own, and other threads that wait for what happens there."""
 
 import asyncio
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -10,13 +9,11 @@ from typing import Any, TypeVar
 
 from simulator.errors import SimulatorError
 from simulator.server import Server
+from simulator.testing.loops import PATIENCE
 
-__all__ = ["PATIENCE", "News", "ServerThread", "in_thread", "is_on_a_loop"]
+__all__ = ["News", "ServerThread"]
 
 _T = TypeVar("_T")
-
-PATIENCE = 10.0
-"""How many seconds of the wall's time somebody waits for the exchange's thread to do what is asked of it."""
 
 
 class ServerThread:
@@ -142,34 +139,3 @@ class News:
         with self._condition:
             self._condition.wait_for(lambda: self._count != count or is_over(), deadline - time.monotonic())
             return self._count != count and not is_over()
-
-
-def is_on_a_loop() -> bool:
-    """Tell whether a loop of asyncio's or trio's runs in this thread, which nothing should block."""
-    if _is_on_asyncio():
-        return True
-    trio = sys.modules.get("trio")
-    if trio is None:
-        return False
-    try:
-        trio.lowlevel.current_trio_token()
-    except RuntimeError:
-        return False
-    return True
-
-
-async def in_thread(act: Callable[[], _T]) -> _T:
-    """Do what blocks in another thread; on asyncio or trio."""
-    if _is_on_asyncio():
-        return await asyncio.to_thread(act)
-    import trio
-
-    return await trio.to_thread.run_sync(act)
-
-
-def _is_on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
