@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, _SubParsersAction
+    from argparse import Action, ArgumentParser, _SubParsersAction
 
     from _pytest._code.code import TerminalRepr
     from websockets.asyncio.connection import Connection
@@ -21,6 +21,7 @@ __all__ = [
     "http_method",
     "latin_1",
     "nested_beyond",
+    "options_of",
     "receive",
     "send_text",
     "websocket_mask",
@@ -32,6 +33,16 @@ Subcommands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 FailureText: TypeAlias = "str | TerminalRepr"
 """What `pytest.Item.repr_failure` returns."""
+
+
+def options_of(parser: "ArgumentParser") -> "dict[str, Action]":
+    """Return a parser's options that have a long name, by that name without its dashes."""
+    return {
+        text.removeprefix("--"): action
+        for action in parser._actions
+        for text in action.option_strings
+        if text.startswith("--") and text != "--help"
+    }
 
 
 # PyYAML

@@ -54,6 +54,7 @@ def takes(called: Any, name: str) -> bool:
         pytest.param("clear" in inspect.getsource(SimpleQueue.abort), Version("14.2") > WEBSOCKETS, id="forgetting"),
         pytest.param(refuses_while_it_looks_ahead(), Version("6.0.4") <= PYYAML, id="a bound for nesting"),
         pytest.param(hasattr(argparse, "_SubParsersAction"), True, id="a class for subcommands"),
+        pytest.param(hasattr(argparse.ArgumentParser(), "_actions"), True, id="a parser's options"),
     ],
 )
 def test_releases_have(has: bool, by_release: bool) -> None:

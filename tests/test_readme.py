@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from simulator.catalogue import load
+from simulator.cli.configuration import configure
 from simulator.cli.main import _parser, main
 from simulator.simulation import Simulation
 from simulator.testing.exchange import Exchange
@@ -22,7 +23,7 @@ pytest_plugins = ["pytester"]
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(README.read_text(encoding="utf-8"))]
-KINDS = {".py": "python", ".txt": "text", ".yaml": "yaml", ".json": "json", ".mjs": "js"}
+KINDS = {".py": "python", ".toml": "toml", ".txt": "text", ".yaml": "yaml", ".json": "json", ".mjs": "js"}
 EXAMPLES = Path(__file__).parent / "examples"  # its test and its scenario are collected by pytest themselves
 
 
@@ -89,7 +90,7 @@ def test_command(line: str) -> None:
     for command in line.split("&&"):
         words = shlex.split(command.split("#")[0])
         if words[0] == "exchange-simulator":
-            assert callable(_parser().parse_args(words[1:]).run)
+            assert callable(_parser()[0].parse_args(words[1:]).run)
         else:
             assert words[0] in ("pip", "pytest")
 
@@ -116,10 +117,19 @@ def test_catalogue() -> None:
     assert (later.base.name, later.symbol) == ("ES Future 20270319", "ESH7")
 
 
+def test_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README writes into pyproject.toml is how an exchange is served."""
+    (tmp_path / "pyproject.toml").write_text(example("configuration.toml"), encoding="utf-8")
+    parser, commands = _parser()
+    configure(commands, "serve", {}, tmp_path)
+    options = parser.parse_args(["serve"])
+    assert (options.port, options.seed, options.allow_host) == (7001, 7, ["exchange", "*.test.internal"])
+
+
 def test_workflow() -> None:
     """The workflow replays, with options that the command takes."""
     (job,) = yaml.safe_load(example("workflow.yaml"))["jobs"].values()
     (command,) = (step["run"] for step in job["steps"] if "run" in step)
     words = shlex.split(re.sub(r"\$\{\{.*?\}\}", "1/2", command.rpartition("&& ")[2]))
     assert words[0] == "exchange-simulator"
-    assert callable(_parser().parse_args(words[1:]).run)
+    assert callable(_parser()[0].parse_args(words[1:]).run)

@@ -1,12 +1,15 @@
 """The command line: ``exchange-simulator``."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
 from simulator.cli.check import add_check_command
+from simulator.cli.configuration import configure
 from simulator.cli.diff import add_diff_command
 from simulator.cli.language import add_help_command
 from simulator.cli.output import USAGE_ERROR, note, outputs, say, write
@@ -26,8 +29,12 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0 for done, 2 for a mistake in what was asked."""
     with outputs():
-        options = _parser().parse_args(arguments)
+        arguments = sys.argv[1:] if arguments is None else arguments
+        parser, commands = _parser()
         try:
+            if arguments and arguments[0] in commands:
+                configure(commands, arguments[0], os.environ, Path.cwd())
+            options = parser.parse_args(arguments)
             status: int = options.run(options)
         except SimulatorError as error:
             note(f"exchange-simulator: {error}")
@@ -37,9 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
         return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the program's parser, and those of its commands by their names."""
     parser = argparse.ArgumentParser(
-        prog="exchange-simulator", description="A mock exchange to test trading clients against."
+        prog="exchange-simulator",
+        description="A mock exchange to test trading clients against.",
+        epilog="Options are also read from EXCHANGE_SIMULATOR_PORT and its like in the environment, and from "
+        "[tool.exchange-simulator] and [tool.exchange-simulator.COMMAND] of the nearest pyproject.toml.",
     )
     parser.add_argument("--version", action="version", version=f"exchange-simulator {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -54,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add_help_command(commands)
     add_starting_commands(commands)
     _add_completion(commands)
-    return parser
+    return parser, commands.choices
 
 
 def _add_catalogue(commands: "Subcommands") -> None:
@@ -96,5 +107,5 @@ def _add_completion(commands: "Subcommands") -> None:
 def _complete(options: argparse.Namespace) -> int:
     import shtab
 
-    say(shtab.complete(_parser(), options.shell).rstrip("\n"))
+    say(shtab.complete(_parser()[0], options.shell).rstrip("\n"))
     return 0
