@@ -7,7 +7,7 @@ from simulator.terms import BILLION, Refusal
 
 __all__ = ["MOST_CANDLES", "WIDTHS", "Bar", "joined", "read_width"]
 
-MOST_CANDLES = 2_000
+MOST_CANDLES = 1_000
 """How many candles one answer holds at most: nobody waits for long while they are made."""
 
 WIDTHS = {

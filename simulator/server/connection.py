@@ -46,6 +46,11 @@ _WRITE_AHEAD = 1 << 18
 _LITTLE = 1 << 14
 """Up to how many bytes that are held for one client nobody counts them."""
 
+_MUCH = 1 << 16
+"""Who has said and been told no more than so many bytes in half a second need not wait for those who have."""
+_MOST_REMEMBERED = 1 << 23
+"""How many bytes count at most: who asked for more has asked for little again in a minute."""
+
 _AT_ONCE = 1 << 13
 """How many bytes of one connection are read in one turn of the loop: of the smallest frames, a few milliseconds."""
 
@@ -66,6 +71,7 @@ class Connection(asyncio.Protocol):
         "_decoder",
         "_deflates",
         "_first_line",
+        "_forgiven",
         "_fragments",
         "_frames",
         "_held",
@@ -78,7 +84,8 @@ class Connection(asyncio.Protocol):
         "_ping_due",
         "_pong_due",
         "_reader",
-        "_reading",
+        "_reads_on",
+        "_said",
         "_taken",
         "_taken_at",
         "_unread",
@@ -115,9 +122,13 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._ping_due = 0.0
         self._pong_due: float | None = None
-        self._reading: asyncio.Handle | None = None
+        self._reads_on = False
         self._unread = b""
         self._unsent: deque[bytes] = deque()
+        self._said = 0
+        """How many bytes the client has said."""
+        self._forgiven = -_MUCH
+        """How many of the bytes that were said and written count no longer; of who has just come nothing is known."""
         self._written = 0
         """How many bytes have been written for the client, and of them, how many it has taken, and since when."""
         self._taken = -1
@@ -137,11 +148,16 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: a handshake, frames, or parts of them."""
         self._is_heard = True
+        self._said += len(data)
         busy_poll = self.server.busy_poll
         if busy_poll is not None:
             busy_poll.hears()
         if self._unread or self._frames:
             self._unread += data
+        elif self._asks_for_much and len(self.server.connections) > 1 and self.server.turn.is_over():
+            self._unread = data
+            self._pause_reading()
+            self.go_on()
         else:
             self._read(data)
         if self._held or self._fragments or self._reader.unfinished > _LITTLE:
@@ -159,8 +175,6 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        if self._reading is not None:
-            self._reading.cancel()
         self._set_held(0)
         self.server.forget(self)
         self._end_session(f"lost: {exc}" if exc else "gone")
@@ -168,8 +182,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client reads more slowly than we write: do not take more requests from it."""
         self._is_paused = True
-        if not self.transport.is_closing():
-            self.transport.pause_reading()
+        self._pause_reading()
         if self.world is not None and self.session is not None:
             self.world.set_behind(self.session, True)
 
@@ -284,6 +297,8 @@ class Connection(asyncio.Protocol):
     def check_time(self, now: float) -> None:
         """Ping a silent client, and cut off one that has run out of time or does not read."""
         settings = self.server.settings
+        total = self._said + self._written
+        self._forgiven = min(total, max(self._forgiven + _MUCH, total - _MOST_REMEMBERED))
         waiting = self.transport.get_write_buffer_size()
         if waiting > settings.send_buffer and self.session is not None and not self._may_wait(waiting):
             return
@@ -315,8 +330,7 @@ class Connection(asyncio.Protocol):
         if len(data) > _AT_ONCE:
             self._unread = data[_AT_ONCE:]
             data = data[:_AT_ONCE]
-            if not self.transport.is_closing():
-                self.transport.pause_reading()
+            self._pause_reading()
             self.go_on()
         if self.protocol.state is State.CONNECTING:
             data = self._read_handshake(data)
@@ -325,12 +339,28 @@ class Connection(asyncio.Protocol):
         self._serve()
 
     def go_on(self) -> None:
-        """Serve what waits, and read on, in the next turn of the loop."""
-        if self._reading is None:
-            self._reading = asyncio.get_running_loop().call_soon(self._read_on)
+        """Serve what waits, and read on, in the next turn of the loop, or behind others who have asked for much."""
+        if self._reads_on:
+            return
+        self._reads_on = True
+        if self._asks_for_much:
+            self.server.turn.line_up(self._read_on)
+        else:
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _pause_reading(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    @property
+    def _asks_for_much(self) -> bool:
+        """Whether so much has been said and answered lately that others with little to ask come first."""
+        return self._said + self._written - self._forgiven > _MUCH
 
     def _read_on(self) -> None:
-        self._reading = None
+        self._reads_on = False
+        if self.transport.is_closing():
+            return
         if self._is_paused or self._accepting is not None:  # what is to be written comes first
             return
         self._serve()
@@ -347,8 +377,7 @@ class Connection(asyncio.Protocol):
         while data and self.protocol.state is State.CONNECTING and not self._is_refused:
             if self._accepting is not None:  # what follows waits for the answer
                 self._unread = data + self._unread
-                if not self.transport.is_closing():
-                    self.transport.pause_reading()
+                self._pause_reading()
                 return b""
             line, newline, data = data.partition(b"\n")
             if self._first_line is None:
@@ -435,8 +464,7 @@ class Connection(asyncio.Protocol):
             if self._unsent or self.protocol.state is not State.OPEN:  # the pong of a ping is among the unsent
                 self._flush_protocol()
         else:
-            if not self.transport.is_closing():
-                self.transport.pause_reading()
+            self._pause_reading()
             if not self._is_paused and not world.holds_inputs:
                 self.go_on()
 

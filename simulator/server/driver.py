@@ -319,7 +319,7 @@ class Driver:
         due = self.simulation.next_due()
         if due is None or not self._may_jump():
             return
-        if self._is_busy or self._outgoing:
+        if self._is_busy or self._outgoing or (self._turn is not None and self._turn.is_waited_for):
             self._is_jumping = True
             self._loop.call_soon(self._look_up)
         else:

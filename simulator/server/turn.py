@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 __all__ = ["Turn"]
@@ -29,6 +30,8 @@ class Turn:
         self._seconds = seconds
         self._clock = clock
         self._ends: float | None = None
+        self._line: deque[Callable[[], None]] = deque()
+        self._is_line_seen_to = False
 
     def is_over(self) -> bool:
         """Tell whether the round has gone on for long enough; the first who asks in a round begins it."""
@@ -38,6 +41,30 @@ class Turn:
             self._loop.call_soon(self._end)
             return False
         return now >= self._ends
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody stands in line."""
+        return bool(self._line)
+
+    def line_up(self, act: Callable[[], None]) -> None:
+        """Do something when its turn comes: one after the other, as many in each round as there is time for."""
+        self._line.append(act)
+        self._see_to_line()
+
+    def _see_to_line(self) -> None:
+        if self._line and not self._is_line_seen_to:
+            self._is_line_seen_to = True
+            self._loop.call_soon(self._go_through)
+
+    def _go_through(self) -> None:
+        self.is_over()  # whoever asks first begins the round
+        for _ in range(len(self._line)):  # who lines up again meanwhile stands behind
+            self._line.popleft()()
+            if self.is_over():
+                break
+        self._is_line_seen_to = False
+        self._see_to_line()
 
     def _end(self) -> None:
         self._ends = None

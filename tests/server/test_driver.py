@@ -19,6 +19,7 @@ from support.server import (
     dialled,
     frame,
     handshake,
+    journal,
     order,
     request,
     small_catalogue,
@@ -179,3 +180,23 @@ async def test_refusal_on_an_instant_clock(scenario: str) -> None:
     assert (len(statuses) > 1, statuses[-1]) == (True, "HTTP/1.1 101 Switching Protocols")
     assert simulation.now - began >= SECOND
     await server.close(patience=0.2)
+
+
+async def test_who_asks_for_little_is_answered_before_those_who_ask_for_much() -> None:
+    """However many ask for much, or have just come, one who asks for little waits for hardly any of them."""
+    many = 20
+    async with serving({}, turn=0.0) as server, AsyncExitStack() as stack:
+        modest = await stack.enter_async_context(connected(server))
+        server._check_times()
+        greedy = [await stack.enter_async_context(connected(server)) for _ in range(many)]
+        before, waited = len(journal(server, "in")), []
+        for number in range(5):
+            for client in greedy:
+                client.write(frame(TEXT, request(number)))
+            await asyncio.sleep(0)
+            assert await modest.ask(number) == []
+            waited.append(len(journal(server, "in")) - before)
+            for client in greedy:
+                assert (await client.json())["id"] == number
+            before = len(journal(server, "in"))
+        assert max(waited) < many / 2
