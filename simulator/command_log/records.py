@@ -17,6 +17,7 @@ from simulator.errors import SimulatorError
 
 __all__ = [
     "CLOSE",
+    "CONTROL",
     "DOWN",
     "IN",
     "OPEN",
@@ -35,9 +36,10 @@ IN: Literal["in"] = "in"
 CLOSE: Literal["close"] = "close"
 TIME: Literal["time"] = "time"
 DOWN: Literal["down"] = "down"
+CONTROL: Literal["control"] = "control"
 
 _MAGIC = b"exsimlg"
-_FORMAT = 2
+_FORMAT = 3
 _START = _MAGIC + bytes([_FORMAT])
 _LINK = struct.Struct("<II")
 _CRC = struct.Struct("<I")
@@ -74,12 +76,13 @@ class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that came from outside, at a time in nanoseconds since 1970.
 
     A connection was opened (``text``: its target), said something, or was closed (``text``: why); or time passed, and
-    somebody was told of what it brought; or the exchange was down until then. ``connection`` is its number, and 0 for
-    one yet to be opened.
+    somebody was told of what it brought; or the exchange was down until then; or it was controlled (``text``: a
+    `simulator.command_log.control_call.ControlCall` as JSON). ``connection`` is its number, and 0 for one yet to be
+    opened.
     """
 
     time: int
-    kind: Literal["open", "in", "close", "time", "down"]
+    kind: Literal["open", "in", "close", "time", "down", "control"]
     connection: int = 0
     text: Any = ""
     """A `str`, or the `bytes` of a message that came as such: a union that the decoder does not know."""

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from contextlib import ExitStack
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import msgspec
 from simulator import __version__
 from simulator.command_log.apply import CommandRunner
 from simulator.command_log.folder import Folder
-from simulator.command_log.records import CLOSE, DOWN, IN, OPEN, TIME, CommandLogError, Header, Input, read
+from simulator.command_log.records import CLOSE, CONTROL, DOWN, IN, TIME, CommandLogError, Header, Input, read
 from simulator.command_log.state_hash import state_hash
 from simulator.command_log.writer import CommandWriter
 from simulator.simulation import Simulation
@@ -24,8 +25,8 @@ _WHY = "the exchange was restarted"
 class Recovered(NamedTuple):
     """A simulation that is as it was, its writer, and what it took.
 
-    ``commands`` counts the messages of clients that were done again, ``cut`` the bytes of what was torn off at the end;
-    ``state`` is the `state_hash` of what came of it.
+    ``commands`` counts the messages of clients and the calls of control that were done again, ``cut`` the bytes of
+    what was torn off at the end; ``state`` is the `state_hash` of what came of it.
     """
 
     simulation: Simulation
@@ -98,33 +99,41 @@ def recover(
         raise CommandLogError(f"{folder.file}: {error}. Move it away to begin anew") from None
     simulation = make(contents.header.start)
     _require_same(contents.header, header_of(simulation, scenario, moving), folder)
-    rebuild(simulation, contents.inputs)
-    has_begun = any(entry.kind == OPEN for entry in contents.inputs)
+    rebuilt = rebuild(simulation, contents.inputs)
+    simulation = rebuilt.simulation
     present = simulation.now if now is None else max(now(simulation), simulation.now)
-    writer = CommandWriter(folder.resume(contents), has_begun, say)
+    writer = CommandWriter(folder.resume(contents), rebuilt.has_begun, say)
     ends = [Input(present, DOWN), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
     if not writer.keep(ends):
         raise CommandLogError(str(writer.faults))
     rebuild(simulation, ends)
-    commands = sum(entry.kind == IN for entry in contents.inputs)
+    commands = sum(entry.kind in (IN, CONTROL) for entry in contents.inputs)
     return Recovered(simulation, writer, commands, contents.size - contents.end, state_hash(simulation))
 
 
-def rebuild(simulation: Simulation, inputs: list[Input]) -> None:
-    """Do inputs to a simulation that is as it was before them; nobody is told what comes of it."""
+def rebuild(simulation: Simulation, inputs: list[Input]) -> CommandRunner:
+    """Do inputs to a simulation that is as it was before them; nobody is told what comes of it.
+
+    Returns what has done them, which has the simulation that there is then.
+    """
     performer = CommandRunner(simulation)
     was_enabled = gc.isenabled()
     gc.disable()  # nearly all that is made stays
     try:
-        with simulation.unheard():
+        with ExitStack() as unheard:
+            unheard.enter_context(simulation.unheard())
             for number, entry in enumerate(inputs):
                 performer.perform(_as_done(entry, inputs[number + 1] if number + 1 < len(inputs) else None))
+                if performer.simulation is not simulation:
+                    simulation = performer.simulation
+                    unheard.enter_context(simulation.unheard())
                 if number % _TAKE_EVERY == 0:
                     simulation.take()
             simulation.take()
     finally:
         if was_enabled:
             gc.enable()
+    return performer
 
 
 def _as_done(entry: Input, following: Input | None) -> Input:

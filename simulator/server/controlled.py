@@ -11,11 +11,10 @@ from simulator.catalogue import load as load_catalogue
 from simulator.control.calls import read_scenario
 from simulator.control.control import ClockData, World
 from simulator.did_you_mean import nearest
-from simulator.errors import ClockRuns, SimulatorError, UnknownName
+from simulator.errors import SimulatorError, UnknownName
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded
 from simulator.server.driver import Driver
-from simulator.server.durable_driver import DurableDriver
 from simulator.simulation import Simulation, by_the_wall
 
 __all__ = ["ControlledWorld", "ControlledWorlds", "NewWorld", "WorldInfo"]
@@ -66,8 +65,11 @@ class ControlledWorld(World, Protocol):
         """
         ...
 
-    def require_changeable(self) -> None:
-        """Raise `ClockRuns` for a world that a call may not change."""
+    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
+        """Let pass what has passed before a call changes the world, and write it down if the world is kept.
+
+        Raises `simulator.simulation.Refused` if it is not to be made.
+        """
         ...
 
 
@@ -99,8 +101,8 @@ class _MadeWorld:
             raise UnknownName(f"the world {quoted(self.name)} has ended")
         return self.driver.may_be_seen()
 
-    def require_changeable(self) -> None:
-        """Nothing stands in the way."""
+    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
+        self.driver.begin_call(name, body, part)
 
     def restart(
         self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
@@ -146,10 +148,8 @@ class _OwnWorld:
     def may_be_seen(self) -> bool:
         return self._owner.world.may_be_seen()  # type: ignore[no-any-return]
 
-    def require_changeable(self) -> None:
-        """Raise `ClockRuns` for a world of which only what clients say is written down."""
-        if isinstance(self._owner.world, DurableDriver):
-            raise ClockRuns("a world that --persist keeps is changed by its clients alone")
+    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
+        self._owner.world.begin_call(name, body, part)
 
 
 class ControlledWorlds:

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from websockets.frames import CloseCode
 
+from simulator.command_log import CommandWriter
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.server.clocks import Clock, clock_of
@@ -87,6 +89,21 @@ class Driver:
         self._let_pass(now, lambda: False)
         self.stop()
         self.go_on()
+
+    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
+        """Let pass what has passed until now, before a call changes the world; see `simulator.control.calls`.
+
+        Raises `simulator.simulation.Refused` if it is not to be made.
+        """
+        self.simulation.pass_time(self._moment(), lambda: False)
+
+    def wall_time(self) -> int:
+        """Return the wall's time, in nanoseconds since 1970, for a world that begins in place of this one."""
+        return time.time_ns()
+
+    def hand_over(self) -> CommandWriter | None:
+        """Return what has written down the world's inputs, and goes on with the world in place of this one."""
+        return None
 
     def stop(self) -> None:
         """Let its time stand still until it is to go on."""

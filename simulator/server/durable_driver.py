@@ -1,12 +1,13 @@
 """Drives one simulation whose inputs are written down before they are done, so that it outlives its process."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from websockets.frames import CloseCode
 
-from simulator.command_log import CLOSE, IN, OPEN, CommandRunner, CommandWriter, Input
+from simulator.command_log import CLOSE, CONTROL, IN, OPEN, TIME, CommandRunner, CommandWriter, Input, encode_call
 from simulator.gateway.session import Session
 from simulator.server.driver import FAILED, Driver
 from simulator.simulation import Refused, Simulation
@@ -51,6 +52,9 @@ class DurableDriver(Driver):
         self._is_committing = False
         self._is_unseen = False
         """Whether something has happened that is not written down, because nobody was there."""
+        self._is_replaced = False
+        self._called_at = 0
+        """When the last call was made, by the wall."""
         self._sync_timer: asyncio.TimerHandle | None = None
         self._try_again_timer: asyncio.TimerHandle | None = None
 
@@ -61,7 +65,38 @@ class DurableDriver(Driver):
         for timer in (self._sync_timer, self._try_again_timer):
             if timer is not None:
                 timer.cancel()
-        self._writer.close()
+        if not self._is_replaced:
+            self._writer.close()
+
+    def set_clock(self, clock: str | Mapping[str, Any]) -> None:
+        """Go on by another clock from this moment, as the driver of any world does."""
+        self.simulation.set_clock(clock)
+        super().stop()
+        self.go_on()
+
+    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
+        """Write down a call that is about to change the world, and let pass what has passed until then."""
+        self._called_at = super().wall_time()
+        entry = (
+            Input(self._moment(), TIME)  # what passes is written down as it does
+            if name == "advance"
+            else Input(self._moment(), CONTROL, 0, encode_call(name, body, part, self._called_at))
+        )
+        self._commit()
+        if self._queue or not self._writer.keep([entry]):
+            raise Refused(_UNAVAILABLE, str(self._writer.faults))
+        self._is_unseen = False
+        self._runner.settle(entry.time)
+
+    def wall_time(self) -> int:
+        """Return when the call was made that begins the world anew."""
+        return self._called_at
+
+    def hand_over(self) -> CommandWriter:
+        """Return the writer; what the world's connections say in the end is not written down."""
+        self._is_replaced = True
+        self._writer.has_begun = False
+        return self._writer
 
     def open(self, connection: "Connection", target: str, *, greets: bool = True) -> Session:
         """Open a session for a connection; raises `simulator.simulation.Refused` if there is to be none.
@@ -81,7 +116,7 @@ class DurableDriver(Driver):
     def end(self, session: Session, why: str) -> None:
         """End the session of a connection that closes."""
         self._connections.pop(session.number, None)
-        if session.is_open:
+        if session.is_open and not self._is_replaced:
             self._queue.append(Input(self._moment(), CLOSE, session.number, why))
         self.flush()
 

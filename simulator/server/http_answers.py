@@ -20,6 +20,7 @@ from simulator.quoting import quoted
 from simulator.server.admission import refuse_stranger
 from simulator.server.controlled import ControlledWorld
 from simulator.server.front import CONTROL_PREFIX
+from simulator.simulation import Refused
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
@@ -111,6 +112,8 @@ class Answers:
         except ScenarioError as error:
             problems = list(map(problem_info, error.problems))
             return Answer.of({"error": str(error), "problems": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        except Refused as refused:
+            return Answer.failed(HTTPStatus(refused.status), refused.text)
         except UnknownName as error:
             return Answer.failed(HTTPStatus.NOT_FOUND, str(error))
         except ClockRuns as error:
@@ -195,7 +198,7 @@ class Answers:
         call, name = _find(asked.method, path)
         body = _read(asked.body, call.takes) if asked.method != "GET" else _query(asked.query, call.takes)
         if call.changes:
-            world.require_changeable()
+            world.begin_call(call.name, body, name)
         result = call.do(control, body, name)
         if isinstance(result, WaitCondition):
             timeout = body.timeout
@@ -204,6 +207,7 @@ class Answers:
             return Answer.of(result_of(result, found, timeout))
         if call.changes:
             world.flush()
+            _require_seen(world)
         return Answer.of(result)
 
     async def _until(self, world: ControlledWorld, ask: Callable[[], Any], seconds: float) -> Any:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from websockets.frames import CloseCode
 
 from simulator.budget import Budget
-from simulator.command_log import CommandWriter
+from simulator.command_log import CommandWriter, refuse_to_keep_connections
 from simulator.decimals import text_of_amount
-from simulator.errors import SimulatorError, UnknownName
+from simulator.errors import UnknownName
 from simulator.gateway.session import Session
 from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
@@ -256,13 +256,12 @@ class Server:
 
         Connections are closed with 1012, or go on as if they had just been opened: without subscriptions, and without
         another hello. Raises `SimulatorError` for a clock that is none, and for a world whose commands are written
-        down, of which there would be two.
+        down, if connections are to be kept.
         """
         old = self.world
-        if isinstance(old, DurableDriver):
-            raise SimulatorError("a world that --persist keeps is not begun anew")
-        simulation = old.simulation.anew(loaded, seed=seed, clock=clock, wall_time=time.time_ns())
-        new = self._begin(simulation, None)
+        refuse_to_keep_connections(keep_connections and isinstance(old, DurableDriver))
+        simulation = old.simulation.anew(loaded, seed=seed, clock=clock, wall_time=old.wall_time())
+        new = self._begin(simulation, old.hand_over())
         for connection in old.connections:
             session = connection.session
             if keep_connections and session is not None and session.is_open:

@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from simulator import command_log as command_log
 from simulator.libraries import without_proxy
+from simulator.remote import Exchange
 from support.command_log import order, request
 
 PATIENCE = 15.0
@@ -85,6 +86,32 @@ def test_killed_and_started_again(tmp_path: Path, sync: str) -> None:
         said = RECOVERED.fullmatch(server.kill())
     assert said is not None
     assert (said[1], said[3]) == ("3", "; an unfinished record of 4 bytes at the end was cut")
+
+
+def test_control_outlives_a_kill(tmp_path: Path) -> None:
+    """A rule that was added, a fill that was injected and time that was told to pass are there after a kill."""
+    options = ("--clock", "manual", "--persist", str(tmp_path))
+    rule: Any = {
+        "name": "slow",
+        "when": {"request": "SendLimitOrder"},
+        "then": ["ack", {"delay": "1s"}, {"fill": "10%"}],
+    }
+    told, states = [], []
+    for number in ("1", "2"):
+        with serving(*options) as server:
+            exchange = Exchange(server.url)
+            if number == "1":
+                exchange.set_rules([rule])
+                with server.connect() as client:
+                    assert ask(client, order(1)) == {"Ok": "1"}
+                exchange.do({"fill": {"order": "last", "quantity": "40%"}})
+                exchange.advance("1s")
+            told.append((exchange.rules, exchange.orders, exchange.fills, exchange.now, exchange.clock))
+            states.append(RECOVERED.search(server.kill()))
+    assert told[0] == told[1]
+    assert [order.filled_qty for order in told[0][1]] == ["0.5"]
+    assert states[1] is not None
+    assert states[1][1] == "3"  # the rule, the order and the fill
 
 
 def test_stopped_and_started_again(tmp_path: Path) -> None:

@@ -158,4 +158,4 @@ def test_other_files() -> None:
         assert str(caught.value) == "the command log is damaged at byte 0: this is no command log of this program's"
     with pytest.raises(CommandLogError) as caught:
         read(b"exsimlg\x09")
-    assert str(caught.value) == "the command log is in format 9, and this version reads format 2"
+    assert str(caught.value) == "the command log is in format 9, and this version reads format 3"
