@@ -24,6 +24,7 @@ from simulator.gateway.netidx import Netidx
 from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.query_requests import Gateway
+from simulator.gateway.rfqs import Rfqs
 from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Refused, Sessions
 from simulator.gateway.subscriptions import Subscriptions
@@ -113,7 +114,9 @@ class Simulation:
         fill_ids = FillIds(self.seed, venue.fills)
         views: dict[str, FaultyView] = {name: FaultyView(venue, fill_ids, schedule) for name in VIEWED}
         tape = Tape(schedule.now, self.seed)
-        gateway = Gateway(venue, plan.accounts or self.catalogue.accounts, markets.instrument, fill_ids, tape, views)
+        rfqs = Rfqs(self.catalogue, markets.instrument, self.seed)
+        accounts = plan.accounts or self.catalogue.accounts
+        gateway = Gateway(venue, accounts, markets.instrument, fill_ids, tape, rfqs, views)
         latencies = Latencies(plan.latency, self._rng("latency"))
         sessions = Sessions(schedule, journal, gateway.accounts, self._on_end)
         delivery = Delivery(schedule, journal, latencies, sessions)

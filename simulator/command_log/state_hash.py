@@ -17,7 +17,7 @@ def state_hash(simulation: Simulation) -> str:
 
     That is: every order, fill, limit, halt and instrument with its book, each with all its fields; which orders are
     open, and which are forgotten next; the numbers that the next order and trade get; every account's open quantities
-    and position; and the state in which the scenario is. Not the time, nor who is connected.
+    and position; the quotes that hold; and the state in which the scenario is. Not the time, nor who is connected.
     """
     digest = sha256()
     for part in _parts(simulation):
@@ -29,6 +29,8 @@ def state_hash(simulation: Simulation) -> str:
 def _parts(simulation: Simulation) -> Iterator[object]:
     yield simulation.director.state
     yield from _venue(simulation.venue)
+    for quote_id, quote in simulation.gateway.rfqs.held.items():
+        yield quote_id, quote.instrument.listing.id, quote[1:]
 
 
 def _venue(venue: Venue) -> Iterator[object]:

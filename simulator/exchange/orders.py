@@ -111,8 +111,9 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
 
     ``quantity`` is what was ordered, ``leaves_qty`` what is still open (nothing, once it is out), ``cum_qty`` what has
     been filled less what has been busted, ``notional`` the sum of price times quantity over the fills (in
-    billionths of billionths). ``past`` is the last of its states, if a scenario may ask what they have been, and
-    ``lie`` the state, the ``cum_qty`` and the ``notional`` that a scenario has told of it although they are not so.
+    billionths of billionths). ``promised`` is the price at which it trades whatever the book says, because it takes a
+    quote. ``past`` is the last of its states, if a scenario may ask what they have been, and ``lie`` the state, the
+    ``cum_qty`` and the ``notional`` that a scenario has told of it although they are not so.
     """
 
     id: int
@@ -125,6 +126,7 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
     notional: int = 0
     reason: str | None = None
     passed_through: PassedThrough | None = None
+    promised: int | None = None
     past: PastState | None = None
     lie: tuple[int, int, int] | None = None
 

@@ -140,11 +140,24 @@ class Venue:
             self.move(order, order.state | ACKED)
 
     def match(self, order: Order, now: int) -> None:
-        """Let the engine match an open order and rest what is left of it; raises `ValueError` for one that is out."""
+        """Let the engine match an open order and rest what is left of it, or trade it as a quote has promised.
+
+        Raises `ValueError` for one that is out.
+        """
         order.require_open()
         self.ack(order)
-        if not order.rests:
+        if order.promised is not None:
+            self._trade_as_promised(order, order.promised, now)
+        elif not order.rests:
             self._match(order, now)
+
+    def _trade_as_promised(self, order: Order, price: int, now: int) -> None:
+        """Fill all that is left of an order that takes a quote, which is not in the book."""
+        quantity, order.leaves_qty = order.leaves_qty, 0
+        self._trades += 1
+        self._filled(order, price, quantity, False, MARKET_ACCOUNT, now)
+        self._print(order.instrument, order.buy, price, quantity, now)
+        self.touched[order.instrument.listing.id] = order.instrument
 
     def _match(self, order: Order, now: int) -> None:
         instrument = order.instrument

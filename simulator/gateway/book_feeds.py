@@ -2,11 +2,12 @@
 
 from simulator.exchange.instrument import Instrument
 from simulator.gateway import replies
+from simulator.gateway.rfqs import PromisedQuote, Rfqs
 from simulator.gateway.session import Subscription
 from simulator.terms import Refusal
 from simulator.times import text_of_time
 from simulator.wire import encode, ok
-from simulator.wire.replies import BookLevel, BookView, RfqQuote
+from simulator.wire.replies import BookLevel, BookView
 from simulator.wire.requests import SubscribeBook, SubscribeRfqs
 
 __all__ = ["BookFeed", "BookFeeds"]
@@ -14,7 +15,7 @@ __all__ = ["BookFeed", "BookFeeds"]
 _MOST_VIEWED = 256
 """How many instruments all the different views of one instrument may show together: each change makes them anew."""
 
-_Shown = tuple[list[BookLevel], list[BookLevel]] | list[RfqQuote]
+_Shown = tuple[list[BookLevel], list[BookLevel]] | list[PromisedQuote]
 _Key = tuple[type, tuple[str, ...], int]
 
 
@@ -23,9 +24,11 @@ class BookFeed:
 
     Args:
         subscription: the first that shows it.
+        rfqs: gives quotes.
     """
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, rfqs: Rfqs) -> None:
+        self._rfqs = rfqs
         self.instruments = subscription.instruments
         self.readers: dict[int, Subscription] = {}
         self._is_rfqs = isinstance(subscription.request, SubscribeRfqs)
@@ -39,7 +42,7 @@ class BookFeed:
     def look(self) -> _Shown:
         """Return what is to be seen now."""
         if self._is_rfqs:
-            return replies.rfq_quotes(self.instruments, self._bucket)
+            return self._rfqs.look(self.instruments, self._bucket)
         bucket = self._bucket
         if self._is_in_ticks:  # which may change
             bucket *= self.instruments[0].tick
@@ -50,7 +53,7 @@ class BookFeed:
         if isinstance(seen, tuple):
             bids, asks = seen
             return encode(BookView(bids, asks, text_of_time(now)))
-        return encode(seen)
+        return encode(self._rfqs.give(seen))
 
     def first(self, subscription: Subscription, now: int) -> bytes:
         """Return the first message of a subscription, which may be ahead of what is published next."""
@@ -75,9 +78,14 @@ class BookFeed:
 
 
 class BookFeeds:
-    """Every view of books that anybody has subscribed to."""
+    """Every view of books that anybody has subscribed to.
 
-    def __init__(self) -> None:
+    Args:
+        rfqs: gives the quotes that some of them show.
+    """
+
+    def __init__(self, rfqs: Rfqs) -> None:
+        self._rfqs = rfqs
         self._feeds: dict[_Key, BookFeed] = {}
         self._of: dict[str, dict[_Key, BookFeed]] = {}
 
@@ -92,7 +100,7 @@ class BookFeeds:
                     return Refusal(
                         f"there are too many different views of {instrument.listing.name}: ask for one that others have"
                     )
-            feed = self._feeds[key] = BookFeed(subscription)
+            feed = self._feeds[key] = BookFeed(subscription, self._rfqs)
             for instrument in subscription.instruments:
                 self._of.setdefault(instrument.listing.id, {})[key] = feed
         feed.readers[number] = subscription

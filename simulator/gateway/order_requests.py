@@ -1,11 +1,9 @@
 """New orders and cancels: what they ask for is read, and done to the exchange."""
 
-from collections.abc import Callable
-
 from simulator.catalogue import TradableProduct
-from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order, PassedThrough
-from simulator.gateway.query_requests import Gateway, no_amount
+from simulator.gateway.query_requests import Gateway
+from simulator.gateway.rfqs import no_amount
 from simulator.quoting import cut_raw, quoted
 from simulator.schedule import Schedule
 from simulator.terms import Dir, Refusal
@@ -38,18 +36,13 @@ class OrderRequests:
 
     def submit(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
         """Take a new order and let the engine have it, or say why the gateway does not take it."""
-        return self._enter(request, viewer, self._venue.submit)
+        return self._enter(request, viewer, matches=True)
 
     def place(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
         """Take a new order without letting the engine have it: it is open, or rejected."""
-        return self._enter(request, viewer, self._venue.place)
+        return self._enter(request, viewer, matches=False)
 
-    def _enter(
-        self,
-        request: SendLimitOrder,
-        viewer: str | None,
-        take: Callable[[str, Instrument, bool, int, int, int], Order],
-    ) -> Order | Refusal:
+    def _enter(self, request: SendLimitOrder, viewer: str | None, *, matches: bool) -> Order | Refusal:
         found = self._found.get((request.account, request.target)) or self._find(request, viewer)
         if isinstance(found, Refusal):
             return found
@@ -70,10 +63,23 @@ class OrderRequests:
             return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
         if len(params) > _MOST_PARAMS:
             return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        now, buy, quote_id = self._schedule.now, request.dir is _BUY, request.quote_id
+        promised: int | None = None
+        if quote_id is not None:
+            offered = self._gateway.rfqs.promised(quote_id, listing, buy, price, quantity)
+            if isinstance(offered, Refusal):
+                return offered
+            promised = offered
         instrument = self._gateway.instrument(listing)
-        order = take(account, instrument, request.dir is _BUY, price, quantity, self._schedule.now)
-        if has_params or request.quote_id is not None:
-            order.passed_through = PassedThrough(request.quote_id, params if has_params else None)
+        take = self._venue.submit if matches and quote_id is None else self._venue.place
+        order = take(account, instrument, buy, price, quantity, now)
+        if has_params or quote_id is not None:
+            order.passed_through = PassedThrough(quote_id, params if has_params else None)
+        if quote_id is not None and not order.is_out:
+            order.promised = promised
+            self._gateway.rfqs.take(quote_id)
+            if matches:
+                self._venue.match(order, now)
         return order
 
     def _find(self, request: SendLimitOrder, viewer: str | None) -> tuple[str, TradableProduct] | Refusal:

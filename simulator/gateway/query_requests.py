@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar, assert_never
 
-from msgspec import Raw
-
 from simulator.catalogue import TradableProduct
 from simulator.exchange.instrument import Instrument, digits_of
 from simulator.exchange.limits import ALL, Limit, Scope
@@ -19,6 +17,7 @@ from simulator.exchange.venue import Venue
 from simulator.gateway import replies
 from simulator.gateway.candles import read_width
 from simulator.gateway.fill_ids import FillIds
+from simulator.gateway.rfqs import Rfqs
 from simulator.gateway.tape import Tape
 from simulator.gateway.view_faults import OrderView, Within
 from simulator.quoting import cut_raw, quoted
@@ -36,9 +35,8 @@ from simulator.wire.replies import (
     TradableProductDetails,
 )
 
-__all__ = ["Gateway", "no_amount"]
+__all__ = ["Gateway"]
 
-_MOST_RFQS = 64
 _MOST_LIMITS = 20_000
 """How many limits are in force at most."""
 
@@ -60,6 +58,7 @@ class Gateway:
         instrument: gives the trading state of a tradable product, with its market opened.
         fill_ids: the ids of its fills.
         tape: its trades, and the time before it began.
+        rfqs: gives quotes on request.
         views: what a query looks through, by its type, where a scenario may bend its view.
     """
 
@@ -70,6 +69,7 @@ class Gateway:
         instrument: Callable[[TradableProduct], Instrument],
         fill_ids: FillIds,
         tape: Tape,
+        rfqs: Rfqs,
         views: Mapping[str, OrderView],
     ) -> None:
         self.venue = venue
@@ -78,6 +78,7 @@ class Gateway:
         self.instrument = instrument
         self.fill_ids = fill_ids
         self.tape = tape
+        self.rfqs = rfqs
         self._views = views
         self._view = OrderView(venue, fill_ids)
 
@@ -297,29 +298,10 @@ class Gateway:
         digits = digits_of(listing.quote_increment) if instrument is None else instrument.digits
         return self.tape.history(listing, opened, (start[0], end[0]), width, digits)
 
-    def read_rfq(
-        self, base: str, quote: str, quantity: Raw, venues: list[str] | None, where: str = "$"
-    ) -> tuple[tuple[Instrument, ...], int] | Refusal:
-        """Read which instruments and what quantity quotes are asked for."""
-        pair = self.catalogue.product(base), self.catalogue.product(quote)
-        for product, name, field in zip(pair, (base, quote), ("base", "quote"), strict=True):
-            if product is None:
-                return Refusal(f"`{where}.{field}`: there is no product {quoted(name)}")
-        amount = amount_of(quantity)
-        if amount is None or amount <= 0:
-            return no_amount(f"{where}.quantity", quantity)
-        asked = None if venues is None else {venue.id for venue in map(self.catalogue.venue, venues) if venue}
-        found = [
-            listing
-            for listing in self.catalogue.tradable_products
-            if (listing.base, listing.quote) == pair and (asked is None or listing.venue.id in asked)
-        ]
-        return tuple(self.instrument(listing) for listing in found[:_MOST_RFQS]), amount
-
     def _send_rfqs(self, request: requests.SendRfqs) -> list[RfqQuote] | Refusal:
         query = request.query
-        asked = self.read_rfq(query.base, query.quote, query.quantity, query.venues, "$.query")
-        return asked if isinstance(asked, Refusal) else replies.rfq_quotes(*asked)
+        asked = self.rfqs.read(query.base, query.quote, query.quantity, query.venues, "$.query")
+        return asked if isinstance(asked, Refusal) else self.rfqs.give(self.rfqs.look(*asked))
 
     # Symbology
 
@@ -339,9 +321,3 @@ class Gateway:
 def _each_once(find: Callable[[str], _Thing | None], names: Iterable[str]) -> Iterable[_Thing]:
     """Return the things that there are of these names and ids, each once, however often it is named."""
     return {thing.id: thing for name in names if (thing := find(name)) is not None}.values()
-
-
-def no_amount(where: str, raw: Raw) -> Refusal:
-    """Return the refusal of what is no positive amount."""
-    what = "a positive decimal of at most 15 digits before the point and 9 after it"
-    return Refusal(f"`{where}`: expected {what}, got {cut_raw(raw)}")

@@ -1,13 +1,11 @@
 """What the exchange holds, as the gateway's replies say it: amounts become decimals' texts, times RFC 3339."""
 
 from collections.abc import Iterable
-from itertools import islice
 
 import msgspec
 
 from simulator.catalogue import Product, TradableProduct, is_expired
 from simulator.decimals import text_of_amount
-from simulator.exchange.book import Side
 from simulator.exchange.depth import LEVELS_SHOWN, Depth
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL_ACCOUNTS, WOULD_BE, Limit, Scope
@@ -24,7 +22,6 @@ from simulator.wire.replies import (
     ProductDetails,
     QuoteInfo,
     RejectReasonView,
-    RfqQuote,
     TradableProductDetails,
     TradeInfo,
     TradeView,
@@ -39,14 +36,10 @@ __all__ = [
     "order_state",
     "product_details",
     "reject_reason",
-    "rfq_quotes",
     "scope_view",
     "tradable_product_details",
     "trade_view",
 ]
-
-_MOST_SWEPT = 1000
-"""How many levels of a side a quote for a quantity may take: it is null if that is not enough."""
 
 _NULL = msgspec.Raw(b"null")
 
@@ -201,32 +194,6 @@ def book_levels(instruments: Iterable[Instrument], bucket: int) -> tuple[list[Bo
         _levels([instrument.bid_depth for instrument in books], bucket, True, digits),
         _levels([instrument.ask_depth for instrument in books], bucket, False, digits),
     )
-
-
-def rfq_quotes(instruments: Iterable[Instrument], quantity: int) -> list[RfqQuote]:
-    """Return what a quantity would cost and fetch on each book, on average; None where the book is too thin."""
-    return [
-        RfqQuote(
-            instrument.listing.id,
-            instrument.listing.venue.id,
-            _sweep(instrument.book.asks, quantity, instrument.digits),
-            _sweep(instrument.book.bids, quantity, instrument.digits),
-            text_of_amount(quantity),
-        )
-        for instrument in instruments
-    ]
-
-
-def _sweep(side: Side, quantity: int, digits: int) -> str | None:
-    left, notional = quantity, 0
-    for level in islice(side, _MOST_SWEPT):
-        taken = min(left, level.quantity)
-        notional += taken * level.price
-        left -= taken
-        if not left:
-            mean = average_price(notional, quantity)
-            return None if mean is None else text_of_amount(mean, digits)
-    return None
 
 
 def _levels(depths: list[Depth], bucket: int, is_bid: bool, digits: int) -> list[BookLevel]:

@@ -45,7 +45,7 @@ class Subscriptions:
         self._orders: _Readers = {}
         self._trades: dict[str, _Readers] = {}
         self._candles: dict[tuple[str, int], _Readers] = {}
-        self._books = BookFeeds()
+        self._books = BookFeeds(gateway.rfqs)
 
     @property
     def has_followers(self) -> bool:
@@ -220,7 +220,7 @@ class Subscriptions:
             case requests.SubscribeConsolidatedBook():
                 return self._read_consolidated(request)
             case requests.SubscribeRfqs():
-                return self._gateway.read_rfq(request.base, request.quote, request.quantity, request.venues)
+                return self._gateway.rfqs.read(request.base, request.quote, request.quantity, request.venues)
             case _:
                 assert_never(request)
 

@@ -126,9 +126,11 @@ class OrderSteps:
                     self._fill_ids.repeat(number, renamed=step.send == "renamed")
 
     def _price(self, order: Order, step: FillStep) -> int:
-        """Return the price of a fill: the one that is said, else the best on the other side, else the order's own."""
+        """Return the price of a fill: what is said, what a quote promises, the best price, or the order's own."""
         if step.price is not None:
             return amount(step.price)
+        if order.promised is not None:
+            return order.promised
         book = order.instrument.book
         best = (book.asks if order.buy else book.bids).best
         return best if best is not None and book.crosses(order.buy, order.price) else order.price

@@ -181,8 +181,12 @@ class CandleView(msgspec.Struct, frozen=True):
 
 
 class RfqQuote(msgspec.Struct, frozen=True):
-    """What a quantity costs to buy and fetches if sold at one venue, a unit; null where there is not so much."""
+    """What a quantity costs to buy and fetches if sold at one venue, a unit; null where there is not so much.
 
+    One order that bears the ``quote_id`` trades at the price, for the quantity or less.
+    """
+
+    quote_id: str | None
     tradable_product: str
     venue: str
     buy: str | None

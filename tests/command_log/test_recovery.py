@@ -476,7 +476,7 @@ def test_mistake_in_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     kept = begun(tmp_path)
     listener, session = one = kept.connect()
     listener.close = lambda code, reason: kept.world.end(session, f"{code} {reason}")  # type: ignore[method-assign]  # it ends at once
-    assert kept.ask(one, order(1), order(2, quote_id="Fail"), order(3)) == [
+    assert kept.ask(one, order(1), order(2, params={"note": "Fail"}), order(3)) == [
         {"id": 1, "response": {"Ok": "1"}},
         {"id": 2, "response": {"Ok": "2"}},
     ]

@@ -196,7 +196,7 @@ def test_tradable_products(reference: World) -> None:
         (
             SEARCH_SYMBOL,
             1,
-            "expected scope to be one of All, Route, Venue, Product, TradableProduct, QuoteSymbol, TradingSymbol, "
+            "`$.scope`: expected one of All, Route, Venue, Product, TradableProduct, QuoteSymbol, TradingSymbol, "
             "got 'some_scope'",
         ),
         (CANCEL_ORDER, 9, "there is no order 'order1'"),
@@ -225,7 +225,7 @@ def test_query_example_filled_in(reference: World) -> None:
     assert answer(reference, text) == {"id": 2, "response": {"Ok": ["tp2"]}}
     empty = answer(reference, QUERY.replace("// Query Object Details", ""))
     assert empty == {"id": 2, "response": {"Err": empty["response"]["Err"]}}
-    assert "$.type" in empty["response"]["Err"]
+    assert "`$.query.type`" in empty["response"]["Err"]
 
 
 @pytest.mark.parametrize("limits", ["", '{"set": "All", "scope": "All", "name": "MaxOrderQty", "value": "10"}'])

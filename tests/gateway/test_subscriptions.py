@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.gateway import book_feeds, dispatch, replies, subscriptions
+from simulator.gateway import book_feeds, dispatch, subscriptions
 from support.gateway import Client, World
 
 OPEN = ["Open"]
@@ -375,14 +375,3 @@ def test_candles_wait_together(client: Client) -> None:
     client.request("SubscribeCandles", tradable_product=PAIR, width="1d")
     client.request("SubscribeCandles", tradable_product=PAIR, width="1d")
     assert len(client.world.sim.due()) == 1
-
-
-def test_rfq_of_more_than_the_best_levels(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quote for a quantity takes the best levels alone, and is null where these have not so much."""
-    monkeypatch.setattr(replies, "_MOST_SWEPT", 2)
-    for price in ("99", "98", "97"):
-        client.order("Buy", price, "1")
-    pair = {"base": "BTC Crypto", "quote": "USD", "venues": ["COINBASE"]}
-    (two,) = client.ask("SendRfqs", query={**pair, "quantity": "2"})
-    (three,) = client.ask("SendRfqs", query={**pair, "quantity": "3"})
-    assert (two["sell"], three["sell"]) == ("98.50", None)

@@ -125,7 +125,7 @@ def _orders(
         name = draw(_AMOUNTS)
         order[name] = _finer(order[name])
     if off and draw(_IS_RARE):
-        order |= {"quote_id": "q1", "params": {"note": "x"}}
+        order["params"] = {"note": "x"}
     return order
 
 
