@@ -215,7 +215,7 @@ class _Makers:
             "SubscribeCandles": {**listing, "width": st.sampled_from(tuple(WIDTHS))},
             "GetHistoricalCandles": {
                 **listing,
-                "start": st.sampled_from(["2023-12-31T23:59:00Z", "2023-12-31T23:30:00Z"]),
+                "start": st.sampled_from(["2023-12-31T23:59:00Z", "2023-12-31T23:45:00Z"]),
                 "end": st.sampled_from(["2024-01-01", "2024-01-01T00:00:10Z"]),
                 "width": st.sampled_from(tuple(WIDTHS)),
             },
