@@ -45,4 +45,4 @@ def decode_call(text: str) -> ControlCall:
 def make_again(said: ControlCall, control: Control) -> Any:
     """Make a call as it was made; raises what it raised then."""
     call = _CALLS[said.name]
-    return call.do(control, msgspec.json.decode(said.body, type=call.takes), said.part)
+    return call.make(control, msgspec.json.decode(said.body, type=call.takes), said.part)

@@ -3,7 +3,7 @@
 HTTP, its description and the remote client are made of this table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -27,7 +27,18 @@ from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded, load, load_text
 from simulator.scenario.reading.files import bundled
 
-__all__ = ["CALLS", "Call", "CheckResult", "Method", "WaitResult", "problem_info", "read_scenario", "result_of"]
+__all__ = [
+    "CALLS",
+    "Call",
+    "CheckResult",
+    "Method",
+    "Time",
+    "TimeToPass",
+    "WaitResult",
+    "problem_info",
+    "read_scenario",
+    "result_of",
+]
 
 Method = Literal["GET", "POST", "PUT", "PATCH"]
 _Seconds = Annotated[float, Meta(ge=0, le=300, description="Seconds of the wall's time.")]
@@ -192,8 +203,10 @@ class Call(NamedTuple):
         summary: what it does, in one sentence.
         takes: the body of what changes or waits, the query of a GET.
         gives: the type of its result.
-        do: does it; a `WaitCondition` is what the shell asks again.
+        do: does it; a `WaitCondition` is what the shell asks again, and of an iterator it lets others have their turn.
         changes: whether it changes the world.
+        reads: what of it may take long and changes nothing, which a shell does aside; it comes to ``do`` in the body's
+            place.
     """
 
     name: str
@@ -204,6 +217,18 @@ class Call(NamedTuple):
     gives: Any
     do: Callable[[Control, Any, str], Any]
     changes: bool = False
+    reads: Callable[[Control, Any], Any] | None = None
+
+    def make(self, control: Control, body: Any, part: str) -> Any:
+        """Make the call at once, whoever waits meanwhile; ``part`` is what its path has between braces."""
+        made = self.do(control, body if self.reads is None else self.reads(control, body), part)
+        return list(made) if isinstance(made, Iterator) else made
+
+
+class TimeToPass(NamedTuple):
+    """So much time is to pass, which a shell lets do so in turns."""
+
+    nanoseconds: int
 
 
 def _set_clock(control: Control, body: NewClock) -> StateInfo:
@@ -251,17 +276,25 @@ def _verify(control: Control) -> CheckResult:
     return CheckResult(not failures, list(map(_failure_info, failures)))
 
 
-def _reset(control: Control, body: Reset) -> StateInfo:
-    loaded = read_scenario(body.scenario, body.yaml)
+def _reset(control: Control, read: tuple[Reset, Loaded | None]) -> StateInfo:
+    body, loaded = read
     control.reset(loaded, seed=body.seed, clock=body.clock, expect=body.expect, keep_connections=body.keep_connections)
     return control.state()
 
 
 CALLS: tuple[Call, ...] = (
     Call("state", "GET", "/state", "How the world stands.", Nothing, StateInfo, lambda c, b, n: c.state()),
-    Call("orders", "GET", "/orders", "Every order that is kept.", Nothing, list[OrderInfo], lambda c, b, n: c.orders()),
+    Call(
+        "orders",
+        "GET",
+        "/orders",
+        "Every order that is kept.",
+        Nothing,
+        list[OrderInfo],
+        lambda c, b, n: c.each_order(),
+    ),
     Call("order", "GET", "/orders/{name}", "One order by its id.", Nothing, OrderInfo, lambda c, b, n: c.order(n)),
-    Call("fills", "GET", "/fills", "Every fill that is kept.", Nothing, list[FillInfo], lambda c, b, n: c.fills()),
+    Call("fills", "GET", "/fills", "Every fill that is kept.", Nothing, list[FillInfo], lambda c, b, n: c.each_fill()),
     Call("book", "GET", "/book", "A product's book.", BookQuery, BookInfo, lambda c, b, n: c.book(b.product, b.depth)),
     Call(
         "sessions",
@@ -287,8 +320,9 @@ CALLS: tuple[Call, ...] = (
         "Put rules in place of those that there are.",
         NewRules,
         StateInfo,
-        lambda c, b, n: _done(c, lambda: c.set_rules(b.rules)),
+        lambda c, rules, n: _done(c, lambda: c.put_rules(rules)),
         True,
+        lambda c, b: c.read_rules(b.rules),
     ),
     Call(
         "switch_rule",
@@ -327,7 +361,7 @@ CALLS: tuple[Call, ...] = (
         "Let time pass on a clock that stands.",
         Advance,
         Time,
-        lambda c, b, n: Time(c.advance(b.by, to=b.to, next=b.next)),
+        lambda c, b, n: TimeToPass(c.time_to_pass(b.by, to=b.to, next=b.next)),
         True,
     ),
     Call(
@@ -340,7 +374,17 @@ CALLS: tuple[Call, ...] = (
         lambda c, b, n: _set_clock(c, b),
         True,
     ),
-    Call("reset", "POST", "/reset", "Begin anew.", Reset, StateInfo, lambda c, b, n: _reset(c, b), True),
+    Call(
+        "reset",
+        "POST",
+        "/reset",
+        "Begin anew.",
+        Reset,
+        StateInfo,
+        lambda c, read, n: _reset(c, read),
+        True,
+        lambda c, b: (b, read_scenario(b.scenario, b.yaml)),
+    ),
     Call(
         "received",
         "POST",
@@ -371,7 +415,16 @@ CALLS: tuple[Call, ...] = (
         Transcript,
         lambda c, b, n: Transcript(c.transcript()),
     ),
-    Call("check", "POST", "/check", "What is wrong with a scenario.", Unchecked, Problems, lambda c, b, n: _check(b)),
+    Call(
+        "check",
+        "POST",
+        "/check",
+        "What is wrong with a scenario.",
+        Unchecked,
+        Problems,
+        lambda c, problems, n: problems,
+        reads=lambda c, b: _check(b),
+    ),
 )
 """Every call."""
 

@@ -1,8 +1,9 @@
 """What may be asked of a running world and done to it: one implementation for tests, programs and pages."""
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Protocol
 
 import msgspec
@@ -30,6 +31,7 @@ from simulator.journal.lines import JournalLine, lines
 from simulator.journal.queries import Miss, Received, nearest_miss, received
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.loader import Loaded, load, parse_data, parse_rules, parse_when
+from simulator.scenario.model import Rule
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.simulation import Simulation
@@ -98,8 +100,11 @@ class Control:
     def orders(self, **when: Any) -> list[OrderInfo]:
         """Return the orders that are kept, the oldest first; those that are as is said: ``state="Open"``."""
         pattern = Pattern(self._pattern(when, OrderWhen, ()))
-        infos = map(reading.order_info, self._simulation.venue.orders.values())
-        return [info for info in infos if not pattern.differences(info)]
+        return [info for info in self.each_order() if not pattern.differences(info)]
+
+    def each_order(self) -> Iterator[OrderInfo]:
+        """Yield the orders that are kept at this moment, the oldest first, each as it is by then."""
+        return map(reading.order_info, list(self._simulation.venue.orders.values()))
 
     def order(self, order_id: str) -> OrderInfo:
         """Return an order; raises `UnknownName` for one that there is not."""
@@ -113,8 +118,12 @@ class Control:
     def fills(self, **when: Any) -> list[FillInfo]:
         """Return the fills that are kept, the oldest first; those that are as is said: ``order_id="1"``."""
         pattern = Pattern(self._pattern(when, FillWhen, ()))
-        infos = (reading.fill_info(fill, self._simulation) for fill in self._simulation.venue.fills)
-        return [info for info in infos if not pattern.differences(info)]
+        return [info for info in self.each_fill() if not pattern.differences(info)]
+
+    def each_fill(self) -> Iterator[FillInfo]:
+        """Yield the fills that are kept at this moment, the oldest first."""
+        simulation = self._simulation
+        return (reading.fill_info(fill, simulation) for fill in list(simulation.venue.fills))
 
     def book(self, product: str, depth: int | None = None) -> BookInfo:
         """Return a product's book, so many levels of each side, or all."""
@@ -141,9 +150,16 @@ class Control:
         """Return so much of what happens by itself, the next first."""
         return reading.due_infos(self._simulation, most)
 
-    def journal(self, since: int = 0) -> list[JournalLine]:
-        """Return what has happened behind a line, each entry with the line of its cause; messages are `msgspec.Raw`."""
-        return list(lines(self._simulation.journal, self._simulation.catalogue, since))
+    def journal(self, since: int = 0, most: int | None = None) -> list[JournalLine]:
+        """Return what has happened behind a line, each entry with the line of its cause; messages are `msgspec.Raw`.
+
+        ``most`` is how many entries at most.
+        """
+        return list(islice(lines(self._simulation.journal, self._simulation.catalogue, since), most))
+
+    def journal_lines(self, since: int = 0) -> Iterator[JournalLine]:
+        """Yield what has happened behind a line up to this moment, whatever happens while it is read."""
+        return lines(self._simulation.journal.copy(), self._simulation.catalogue, since)
 
     # Rules
 
@@ -153,13 +169,21 @@ class Control:
 
     def set_rules(self, rules: Sequence[Any]) -> None:
         """Put rules in place of those that there are; their counters begin anew, the state stays."""
+        self.put_rules(self.read_rules(rules))
+
+    def put_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Put rules that have been read in place of those that there are."""
+        self._simulation.set_rules(rules)
+
+    def read_rules(self, rules: Sequence[Any]) -> tuple[Rule, ...]:
+        """Return rules that are given as data; nothing changes."""
         simulation = self._simulation
         parsed = parse_rules(rules)
         # What the rules refer to may also come of steps that are done later, as if they were in a timeline.
         scenario = msgspec.structs.replace(simulation.scenario, rules=parsed, client=(), expect=())
         faults = check(scenario, known_to(simulation), Unread(lost=("timeline",)))
         refuse((place[1:], message) for place, message in faults if place[0] == "rules")
-        simulation.set_rules(parsed)
+        return parsed
 
     def switch_rule(self, name: str, is_on: bool) -> None:
         """Switch a rule on or off; raises `UnknownName` for one that there is not."""

@@ -58,6 +58,10 @@ class ControlledWorld(World, Protocol):
         """Send what has come of a call."""
         ...
 
+    async def pass_time(self, nanoseconds: int) -> None:
+        """Let so much time pass on a clock that stands, in turns with others."""
+        ...
+
     def may_be_seen(self) -> bool:
         """Tell whether somebody may be told how it stands: it outlives a crash as it is, or is not meant to.
 
@@ -95,6 +99,9 @@ class _MadeWorld:
 
     def flush(self) -> None:
         self.driver.flush()
+
+    async def pass_time(self, nanoseconds: int) -> None:
+        await self.driver.pass_time(nanoseconds)
 
     def may_be_seen(self) -> bool:
         if self.has_ended:
@@ -145,6 +152,9 @@ class _OwnWorld:
     def flush(self) -> None:
         self._owner.world.flush()
 
+    async def pass_time(self, nanoseconds: int) -> None:
+        await self._owner.world.pass_time(nanoseconds)
+
     def may_be_seen(self) -> bool:
         return self._owner.world.may_be_seen()  # type: ignore[no-any-return]
 
@@ -192,31 +202,41 @@ class ControlledWorlds:
         own = [_info("", self._own.simulation, url)]
         return own + [_info(name, made.simulation, url) for name, made in self._made.items()]
 
-    def create(self, new: NewWorld, url: str) -> WorldInfo:
-        """Make a world; raises `SimulatorError` for a name that is taken, and for a scenario that cannot be used.
-
-        ``url`` is how whoever asks for it reaches the server.
-        """
-        if not _NAME.fullmatch(new.name):
-            raise SimulatorError(f"name: expected letters, digits, dots and dashes, got {quoted(new.name)}")
-        if new.name in self._made:
-            raise SimulatorError(f"name: there is a world {new.name!r} already")
+    def require_free(self, name: str) -> None:
+        """Raise `SimulatorError` for a name that no world can get."""
+        if not _NAME.fullmatch(name):
+            raise SimulatorError(f"name: expected letters, digits, dots and dashes, got {quoted(name)}")
+        if name in self._made:
+            raise SimulatorError(f"name: there is a world {name!r} already")
         if len(self._made) >= _MOST:
             raise SimulatorError(f"there are {_MOST} worlds already; end one with DELETE")
+
+    def simulate(self, new: NewWorld) -> Simulation:
+        """Return a new simulation; for a thread of its own, since it may take long.
+
+        Raises `SimulatorError` for a scenario that cannot be used.
+        """
         if new.catalogue is not None and new.catalogue not in _CATALOGUES:
             raise UnknownName(f"there is no catalogue {quoted(new.catalogue)}; there are {', '.join(_CATALOGUES)}")
         loaded = read_scenario(new.scenario, new.yaml)
         loaded = None if loaded is None else loaded.expecting(new.expect)
         plan = None if loaded is None else loaded.scenario
-        simulation = Simulation(
+        return Simulation(
             loaded,
             catalogue=None if new.catalogue is None else load_catalogue(new.catalogue),
             seed=new.seed,
             clock=new.clock,
             start=time.time_ns() if by_the_wall(plan, new.clock) else None,
         )
-        self._made[new.name] = _MadeWorld(self, new.name, self.drive(simulation, new.name))
-        return _info(new.name, simulation, url)
+
+    def create(self, name: str, simulation: Simulation, url: str) -> WorldInfo:
+        """Make a world of a simulation, which begins now; raises `SimulatorError` for a name that no world can get.
+
+        ``url`` is how whoever asks for it reaches the server.
+        """
+        self.require_free(name)
+        self._made[name] = _MadeWorld(self, name, self.drive(simulation, name))
+        return _info(name, simulation, url)
 
     def end(self, name: str) -> None:
         """End a world, and its connections with 1001; raises `UnknownName` for one that there is not."""

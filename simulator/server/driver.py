@@ -10,6 +10,7 @@ import msgspec
 from websockets.frames import CloseCode
 
 from simulator.command_log import CommandWriter
+from simulator.errors import ClockRuns
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import Session
 from simulator.server.clocks import Clock, clock_of
@@ -184,8 +185,11 @@ class Driver:
     async def pass_time(self, nanoseconds: int) -> None:
         """Let time pass in turns, and send what is due by then; for a clock that stands.
 
-        What clients say meanwhile waits until it is over. Ends early if the world is stopped.
+        What clients say meanwhile waits until it is over. Ends early if the world is stopped. Raises `ClockRuns` while
+        time is passing already.
         """
+        if self.holds_inputs:
+            raise ClockRuns("time is passing already, as it was told to")
         until = self.now() + nanoseconds
         self.holds_inputs = True
         try:

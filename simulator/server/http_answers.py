@@ -2,16 +2,18 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 
 from simulator import __version__
 from simulator.control import Control
-from simulator.control.calls import CALLS, Call, problem_info, result_of
+from simulator.control.calls import CALLS, Call, Time, TimeToPass, problem_info, result_of
 from simulator.control.infos import StateInfo
 from simulator.control.waits import WaitCondition
 from simulator.did_you_mean import nearest
@@ -38,6 +40,11 @@ _SAFE = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 ]
+_READ_ALONE = ("/health", "/version", "/openapi.json", "/journal", "/events")
+_AT_ONCE = 500
+"""Of how many things an answer is made before others have their turn."""
+_PATIENCE = 10
+"""How many times as long as it took to look for what is waited for, nobody looks again."""
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -145,6 +152,7 @@ class Answers:
         if not asked.path.startswith(CONTROL_PREFIX):
             return self._page(asked)
         path = asked.path.removeprefix(CONTROL_PREFIX)
+        _require_reading(asked.method, path)
         match path:
             case "/health":
                 return Answer.of({"ready": True, **self._about()})
@@ -155,7 +163,7 @@ class Answers:
 
                 return Answer.of(openapi())
             case "/worlds":
-                return self._worlds(asked)
+                return await self._worlds(asked)
         name = ""
         if path.startswith("/worlds/"):
             name, _, rest = path.removeprefix("/worlds/").partition("/")
@@ -163,6 +171,7 @@ class Answers:
                 self._server.worlds.end(name)
                 return Answer.of({"ended": name})
             path = f"/{rest}"
+            _require_reading(asked.method, path)
         return await self._ask_world(asked, path, name)
 
     def _about(self) -> dict[str, Any]:
@@ -178,13 +187,16 @@ class Answers:
             "worlds": worlds,
         }
 
-    def _worlds(self, asked: HttpRequest) -> Answer:
+    async def _worlds(self, asked: HttpRequest) -> Answer:
         worlds = self._server.worlds
         url = f"{self._server.url.partition('//')[0]}//{asked.headers['host']}"  # as whoever asks reaches the server
         if asked.method == "GET":
             return Answer.of(worlds.list(url))
         if asked.method == "POST":
-            return Answer.of(worlds.create(_read(asked.body, worlds.takes), url), HTTPStatus.CREATED)
+            new = _read(asked.body, worlds.takes)
+            worlds.require_free(new.name)
+            simulation = await self._server.read_aside(worlds.simulate, new)
+            return Answer.of(worlds.create(new.name, simulation, url), HTTPStatus.CREATED)
         raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET or POST")
 
     async def _ask_world(self, asked: HttpRequest, path: str, world_name: str) -> Answer | Stream:
@@ -197,14 +209,23 @@ class Answers:
         control = Control(world)
         call, name = _find(asked.method, path)
         body = _read(asked.body, call.takes) if asked.method != "GET" else _query(asked.query, call.takes)
+        read = body
+        if call.reads is not None:
+            read = await self._server.read_aside(call.reads, control, body)
         if call.changes:
             world.begin_call(call.name, body, name)
-        result = call.do(control, body, name)
+        result = call.do(control, read, name)
         if isinstance(result, WaitCondition):
             timeout = body.timeout
             found = await self._until(world, result.ask, timeout)
             _require_seen(world)
             return Answer.of(result_of(result, found, timeout))
+        if isinstance(result, TimeToPass):
+            await world.pass_time(result.nanoseconds)
+            _require_seen(world)
+            return Answer.of(Time(control.state().now))
+        if isinstance(result, Iterator):
+            return _json(b"[" + b",".join(await _encoded(result)) + b"]\n")
         if call.changes:
             world.flush()
             _require_seen(world)
@@ -219,10 +240,13 @@ class Answers:
         self._server.listen_to_worlds(True)
         try:
             async with asyncio.timeout(seconds):
-                while not world.may_be_seen() or (found := ask()) is None:
+                while True:
+                    began = time.perf_counter()
+                    if world.may_be_seen() and (found := ask()) is not None:
+                        return found
                     event.clear()
+                    await asyncio.sleep(_PATIENCE * (time.perf_counter() - began))  # the others are there too
                     await event.wait()
-                return found
         except TimeoutError:
             return None
         finally:
@@ -237,8 +261,8 @@ class Answers:
         if wait:
             await self._until(world, lambda: True if control.state().line > since else None, min(wait, 300.0))
             _require_seen(world)
-        lines = control.journal(since)[:most]
-        body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        lines = control.journal_lines(since) if most > _AT_ONCE else iter(control.journal(since, most))
+        body = b"".join([line + b"\n" for line in await _encoded(islice(lines, most))])
         return Answer(HTTPStatus.OK, [("Content-Type", "application/x-ndjson"), *_SAFE], body)
 
     async def _news(self, world: ControlledWorld) -> AsyncIterator[bytes]:
@@ -263,6 +287,27 @@ class Answers:
             raise _HttpError(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
         kind, policy, body = found
         return Answer(HTTPStatus.OK, [("Content-Type", kind), ("Content-Security-Policy", policy), *_SAFE], body)
+
+
+async def _encoded(things: Iterator[Any]) -> list[bytes]:
+    """Return each of many things as JSON; others have their turn in between."""
+    encode = msgspec.json.Encoder().encode
+    encoded: list[bytes] = []
+    while some := [encode(thing) for thing in islice(things, _AT_ONCE)]:
+        encoded += some
+        if len(some) == _AT_ONCE:
+            await asyncio.sleep(0)
+    return encoded
+
+
+def _json(body: bytes) -> Answer:
+    return Answer(HTTPStatus.OK, [("Content-Type", _JSON), *_SAFE], body)
+
+
+def _require_reading(method: str, path: str) -> None:
+    """Raise `_HttpError` for a method that would change what can only be read."""
+    if path in _READ_ALONE and method not in ("GET", "HEAD"):
+        raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, f"expected GET for {path}, got {method}")
 
 
 def _require_seen(world: ControlledWorld) -> None:

@@ -18,7 +18,9 @@ __all__ = ["HttpConnection"]
 
 _LONGEST_BODY = 4 << 20
 _IDLE = 60.0
-"""For how many seconds a connection is kept on which nothing is asked."""
+"""How many seconds a request may take to come, and its answer to be read."""
+_AFTER_THE_END = 1.0
+"""For how many seconds who says that it asks no more is answered: it may also be gone."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -38,25 +40,30 @@ class HttpConnection(asyncio.Protocol):
         self._answering: asyncio.Task[None] | None = None
         self._may_write = asyncio.Event()
         self._may_write.set()
-        self._idle: asyncio.TimerHandle | None = None
+        self._end: asyncio.TimerHandle | None = None
         server.http_connections.add(self)
-        self._wait_for_more()
+        self._end_in(_IDLE)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come: requests, or parts of them."""
-        self._stop_waiting()
+        """Bytes have come: requests, or parts of them; one who asks ahead waits until what it has asked is answered."""
         self._http.receive_data(data)
-        self._read()
+        if self._answering is None:
+            self._read()
+        elif not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client asks for no more."""
+        """The client asks for no more; tell whether there is something to answer."""
         self._http.receive_data(b"")
         self._read()
-        return False
+        if self._answering is not None:
+            self._end_in(_AFTER_THE_END)
+        return self._answering is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, and with it whoever waits for an answer."""
-        self._stop_waiting()
+        self._end_in(None)
+        self._hold(0)
         self._server.http_connections.discard(self)
         if self._answering is not None:
             self._answering.cancel()
@@ -94,7 +101,11 @@ class HttpConnection(asyncio.Protocol):
                 if len(self._body) > _LONGEST_BODY:
                     self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {_LONGEST_BODY >> 20} MiB")
                     return
+                if not self._hold(len(self._body)):
+                    self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too much is held for others")
+                    return
             elif isinstance(event, h11.EndOfMessage):
+                self._end_in(None)
                 self._answering = asyncio.get_running_loop().create_task(self._answer())
             else:
                 self._transport.close()
@@ -104,28 +115,41 @@ class HttpConnection(asyncio.Protocol):
         request = self._request
         assert request is not None  # noqa: S101 - its end has come
         answer = await self._server.answers.answer(_asked(request, bytes(self._body)))
+        self._body = bytearray()
+        self._hold(0)
         is_head = request.method == b"HEAD"
         if isinstance(answer, Stream):
-            await self._stream(answer)
+            await self._stream(answer, is_head)
             return
         self._send_answer(answer, is_head)
+        await self._until_read()
         self._answering = None
         if self._http.our_state is h11.MUST_CLOSE:
             self._transport.close()
+        if self._transport.is_closing():
             return
         self._http.start_next_cycle()
-        self._wait_for_more()
+        self._end_in(_IDLE)
+        self._transport.resume_reading()
         self._read()
 
-    async def _stream(self, stream: Stream) -> None:
+    async def _stream(self, stream: Stream, is_head: bool) -> None:
         """Send pieces as they come; one who does not read gets no more until he does."""
         self._send(h11.Response(status_code=200, headers=[*stream.headers, ("Connection", "close")]))
-        with contextlib.suppress(UnknownName):  # the world has ended, and so has what there is to tell
-            async for piece in stream.pieces:
-                await self._may_write.wait()
-                self._send(h11.Data(data=piece))
+        if not is_head:
+            with contextlib.suppress(UnknownName):  # the world has ended, and so has what there is to tell
+                async for piece in stream.pieces:
+                    await self._until_read()
+                    self._send(h11.Data(data=piece))
         self._send(h11.EndOfMessage())
         self._transport.close()
+
+    async def _until_read(self) -> None:
+        """Wait until the client has read most of what it was answered; one that does not is cut."""
+        if not self._may_write.is_set():
+            self._end_in(_IDLE)
+            await self._may_write.wait()
+            self._end_in(None)
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         """Answer what cannot be taken, and end the connection."""
@@ -145,15 +169,24 @@ class HttpConnection(asyncio.Protocol):
         if data and not self._transport.is_closing():
             self._transport.write(data)
 
-    # Silence
+    # Bounds
 
-    def _wait_for_more(self) -> None:
-        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._transport.close)
+    def _end_in(self, seconds: float | None) -> None:
+        """End the connection in so many seconds, unless something else is said before; None for not at all."""
+        if self._end is not None:
+            self._end.cancel()
+        self._end = None
+        if seconds is not None:
+            self._end = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
-    def _stop_waiting(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+    def _hold(self, size: int) -> bool:
+        """Count that so many bytes of a request are held, of all that may be; return whether they may."""
+        budget = self._server.budget
+        change = size - budget.of(id(self))
+        if change <= 0:
+            budget.free(id(self), -change)
+            return True
+        return budget.hold(id(self), change)
 
 
 def _asked(request: h11.Request, body: bytes) -> HttpRequest:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from websockets.frames import CloseCode
 
@@ -49,6 +49,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 6001
 """The published client's own default."""
 
+_T = TypeVar("_T")
 _CHECK_EVERY = 0.5
 _HEARD_AFTER = 0.01
 """How many seconds later those who listen look: what happens together is looked at once."""
@@ -288,6 +289,10 @@ class Server:
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
                 print(f"exchange-simulator: {text}", file=sys.stderr)  # noqa: T201
+
+    async def read_aside(self, read: Callable[..., _T], *things: Any) -> _T:
+        """Return what reading something gives that may take long: others have their turn meanwhile."""
+        return await self._loop.run_in_executor(self._reader, partial(read, *things))
 
     # What connections call
 

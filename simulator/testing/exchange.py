@@ -136,7 +136,7 @@ class Exchange(ExchangeMethods):
         said = call.takes() if body is None else body
 
         def act() -> Any:
-            return call.do(self._control, said, part)
+            return call.make(self._control, said, part)
 
         return self._call(act) if call.changes else self._ask(act)
 

@@ -1,8 +1,10 @@
 """A server's calls over plain HTTP: what they answer, what they change, and whom they refuse."""
 
 import asyncio
+import contextlib
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from simulator.scenario import Loaded, load
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 
@@ -32,6 +35,10 @@ class Api:
 
     def __init__(self, port: int) -> None:
         self.port = port
+
+    def dial(self) -> socket.socket:
+        """Connect without a word."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
     def raw(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
         """Return the status and the body of an answer."""
@@ -320,3 +327,130 @@ def test_openapi_is_made_of_the_calls(api: Api) -> None:
     assert {"/state", "/orders/{name}", "/do", "/worlds/{world}/wait"} <= document["paths"].keys()
     for reference in {part.partition('"')[0] for part in text.split('"$ref": "')[1:]}:
         assert reference.rpartition("/")[2] in document["components"]["schemas"]
+
+
+# Bounds
+
+
+HEALTH = b"GET /_exchange/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+EVERY_MICROSECOND = {"at": "0s", "every": "1us", "do": {"trade": {"product": PAIR, "price": 100, "quantity": 1}}}
+
+
+def test_what_is_asked_behind_a_wait_is_not_taken() -> None:
+    """One who asks ahead waits for what was asked before, and fills no memory meanwhile."""
+    body = json.dumps({"when": {"request": "GetHalts"}, "timeout": 60}).encode()
+    head = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with serving() as api, api.dial() as peer, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        peer.sendall(b"POST /_exchange/received HTTP/1.1\r\n" + head + body)
+        peer.settimeout(0.2)
+        assert _sent_until_nobody_takes_it(peer, HEALTH * 1000, 1 << 26) < 1 << 25
+        peer.settimeout(10)
+        venue.send('{"id": 1, "type": "GetHalts"}')
+        answers = b""
+        while answers.count(b'"ready":true') < 2000:
+            answers += peer.recv(1 << 16)
+        assert answers.index(b'"is_met":true') < answers.index(b'"ready"')
+
+
+def _sent_until_nobody_takes_it(peer: socket.socket, data: bytes, most: int) -> int:
+    sent = 0
+    with contextlib.suppress(TimeoutError):
+        while sent < most:
+            sent += peer.send(data)
+    return sent
+
+
+def test_one_who_asks_no_more_is_answered() -> None:
+    """A client that has said all is answered all, and then let go."""
+    with serving() as api, api.dial() as peer:
+        peer.sendall(HEALTH * 3)
+        peer.shutdown(socket.SHUT_WR)
+        answers = b""
+        while some := peer.recv(1 << 16):
+            answers += some
+        assert answers.count(b'"ready":true') == 3
+
+
+@pytest.mark.parametrize("begun", [b"", HEALTH[:40], b"POST" + HEALTH[3:-2] + b"Content-Length: 9\r\n\r\n"])
+def test_request_that_does_not_come(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection on which a request is begun and not ended is cut in its time."""
+    monkeypatch.setattr("simulator.server.http_connection._IDLE", 0.1)
+    with serving() as api, api.dial() as peer:
+        peer.sendall(HEALTH)
+        assert peer.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        peer.sendall(begun)
+        with contextlib.suppress(ConnectionError):
+            while peer.recv(1 << 16):
+                pass
+
+
+def test_answers_that_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who asks and does not read is answered no more, and cut in its time."""
+    monkeypatch.setattr("simulator.server.http_connection._IDLE", 0.1)
+    with serving() as api, api.dial() as peer, pytest.raises(ConnectionError):
+        _sent_until_nobody_takes_it(peer, HEALTH.replace(b"health", b"openapi.json") * 1000, 1 << 30)
+
+
+def test_bodies_are_held_within_what_is_held_for_all() -> None:
+    """What has come of a request counts among what the server holds for all."""
+    with serving(most_held=1 << 20) as api:
+        status, answer = api.ask("POST", "/check", {"yaml": "x" * (3 << 20)})
+        assert (status, answer) == (503, {"error": "too much is held for others"})
+        assert api.post("/check", {"yaml": "seed: 1"}) == {"problems": []}
+
+
+@pytest.mark.parametrize("path", ["/events", "/journal", "/health", "/version"])
+def test_what_is_only_read(path: str) -> None:
+    """What can only be read is not changed, and the head of what comes in pieces is an answer whole."""
+    with serving() as api:
+        assert api.ask("POST", path, {}) == (405, {"error": f"expected GET for {path}, got POST"})
+        assert api.raw("HEAD", f"/_exchange{path}") == (200, b"")
+
+
+def test_time_passes_in_turns() -> None:
+    """Others are answered while a long time is told to pass in one world, which goes on only once at a time."""
+    with serving() as api:
+        api.post("/worlds", {"name": "a", "clock": "manual", "scenario": {"timeline": [EVERY_MICROSECOND]}}, 201)
+        with api.asking("POST", "/worlds/a/advance", {"by": "1h"}) as asked:
+            assert api.get("/orders") == []
+            refusal = {"error": "time is passing already, as it was told to"}
+            assert api.ask("POST", "/worlds/a/advance", {"by": "1s"}) == (409, refusal)
+            began = api.get("/worlds/a/state")["now"]
+            assert api.get("/worlds/a/state")["now"] > began
+            api.ask("DELETE", "/worlds/a")
+            assert json.load(asked()) == {"error": "the world 'a' has ended"}
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [("/check", "control.calls.load_text"), ("/reset", "control.calls.load_text"), ("/worlds", "control.calls.load")],
+)
+def test_others_are_answered_while_a_scenario_is_read(path: str, read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scenario that takes long to be read holds nobody up."""
+    has_read = threading.Event()
+
+    def slow(_: Any) -> Loaded:
+        assert has_read.wait(10)
+        return load({})
+
+    monkeypatch.setattr(f"simulator.{read}", slow)
+    body = {"name": "a", "scenario": {}} if path == "/worlds" else {"yaml": "seed: 1"}
+    with serving() as api, api.asking("POST", path, body) as asked:
+        assert api.get("/orders") == []
+        has_read.set()
+        assert asked().status in (200, 201)
+
+
+def test_long_answers() -> None:
+    """Answers about very much are made in parts, and are whole."""
+    with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        for number in range(1200):
+            venue.send(json.dumps({"id": number, **ORDER, "dir": "Sell" if number % 2 else "Buy"}))
+            venue.recv()
+        assert [order["order_id"] for order in api.get("/orders")] == [str(number) for number in range(1, 1201)]
+        assert len(api.get("/fills")) > 1000
+        lines = api.raw("GET", "/_exchange/journal?most=1000000")[1].splitlines()
+        numbers = [json.loads(line)["line"] for line in lines]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) > 3600
+        assert api.raw("GET", "/_exchange/journal?since=7&most=2")[1].splitlines() == lines[7:9]
