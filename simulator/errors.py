@@ -3,7 +3,7 @@
 What a client does wrong is never one of these: that is answered with data, a `simulator.terms.Refusal`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from simulator.quoting import escaped
@@ -27,12 +27,8 @@ class SimulatorError(Exception):
     """The base of every mistake that the simulator reports to its user."""
 
 
-class CatalogueError(SimulatorError):
-    """A catalogue file that cannot be used; the text says where, what was expected and what came."""
-
-
 class Problem(NamedTuple):
-    """One thing that is wrong with a scenario.
+    """One thing that is wrong with a scenario or a catalogue.
 
     ``line`` and ``column`` count from 1, and ``text`` is the line as it stands in the file; a problem of what came
     from no file has no file, line 0 and only its ``path``, such as ``rules[0].then[1].fill``.
@@ -61,10 +57,26 @@ class ScenarioError(SimulatorError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        shown = [str(problem) for problem in self.problems[:_MOST_SHOWN]]
-        if len(self.problems) > _MOST_SHOWN:
-            shown.append(f"… and {len(self.problems) - _MOST_SHOWN} more")
-        super().__init__("\n".join(shown))
+        super().__init__(_listed(self.problems))
+
+
+class CatalogueError(SimulatorError):
+    """A catalogue that cannot be used: every problem that is known, in the order of the file.
+
+    Args:
+        said: the problems, or in words what is wrong with something that is no file of a catalogue.
+    """
+
+    def __init__(self, said: str | Iterable[Problem]) -> None:
+        self.problems = () if isinstance(said, str) else tuple(said)
+        super().__init__(said if isinstance(said, str) else _listed(self.problems))
+
+
+def _listed(problems: Sequence[Problem]) -> str:
+    shown = [str(problem) for problem in problems[:_MOST_SHOWN]]
+    if len(problems) > _MOST_SHOWN:
+        shown.append(f"… and {len(problems) - _MOST_SHOWN} more")
+    return "\n".join(shown)
 
 
 class UnknownName(SimulatorError):

@@ -46,7 +46,7 @@ def build(document: dict[str, Any], source: str, start: int = EPOCH_2024) -> Cat
 
     ``source`` names the data in messages, and the catalogue if it has no name of its own; ``start`` is the time in
     nanoseconds from which ``expirations`` are counted. Raises `simulator.errors.CatalogueError`, which says where, what
-    was expected and what came, for a key or value that cannot be used, a name given twice, or a reference to nothing.
+    was expected and what came, for every key and value that cannot be used, name given twice, and reference to nothing.
     """
     entries = read_document(document, source)
     if entries.expirations:
@@ -60,20 +60,21 @@ class _Dated:
     def __init__(self, document: dict[str, Any], source: str, expirations: dict[str, ExpirationEntry]) -> None:
         self.document = document
         self._source = source
-        self._check = Checks(source)
         self._expirations = expirations
         self._made: dict[tuple[int, ...], Catalogue] = {}
 
     def at(self, start: int) -> Catalogue:
         """Return the catalogue of a world that begins at a time: the same object where the dates are the same."""
-        dates = moments(self._check, self._expirations, start)
+        check = Checks(self._source)
+        dates = moments(check, self._expirations, start)
+        check.settle()
         key = tuple(dates.values())
         catalogue = self._made.get(key)
         if catalogue is None:
             entries = read_document(self.document, self._source)
             counted = [entry for entry in entries.products if entry.expiration in dates]
-            fill_in(self._check, entries, dates)
-            catalogue = _catalogue(self._check, entries, self._source, self, frozenset(entry.name for entry in counted))
+            fill_in(check, entries, dates)
+            catalogue = _catalogue(check, entries, self._source, self, frozenset(entry.name for entry in counted))
             if len(self._made) >= _MOST_MADE:
                 self._made.clear()
             self._made[key] = catalogue
@@ -92,13 +93,16 @@ def _catalogue(
     venues = {name: VenueInfo(name, id_) for name, id_ in _places(check, "venue", entries.venues)}
     routes = {name: Route(name, id_) for name, id_ in _places(check, "route", entries.routes)}
     products = _products(check, entries.products)
+    accounts = _accounts(check, entries)
+    tradable_products = _TradableProducts(check, venues, routes, products).all(entries.tradable_products)
+    check.settle()
     return Catalogue(
         name=source if entries.name is None else entries.name,
-        accounts=_accounts(check, entries),
+        accounts=accounts,
         venues=venues.values(),
         routes=routes.values(),
         products=products.values(),
-        tradable_products=_TradableProducts(check, venues, routes, products).all(entries.tradable_products),
+        tradable_products=tradable_products,
         origin=origin,
         counted=counted,
     )
@@ -106,7 +110,7 @@ def _catalogue(
 
 def _accounts(check: Checks, entries: Document) -> tuple[str, ...]:
     if not entries.accounts:
-        raise check.error("accounts", "expected at least one account, got none")
+        check.wrong("accounts", "expected at least one account, got none")
     seen: dict[str, str] = {}
     for at, account in enumerate(entries.accounts):
         where = f"accounts[{at}]"
@@ -122,8 +126,8 @@ def _places(check: Checks, thing: ThingKind, entries: list[str | NamedEntry]) ->
     for at, entry in enumerate(entries):
         where = f"{thing}s[{at}]"
         written = NamedEntry(entry) if isinstance(entry, str) else entry
-        check.once(names, check.name(where, written.name), where, written.name)
-        found.append((written.name, _id(check, ids, thing, where, written.name, written.id)))
+        if check.once(names, check.name(where, written.name), where, written.name):
+            found.append((written.name, _id(check, ids, thing, where, written.name, written.id)))
     return found
 
 
@@ -139,9 +143,11 @@ def _products(check: Checks, entries: list[ProductEntry]) -> dict[str, Product]:
     for at, entry in enumerate(entries):
         where = f"products[{at}]"
         check.once(names, check.name(f"{where}.name", entry.name), f"{where}.name", entry.name)
-    products = {}
+    products: dict[str, Product] = {}
     for at, entry in enumerate(entries):
         where = f"products[{at}]"
+        if entry.name in products:
+            continue
         kind = check.one_of(f"{where}.kind", entry.kind, KINDS)
         contract, expires = _contract(check, where, entry, names)
         products[entry.name] = Product(
@@ -164,12 +170,12 @@ def _contract(
     for field in _CONTRACT_FIELDS:
         given = getattr(entry, field) is not None
         if given and field not in _ALLOWED.get(entry.kind, ()):
-            raise check.error(f"{where}.{field}", f"expected no such key for kind {entry.kind!r}, got one")
+            check.wrong(f"{where}.{field}", f"expected no such key for kind {entry.kind!r}, got one")
         if not given and field in _REQUIRED.get(entry.kind, ()):
-            raise check.error(where, f"expected the key {field!r} for kind {entry.kind!r}, which is missing")
+            check.wrong(where, f"expected the key {field!r} for kind {entry.kind!r}, which is missing")
     if entry.underlying is None:
-        if entry.multiplier is not None:
-            raise check.error(f"{where}.multiplier", "expected an underlying beside a multiplier, got none")
+        if entry.multiplier is not None and entry.kind not in _REQUIRED:
+            check.wrong(f"{where}.multiplier", "expected an underlying beside a multiplier, got none")
         return None, None
     multiplier = "1" if entry.multiplier is None else str(entry.multiplier)
     check.amount(f"{where}.multiplier", multiplier)
@@ -194,7 +200,8 @@ def _expiration(check: Checks, where: str, written: str | None) -> tuple[int | N
     time = parse_time(written)
     if time is None:
         wanted = "a date like 2024-12-20, an RFC 3339 time or a name in expirations"
-        raise check.error(where, f"expected {wanted}, got {quoted(written)}")
+        check.wrong(where, f"expected {wanted}, got {quoted(written)}")
+        return None, None
     return time
 
 
@@ -213,17 +220,28 @@ class _TradableProducts:
         self._symbols: dict[str, tuple[str, str]] = {}
 
     def all(self, entries: list[TradableEntry]) -> list[TradableProduct]:
-        return [self._one(f"tradable_products[{at}]", entry) for at, entry in enumerate(entries)]
+        made = (self._one(f"tradable_products[{at}]", entry) for at, entry in enumerate(entries))
+        return [tradable for tradable in made if tradable is not None]
 
-    def _one(self, where: str, entry: TradableEntry) -> TradableProduct:
+    def _one(self, where: str, entry: TradableEntry) -> TradableProduct | None:
+        """Return what an entry states, or None for one that cannot be, which is remembered."""
         base = self._find(where, "base", entry.base, self._products)
         quote = self._find(where, "quote", entry.quote, self._products)
         venue = self._find(where, "venue", entry.venue, self._venues)
         route = self._find(where, "route", entry.route, self._routes)
-        name = tradable_product_name(base.name, quote.name, venue.name, route.name)
-        self._check.once(self._names, name, where, name)
-        symbol, full_symbol, quote_symbol_id, trading_symbol_id = self._symbol(where, entry)
         amount = self._check.amount
+        quote_increment = amount(f"{where}.quote_increment", entry.quote_increment)
+        base_increment = amount(f"{where}.base_increment", entry.base_increment)
+        flags = self._flags(where, entry.flags)
+        mid = None if entry.mid is None else amount(f"{where}.mid", entry.mid)
+        turnover = self._check.count(f"{where}.turnover", entry.turnover)
+        pool = None if entry.pool is None else self._check.name(f"{where}.pool", entry.pool)
+        if base is None or quote is None or venue is None or route is None:
+            return None
+        name = tradable_product_name(base.name, quote.name, venue.name, route.name)
+        if not self._check.once(self._names, name, where, name):
+            return None
+        symbol, full_symbol, quote_symbol_id, trading_symbol_id = self._symbol(where, entry)
         return TradableProduct(
             name=name,
             id=_id(self._check, self._ids, "tradable_product", where, name, entry.id),
@@ -236,20 +254,19 @@ class _TradableProducts:
             quote_symbol_id=quote_symbol_id,
             trading_symbol=full_symbol,
             trading_symbol_id=trading_symbol_id,
-            quote_increment=amount(f"{where}.quote_increment", entry.quote_increment),
-            base_increment=amount(f"{where}.base_increment", entry.base_increment),
-            flags=self._flags(where, entry.flags),
-            mid=None if entry.mid is None else amount(f"{where}.mid", entry.mid),
-            turnover=self._check.count(f"{where}.turnover", entry.turnover),
+            quote_increment=quote_increment,
+            base_increment=base_increment,
+            flags=flags,
+            mid=mid,
+            turnover=turnover,
             quoted=entry.quoted,
             traded=entry.traded,
-            pool=None if entry.pool is None else self._check.name(f"{where}.pool", entry.pool),
+            pool=pool,
         )
 
-    def _find(self, where: str, key: str, name: str, things: dict[str, _T]) -> _T:
-        if name not in things:
-            self._check.one_of(f"{where}.{key}", name, things)
-        return things[name]
+    def _find(self, where: str, key: str, name: str, things: dict[str, _T]) -> _T | None:
+        self._check.one_of(f"{where}.{key}", name, things)
+        return things.get(name)
 
     def _symbol(self, where: str, entry: TradableEntry) -> tuple[str, str, str, str]:
         """Return the venue's word for the pair, that word after its name, and the ids of both symbols."""

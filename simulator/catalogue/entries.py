@@ -1,12 +1,14 @@
 """The entries of a catalogue file as they are written, before their words are checked against each other."""
 
 import re
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
 
 import msgspec
 
 from simulator.did_you_mean import nearest
-from simulator.errors import CatalogueError
+from simulator.errors import CatalogueError, Problem
+from simulator.quoting import quoted
 
 __all__ = [
     "Document",
@@ -20,12 +22,11 @@ __all__ = [
 
 
 class DocumentError(CatalogueError):
-    """What is wrong at one place of a catalogue: ``where`` is a path such as ``products[3].kind``."""
+    """What is wrong with a catalogue's data: paths such as ``products[3].kind``, each with its problem."""
 
-    def __init__(self, source: str, where: str, problem: str) -> None:
-        super().__init__(f"{source}: {where}: {problem}" if where else f"{source}: {problem}")
-        self.where = where
-        self.problem = problem
+    def __init__(self, source: str, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(Problem(problem, where, source) for where, problem in self.faults)
 
 
 class NamedEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,35 +134,71 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
     """
 
 
-_PLACE = re.compile(r"(?P<problem>.*?)(?: - at `(?:key in )?\$\.?(?P<where>.*)`)?", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_PLACE = re.compile(r"(?P<problem>.*?)(?: - at `(?:key in )?\$(?P<where>.*)`)?", re.DOTALL)
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "products": ProductEntry,
     "tradable_products": TradableEntry,
     "venues": NamedEntry,
     "routes": NamedEntry,
-    "expirations": ExpirationEntry,
 }
 
 
-def read_document(document: Any, source: str) -> Document:
-    """Return the entries of decoded data; raises `DocumentError` for a wrong key or kind of value."""
+def read_document(document: dict[str, Any], source: str) -> Document:
+    """Return the entries of decoded data; raises `DocumentError` for wrong keys and kinds of values."""
     try:
         return msgspec.convert(document, Document)
+    except msgspec.ValidationError:
+        raise DocumentError(source, _document_faults(document)) from None
+
+
+def _document_faults(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with each key and each entry."""
+    yield from _unknown_keys("", document, Document)
+    for field in msgspec.structs.fields(Document):
+        if field.name not in document:
+            if field.required:
+                yield "", f"expected the key {field.name!r}, which is missing"
+            continue
+        value = document[field.name]
+        if field.name in _STRUCTS and isinstance(value, list):
+            (kind,) = get_args(field.type)
+            for at, entry in enumerate(value):
+                yield from _entry_faults(f"{field.name}[{at}]", entry, kind, _STRUCTS[field.name])
+        elif field.name == "expirations" and isinstance(value, dict):
+            for name, entry in value.items():
+                yield from _entry_faults(f"{field.name}.{name}", entry, ExpirationEntry, ExpirationEntry)
+        else:
+            yield from _wrong_kind(field.name, value, field.type)
+
+
+def _entry_faults(where: str, entry: Any, kind: Any, struct: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+    if not isinstance(entry, dict):
+        yield from _wrong_kind(where, entry, kind)
+        return
+    yield from _unknown_keys(where, entry, struct)
+    known = {key: value for key, value in entry.items() if key in struct.__struct_fields__}
+    for field in msgspec.structs.fields(struct):
+        if field.name in known:
+            yield from _wrong_kind(f"{where}.{field.name}", known[field.name], field.type)
+        elif field.required:
+            yield where, f"expected the key {field.name!r}, which is missing"
+
+
+def _unknown_keys(where: str, entry: dict[str, Any], struct: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+    fields = struct.__struct_fields__
+    for key in entry:
+        if key not in fields:
+            place = f"{where}.{key}" if where else key
+            yield place, f"expected one of {', '.join(fields)}, got {quoted(str(key))}{nearest(str(key), fields)}"
+
+
+def _wrong_kind(where: str, value: Any, kind: Any) -> Iterator[tuple[str, str]]:
+    try:
+        msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         match = _PLACE.fullmatch(str(error))
-        where, problem = (match["where"] or "", match["problem"]) if match else ("", str(error))
-    raise DocumentError(source, *_in_words(where, problem))
-
-
-def _in_words(where: str, problem: str) -> tuple[str, str]:
-    fields = _STRUCTS.get(where.partition("[")[0], Document).__struct_fields__
-    if unknown := _UNKNOWN.fullmatch(problem):
-        place = f"{where}.{unknown[1]}" if where else unknown[1]
-        return place, f"expected one of {', '.join(fields)}, got {unknown[1]!r}{nearest(unknown[1], fields)}"
-    if missing := _MISSING.fullmatch(problem):
-        return where, f"expected the key {missing[1]!r}, which is missing"
-    if problem.endswith("got `float`"):
-        return where, "expected a decimal in quotes, which keeps its digits, got a float"
-    return where, problem[:1].lower() + problem[1:].replace("`", "")
+        place, problem = (match["where"] or "", match["problem"]) if match else ("", str(error))
+        if problem.endswith("got `float`"):
+            yield where + place, "expected a decimal in quotes, which keeps its digits, got a float"
+        else:
+            yield where + place, problem[:1].lower() + problem[1:].replace("`", "")

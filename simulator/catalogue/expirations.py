@@ -81,7 +81,7 @@ class _ExpirationDay(NamedTuple):
 def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> dict[str, int]:
     """Return the time of each named date for a world that begins at ``start``, all in nanoseconds.
 
-    Raises `simulator.catalogue.entries.DocumentError` for one that cannot be read.
+    One that cannot be read is left out, and remembered.
     """
     found = {}
     for name, entry in entries.items():
@@ -89,25 +89,32 @@ def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> d
         rule = _rule(check, where, entry)
         if not _NEXT.fullmatch(str(entry.next)):
             wanted = "a whole number, 1 for the first after the start, 0 for the last before it"
-            raise check.error(f"{where}.next", f"expected {wanted}, got {quoted(str(entry.next))}")
-        try:
-            found[name] = rule.counted(int(entry.next), start)
-        except (ValueError, OverflowError):
-            raise check.error(where, "expected a date within the years 1 to 9999, counted from the start") from None
+            check.wrong(f"{where}.next", f"expected {wanted}, got {quoted(str(entry.next))}")
+        elif rule is not None:
+            try:
+                found[name] = rule.counted(int(entry.next), start)
+            except (ValueError, OverflowError):
+                check.wrong(where, "expected a date within the years 1 to 9999, counted from the start")
     return found
 
 
-def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _ExpirationDay:
+def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _ExpirationDay | None:
     day = _DAY.fullmatch(entry.day)
     place = int(day[1] or 1) if day else 0
-    if day is None or place > _EACH_MONTH_HAS.get(day[3], 0):
+    if day is not None and place > _EACH_MONTH_HAS.get(day[3], 0):
+        day = None
+    if day is None:
         wanted = 'like "3rd Friday", "last Friday" or "8th last weekday"'
-        raise check.error(f"{where}.day", f"expected a day that every month has, {wanted}, got {quoted(entry.day)}")
+        check.wrong(f"{where}.day", f"expected a day that every month has, {wanted}, got {quoted(entry.day)}")
     at = _TIME.fullmatch(entry.at)
     if at is None:
-        raise check.error(f"{where}.at", f"expected a time of day in UTC like 14:30, got {quoted(entry.at)}")
-    months = [_MONTHS.index(check.one_of(f"{where}.of", month, _MONTHS)) for month in entry.of or _MONTHS]
-    return _ExpirationDay(day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(months))
+        check.wrong(f"{where}.at", f"expected a time of day in UTC like 14:30, got {quoted(entry.at)}")
+    months = [check.one_of(f"{where}.of[{number}]", month, _MONTHS) for number, month in enumerate(entry.of)] or _MONTHS
+    if day is None or at is None or not set(months) <= set(_MONTHS):
+        return None
+    return _ExpirationDay(
+        day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(map(_MONTHS.index, months))
+    )
 
 
 def fill_in(check: Checks, entries: Document, found: dict[str, int]) -> None:
@@ -133,8 +140,8 @@ def _filled(check: Checks, where: str, text: str, days: dict[str, date]) -> str:
         return text
 
     def written(match: "re.Match[str]") -> str:
-        name = check.one_of(where, match[1], days)
-        return _FORMS[check.one_of(where, match[2] or "date", _FORMS)](days[name])
+        name, form = check.one_of(where, match[1], days), check.one_of(where, match[2] or "date", _FORMS)
+        return _FORMS[form](days[name]) if name in days and form in _FORMS else match[0]
 
     return _PLACEHOLDER.sub(written, text)
 

@@ -9,7 +9,7 @@ from simulator.catalogue.document import build
 from simulator.catalogue.entries import DocumentError
 from simulator.catalogue.model import Catalogue
 from simulator.did_you_mean import nearest
-from simulator.errors import CatalogueError
+from simulator.errors import CatalogueError, Problem
 from simulator.resources import data_path
 from simulator.times import EPOCH_2024
 
@@ -26,8 +26,8 @@ def load(path_or_name: str | Path, start: int = EPOCH_2024) -> Catalogue:
     """Return a bundled catalogue, or the one that a ``.yaml``, ``.yml`` or ``.json`` file states.
 
     ``start`` is when the world begins, in nanoseconds: dates may be counted from there. Raises
-    `simulator.errors.CatalogueError` with the file, and the line where it is known, for what cannot be
-    used. A bundled catalogue is read once in a process, and so is the same object every time.
+    `simulator.errors.CatalogueError` with all that cannot be used, each with its file, line and column. A bundled
+    catalogue is read once in a process, and so is the same object every time.
     """
     if path_or_name in BUNDLED:
         return _bundled(str(path_or_name)).at(start)
@@ -54,8 +54,7 @@ def _read(path: Path, start: int = EPOCH_2024) -> Catalogue:
         # A file that does not name its catalogue names it by its own name.
         return build({"name": path.stem, **document}, str(path), start)
     except DocumentError as error:
-        line = _line(text, error.where)
-        raise CatalogueError(f"{path}{line}: {error.where or 'the file'}: {error.problem}") from None
+        raise CatalogueError(_placed(error, text, str(path))) from None
 
 
 def _text(path: Path) -> str:
@@ -69,11 +68,18 @@ def _text(path: Path) -> str:
         raise CatalogueError(f"{path}: expected a file that can be read: {error.strerror}") from None
 
 
-def _line(text: str, where: str) -> str:
-    from simulator.catalogue.yaml_text import line_of
+def _placed(error: DocumentError, text: str, path: str) -> list[Problem]:
+    """Return the faults of a file in their order, each with the line that it is on."""
+    from simulator.catalogue.yaml_text import places_of
 
-    line = line_of(text, where)
-    return "" if line is None else f":{line}"
+    places = places_of(text, (where for where, _ in error.faults))
+    lines = text.splitlines()
+    problems = []
+    for where, problem in error.faults:
+        line, column = places[where]
+        shown = lines[line - 1] if 0 < line <= len(lines) else ""
+        problems.append(Problem(problem, where or "the file", path, line, column, shown))
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
 def _decode_yaml(text: str, path: Path) -> Any:
@@ -83,7 +89,7 @@ def _decode_yaml(text: str, path: Path) -> Any:
     try:
         return decode(text)
     except YamlMistake as mistake:
-        raise CatalogueError(f"{path}:{mistake.line}: {mistake.problem}") from None
+        raise CatalogueError([_at(text, path, mistake.line, mistake.column, mistake.problem)]) from None
 
 
 def _decode_json(text: str, path: Path) -> Any:
@@ -92,11 +98,16 @@ def _decode_json(text: str, path: Path) -> Any:
             text, object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_refuse_constant
         )
     except json.JSONDecodeError as error:
-        raise CatalogueError(f"{path}:{error.lineno}: expected JSON: {error.msg}") from None
+        raise CatalogueError([_at(text, path, error.lineno, error.colno, f"expected JSON: {error.msg}")]) from None
     except RecursionError:
         raise CatalogueError(f"{path}: expected JSON that is not nested so deep") from None
     except ValueError as error:
         raise CatalogueError(f"{path}: {error}") from None
+
+
+def _at(text: str, path: Path, line: int, column: int, problem: str) -> Problem:
+    lines = text.splitlines()
+    return Problem(problem, "", str(path), line, column, lines[line - 1] if line <= len(lines) else "")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

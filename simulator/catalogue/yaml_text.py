@@ -4,13 +4,15 @@ It is read event by event, which is faster than the library's own constructors a
 easy to refuse.
 """
 
+import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
 from simulator.libraries import nested_beyond
 
-__all__ = ["YamlMistake", "decode", "line_of"]
+__all__ = ["YamlMistake", "decode", "places_of"]
 
 _MAX_DEPTH = 32
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -20,9 +22,10 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class YamlMistake(Exception):
     """Text that is not YAML, or YAML of which nothing is made here."""
 
-    def __init__(self, line: int, problem: str) -> None:
+    def __init__(self, line: int, column: int, problem: str) -> None:
         super().__init__(f"line {line}: {problem}")
         self.line = line
+        self.column = column
         self.problem = problem
 
 
@@ -31,27 +34,27 @@ def decode(text: str) -> Any:
     return _YamlReader(text, None).document()
 
 
-def line_of(text: str, where: str) -> int | None:
-    """Return the line on which the value at a path stands in YAML or JSON, or the nearest thing around it."""
-    lines: dict[str, int] = {}
-    try:
-        _YamlReader(text, lines).document()
-    except YamlMistake:
-        return None
-    while where not in lines:
-        if not where:
-            return None
-        where = where[: max(where.rfind("."), where.rfind("["), 0)]
-    return lines[where]
+def places_of(text: str, paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the line and the column, from 1, of the value at each path in YAML or JSON, or of what is around it."""
+    places: dict[str, tuple[int, int]] = {"": (0, 0)}
+    with contextlib.suppress(YamlMistake):
+        _YamlReader(text, places).document()
+    found = {}
+    for path in paths:
+        around = path
+        while around not in places:
+            around = around[: max(around.rfind("."), around.rfind("["), 0)]
+        found[path] = places[around]
+    return found
 
 
 class _YamlReader:
-    """Makes values of events, and notes the line of each if there is a place to note them."""
+    """Makes values of events, and notes the place of each if there is where to note them."""
 
-    def __init__(self, text: str, lines: dict[str, int] | None) -> None:
+    def __init__(self, text: str, places: dict[str, tuple[int, int]] | None) -> None:
         self._text = text
         self._events = yaml.parse(text, Loader=_Loader)
-        self._lines = lines
+        self._places = places
 
     def document(self) -> Any:
         try:
@@ -73,11 +76,12 @@ class _YamlReader:
             return _too_deep(too_deep)
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        return YamlMistake(mark.line + 1 if mark else 1, f"expected YAML: {problem}")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return YamlMistake(line, column, f"expected YAML: {problem}")
 
     def _value(self, event: Any, where: str, depth: int) -> Any:
-        if self._lines is not None:
-            self._lines[where] = event.start_mark.line + 1
+        if self._places is not None:
+            self._places[where] = event.start_mark.line + 1, event.start_mark.column + 1
         if isinstance(event, yaml.AliasEvent):
             raise _mistake(event, "expected a value, got an alias, which a catalogue does not have")
         if event.tag is not None and event.tag != "!":
@@ -108,7 +112,8 @@ class _YamlReader:
             key = event.value
             if key in mapping:
                 raise _mistake(event, f"expected each key once, got {key!r} twice")
-            mapping[key] = self._value(next(self._events), f"{where}.{key}" if where else key, depth)
+            path = f"{where}.{key}" if where else key
+            mapping[key] = self._value(next(self._events), path, depth)
         return mapping
 
 
@@ -117,4 +122,4 @@ def _too_deep(event: Any) -> YamlMistake:
 
 
 def _mistake(event: Any, problem: str) -> YamlMistake:
-    return YamlMistake(event.start_mark.line + 1, problem)
+    return YamlMistake(event.start_mark.line + 1, event.start_mark.column + 1, problem)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from simulator.errors import ScenarioError
 
-__all__ = ["STDIN", "scenario_files", "sources"]
+__all__ = ["CATALOGUE", "STDIN", "other_than_scenario", "scenario_files", "sources"]
 
 STDIN = "<stdin>"
 """What a scenario is called that is read from stdin."""
+
+CATALOGUE = "it is a catalogue"
+"""Why a catalogue's file is no scenario."""
 
 _SUFFIXES = (".yaml", ".yml")
 _ALIKE = 0.75
@@ -35,10 +38,10 @@ def sources(name: str) -> Iterator[tuple[str, str | None]]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in _SUFFIXES and not hidden and not path.is_dir():
-            yield str(path), _other(path)
+            yield str(path), other_than_scenario(path)
 
 
-def _other(path: Path) -> str | None:
+def other_than_scenario(path: Path) -> str | None:
     """Return what a file is instead of a scenario, or None if it looks like one in any way."""
     from simulator.scenario.model import Scenario
     from simulator.scenario.reading.files import is_catalogue, read
@@ -53,7 +56,7 @@ def _other(path: Path) -> str | None:
     if not isinstance(root, Pairs):
         return "it has no keys such as rules"
     if is_catalogue(root):
-        return "it is a catalogue"
+        return CATALOGUE
     words = Scenario.__struct_encode_fields__
     if any(difflib.get_close_matches(key.casefold(), words, 1, _ALIKE) for key in root.values):
         return None

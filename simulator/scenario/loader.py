@@ -258,9 +258,10 @@ def _catalogue(scenario: Scenario, whole: Whole, folder: Path | None) -> catalog
             raise CatalogueError(f"{path}, got {quoted(said, 200)}")
         return catalogues.load(path)
     except DocumentError as error:
-        raise ScenarioError([whole.problem((*place, *_place_of(error.where)), error.problem)]) from None
+        problems = (whole.problem((*place, *_place_of(where)), problem) for where, problem in error.faults)
+        raise ScenarioError(sorted(problems, key=_in_order)) from None
     except CatalogueError as error:
-        raise ScenarioError([whole.problem(place, str(error))]) from None
+        raise ScenarioError(error.problems or [whole.problem(place, str(error))]) from None
 
 
 def _place_of(where: str) -> Place:

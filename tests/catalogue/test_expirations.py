@@ -206,11 +206,11 @@ def test_worlds_that_begin_alike_share_a_catalogue() -> None:
         ({"day": "20 March", "at": "14:30"}, "expirations.x.day: expected a day that every month has, "),
         ({"day": "Friday", "at": "24:00"}, "expirations.x.at: expected a time of day in UTC like 14:30, got '24:00'"),
         ({"day": "Friday", "at": "9:00"}, "expirations.x.at: expected a time of day in UTC like 14:30, got '9:00'"),
-        ({"day": "Friday", "at": "09:00", "of": ["March"]}, "expirations.x.of: expected one of Jan, Feb, Mar, "),
+        ({"day": "Friday", "at": "09:00", "of": ["March"]}, "expirations.x.of[0]: expected one of Jan, Feb, Mar, "),
         ({"day": "Friday", "at": "09:00", "next": "soon"}, "expirations.x.next: expected a whole number, 1 for the "),
         ({"day": "Friday", "at": "09:00", "next": "1000"}, "expirations.x.next: expected a whole number, 1 for the "),
         ({"day": "Friday", "at": "09:00", "of": ["Mar"], "next": "-999"}, None),
-        ({"day": "Friday"}, "expirations[...]: expected the key 'at', which is missing"),
+        ({"day": "Friday"}, "expirations.x: expected the key 'at', which is missing"),
     ],
 )
 def test_a_date_that_cannot_be_counted_is_told_with_its_place(entry: dict[str, Any], message: str | None) -> None:

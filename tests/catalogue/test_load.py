@@ -154,7 +154,8 @@ PRODUCT_KEYS = "name, kind, price_in_limit_dollars, id, underlying, multiplier, 
         (("accounts", []), "accounts: expected at least one account, got none"),
         (
             ("venues.0", " CME"),
-            "venues[0]: expected 1 to 60 printable characters, the first and the last no blanks, got ' CME'",
+            "venues[0]: expected 1 to 60 printable characters, the first and the last no blanks, got ' CME'\n"
+            "here: tradable_products[0].venue: expected one of  CME, got 'CME'; did you mean ' CME'?",
         ),
         (
             ("products.2.expiration", "soon"),
@@ -229,27 +230,27 @@ def test_numbers_and_words_of_yaml_are_taken_as_they_are_written(tmp_path: Path)
 @pytest.mark.parametrize(
     ("suffix", "text", "message"),
     [
-        (".yaml", YAML.replace("kind: Option", "kind: Optin"), ":8: products[2].kind: expected one of Coin, Fiat"),
-        (".yaml", YAML.replace("venue: no", "venue: nope"), ":16: tradable_products[0].venue: expected one of no"),
-        (".yaml", YAML.replace("routes:", "venues:"), ":3: expected each key once, got 'venues' twice"),
-        (".yaml", YAML.replace("[DIRECT]", "[DIRECT"), ":4: expected YAML: "),
-        (".yaml", YAML.replace("[DIRECT]", "&a [*a]"), ":3: expected a value, got an alias"),
-        (".yaml", YAML.replace("[DIRECT]", "!!set [A]"), ":3: expected a plain value, got one with the tag "),
-        (".yaml", "[" * 100, ":1: expected a nesting of at most 32"),
-        (".yaml", "a:\n " + "[" * 100_000, ":2: expected a nesting of at most 32"),
-        (".yaml", "[" * 10 + "]" * 10 + "@", ":1: expected YAML: "),
-        (".yaml", YAML + "---\n", ":18: expected one document, got another"),
-        (".yaml", "? [a]\n: b\n", ":1: expected a key to be a word"),
+        (".yaml", YAML.replace("kind: Option", "kind: Optin"), ":8:11: products[2].kind: expected one of Coin, Fiat"),
+        (".yaml", YAML.replace("venue: no", "venue: nope"), ":16:39: tradable_products[0].venue: expected one of no"),
+        (".yaml", YAML.replace("routes:", "venues:"), ":3:1: expected each key once, got 'venues' twice"),
+        (".yaml", YAML.replace("[DIRECT]", "[DIRECT"), ":4:9: expected YAML: "),
+        (".yaml", YAML.replace("[DIRECT]", "&a [*a]"), ":3:13: expected a value, got an alias"),
+        (".yaml", YAML.replace("[DIRECT]", "!!set [A]"), ":3:9: expected a plain value, got one with the tag "),
+        (".yaml", "[" * 100, ":1:33: expected a nesting of at most 32"),
+        (".yaml", "a:\n " + "[" * 100_000, ":2:33: expected a nesting of at most 32"),
+        (".yaml", "[" * 10 + "]" * 10 + "@", ":1:21: expected YAML: "),
+        (".yaml", YAML + "---\n", ":18:1: expected one document, got another"),
+        (".yaml", "? [a]\n: b\n", ":1:3: expected a key to be a word"),
         (".yaml", "", ": expected a mapping with the keys"),
         (".yml", "- a", ": expected a mapping with the keys"),
-        (".json", '{"venues": [],\n "routes": }', ":2: expected JSON: Expecting value"),
+        (".json", '{"venues": [],\n "routes": }', ":2:12: expected JSON: Expecting value"),
         (".json", '{"venues": [], "venues": []}', ": expected each key of an object once, got 'venues' twice"),
         (".json", "[" * 200_000, ": expected JSON that is not nested so deep"),
         (".json", '{"venues": NaN}', ": expected a number, got NaN"),
         (
             ".json",
             json.dumps(changed(("products.1.kind", "x")), indent=1),
-            ":23: products[1].kind: expected one of Coin",
+            ":23:12: products[1].kind: expected one of Coin",
         ),
         (".json", b"\xff", ": expected UTF-8, got something else at byte 0"),
         (".json", None, ": expected a file that can be read: No such file or directory"),
@@ -265,6 +266,40 @@ def test_a_file_that_cannot_be_used_is_told_with_its_line(
     with pytest.raises(CatalogueError) as raised:
         load(path)
     assert str(raised.value)[: len(f"{path}{message}")] == f"{path}{message}"
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    """Every mistake of a file comes with its file, line and column and the line itself, in the order of the file."""
+    path = tmp_path / "bad.yaml"
+    wrong = [
+        ("kind: Coin", "kind: Coim, knd: x"),
+        ("venue: no", "venue: nope"),
+        ("base_increment: 1", "base_increment: 0"),
+    ]
+    text = YAML.replace("multiplier: 100", "multiplier: -1")
+    for right, mistaken in wrong[1:]:
+        text = text.replace(right, mistaken)
+    path.write_text(text)
+    with pytest.raises(CatalogueError) as raised:
+        load(path)
+    line = text.splitlines()[15]
+    assert str(raised.value) == (
+        f"{path}:11:17: products[2].multiplier: expected a decimal above 0, like \"0.01\", got '-1'\n"
+        "    multiplier: -1\n"
+        "                ^\n"
+        f"{path}:16:39: tradable_products[0].venue: expected one of no, 1.50, got 'nope'; did you mean 'no'?\n"
+        f"{line}\n{' ' * 38}^\n"
+        f"{path}:16:99: tradable_products[0].base_increment: expected a decimal above 0, like \"0.01\", got '0'\n"
+        f"{line}\n{' ' * 98}^"
+    )
+    path.write_text(YAML.replace(*wrong[0]).replace("- {name: USD", "- {nam: USD"))
+    with pytest.raises(CatalogueError) as raised:
+        load(path)
+    assert [(problem.line, problem.path, problem.message.partition(",")[0]) for problem in raised.value.problems] == [
+        (5, "products[0]", "expected the key 'name'"),
+        (5, "products[0].nam", "expected one of name"),
+        (6, "products[1].knd", "expected one of name"),
+    ]
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:

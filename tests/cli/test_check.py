@@ -11,6 +11,8 @@ from simulator.errors import SimulatorError
 
 GOOD = "# yaml-language-server: $schema=x.json\n# Nothing happens.\n# At all.\nrules: []\n"
 
+CATALOGUE = "{venues: [], routes: [], products: [], tradable_products: []}\n"
+
 
 def run(*arguments: str) -> int:
     """Run the command; return its status."""
@@ -35,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "sub").mkdir()
     Path("good.yaml").write_text(GOOD, encoding="utf-8")
     Path("sub/bad.yaml").write_text("rules:\n  - {then: []}\nseed: x\n", encoding="utf-8")
-    Path("sub/catalogue.yaml").write_text("venues: []\n", encoding="utf-8")
+    Path("sub/catalogue.yaml").write_text(CATALOGUE, encoding="utf-8")
     return tmp_path
 
 
@@ -49,9 +51,7 @@ def test_check_says_every_mistake_of_every_file(folder: Path, capsys: pytest.Cap
     """A folder is searched for scenarios, every mistake is said, and a missing file has its own status."""
     assert run("check", ".", "no-such") == 2
     out, err = capsys.readouterr()
-    assert out == (
-        "ok good.yaml\npassed over sub/catalogue.yaml: it is a catalogue\n1 ok, 1 wrong, 1 not found, 1 passed over\n"
-    )
+    assert out == ("ok good.yaml\nok sub/catalogue.yaml\n2 ok, 1 wrong, 1 not found\n")
     assert err == (
         "sub/bad.yaml:2:5: rules[0]: expected the key 'when', which is missing\n  - {then: []}\n    ^\n"
         "sub/bad.yaml:3:7: seed: expected a whole number of 0 or more, got 'x'\nseed: x\n      ^\n"
@@ -77,7 +77,7 @@ def test_whatever_looks_like_a_scenario_is_checked(folder: Path, capsys: pytest.
     (folder / "sub" / "bad.yaml").unlink()
     assert run("check", "sub") == 1
     out, err = capsys.readouterr()
-    assert out == "passed over sub/catalogue.yaml: it is a catalogue\nok sub/d.yml\n1 ok, 3 wrong, 1 passed over\n"
+    assert out == "ok sub/catalogue.yaml\nok sub/d.yml\n2 ok, 3 wrong\n"
     assert [line.split(": ")[0] for line in err.splitlines() if line.startswith("sub")] == [
         "sub/a.yml:1:1",
         "sub/b.yml:2:1",
@@ -149,7 +149,7 @@ def test_programs_read_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture
     assert [(one["source"], one["verdict"], [failure["place"] for failure in one["failures"]]) for one in said] == [
         ("good.yaml", "passed", []),
         ("sub/bad.yaml", "wrong", ["sub/bad.yaml:2:5", "sub/bad.yaml:3:7"]),
-        ("sub/catalogue.yaml", "skipped", []),
+        ("sub/catalogue.yaml", "passed", []),
     ]
 
 
@@ -171,4 +171,15 @@ def test_github_shows_mistakes_at_their_lines(
         "| | scenario | where | what |\n| --- | --- | --- | --- |\n"
         "| wrong | sub/bad.yaml | sub/bad.yaml:2:5 | rules[0]: expected the key 'when', which is missing |\n"
         "| wrong | sub/bad.yaml | sub/bad.yaml:3:7 | seed: expected a whole number of 0 or more, got 'x' |\n\n"
+    )
+
+
+def test_catalogues_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A catalogue, too, is told everything that is wrong with it."""
+    Path("mine.yaml").write_text("venues: [A, A]\nroutes: []\nproducts: []\ntradable_products: {}\n", encoding="utf-8")
+    assert run("check", "mine.yaml", "sub/catalogue.yaml") == 1
+    out, err = capsys.readouterr()
+    assert out == "ok sub/catalogue.yaml\n1 ok, 1 wrong\n"
+    assert err == (
+        "mine.yaml:4:20: tradable_products: expected array, got object\ntradable_products: {}\n                   ^\n"
     )
