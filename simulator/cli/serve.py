@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import gc
 import os
 import secrets
 import sys
@@ -295,21 +294,18 @@ async def _serve_until_stopped(
 
     from simulator.cli.endpoint import started
     from simulator.server.descriptors import raise_limit, say_once_that_there_are_none
+    from simulator.server.garbage import short_searches
 
     raise_limit()
-
     say_once_that_there_are_none(asyncio.get_running_loop(), _say)
     stop = await started(server.start(), server.host, server.port)
-    if not server.is_loopback_only:
-        _say(f"{server.host} is no loopback address: whoever reaches it may trade, and halt everything")
-    gc.freeze()  # what is there from the start is there to the end, and need not be looked through again and again
     say(server.url)
     if not server.is_loopback_only:
         _say(f"{server.host or 'every address'} is reached from beyond this machine, by whoever is on its network")
     if server.token is not None and not options.no_control:
         address = f"http{server.url.removeprefix('ws')}/?token={server.token}"
         say(f"Control and page, for whoever has this address: {address}")
-    with printer or contextlib.nullcontext():  # it prints from here on, behind the address
+    with short_searches(), printer or contextlib.nullcontext():  # it prints from here on, behind the address
         watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()
         if watching is not None:
