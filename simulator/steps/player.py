@@ -28,6 +28,8 @@ from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
 __all__ = ["StepPlayer"]
 
 _BANNED = 1008
+_AT_ONCE = 1000
+"""How many who wait are let go at one moment, if time goes on by itself."""
 
 
 class StepPlayer:
@@ -249,8 +251,15 @@ class StepPlayer:
         if not waiting:
             self._released[name] = self._released.get(name, 0) + 1
             return
-        for run in waiting:
-            self._go_on(run)
+        self._let_go(waiting)
+
+    def _let_go(self, waiting: deque[RuleRun]) -> None:
+        """Let those go on who wait; of very many, some a moment later, so that others have their turn in between."""
+        at_once = _AT_ONCE if self._dispatcher.tells_in_parts else len(waiting)
+        for _ in range(min(at_once, len(waiting))):
+            self._go_on(waiting.popleft())
+        if waiting:
+            self._schedule.at(self._schedule.now + 1, lambda: self._let_go(waiting))
 
     def _refuse(self, run: RuleRun, reject: RejectStep) -> None:
         """Refuse what a request other than an order asks for, and answer it unless a step says when to."""

@@ -9,6 +9,7 @@ from simulator.gateway.outgoing import Close
 from simulator.scenario.model import Rule, When
 from simulator.scenario.steps import FillStep
 from simulator.simulation import Refused
+from simulator.steps import player
 from support.steps import PAIR, Play, err, ok, sends, told
 
 LIMITED = {"request": "GetHalts"}
@@ -187,3 +188,21 @@ def test_one_seed_one_journal() -> None:
     assert len(first) > 300
     assert first == run(5)
     assert first != run(6)
+
+
+@pytest.mark.parametrize(("clock", "groups"), [("real", [2, 2, 1]), ("manual", [5])])
+def test_many_are_released_in_groups(clock: str, groups: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where time goes on by itself very many who are held go on in groups, in their order; else all at once."""
+    monkeypatch.setattr(player, "_AT_ONCE", 2)
+    held = {"when": {"request": "GetHalts", "nth": {"ge": 1}}, "times": 5, "then": [{"hold": "it"}, "reply"]}
+    play = Play(held, clock=clock)
+    client = play.connect()
+    for _ in range(5):
+        client.request("GetHalts")
+    play.sim.release("it")
+    news = [client.news()]
+    while play.sim.next_due() is not None:
+        play.advance("1ns")
+        news.append(client.news())
+    assert [len(group) for group in news] == groups
+    assert [message for group in news for _, message in group] == [ok(number, []) for number in range(1, 6)]
