@@ -7,6 +7,7 @@ and calls give the same bytes, always.
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,15 +187,13 @@ class Simulation:
         self._dispatcher.publish()
 
     def _play_at(self, entry: TimelineEntry, name: str, at: int) -> None:
-        steps = StepList(entry.do if isinstance(entry.do, tuple) else (entry.do,))
+        self._schedule.at(at, partial(self._play_entry, entry, name), background=entry.every is not None)
 
-        def act() -> None:
-            self.journal.note("timeline", name)
-            self._player.play(steps, name)
-            if entry.every is not None:
-                self._play_at(entry, name, self._schedule.now + max(1, duration(entry.every)))
-
-        self._schedule.at(at, act, background=entry.every is not None)
+    def _play_entry(self, entry: TimelineEntry, name: str) -> None:
+        self.journal.note("timeline", name)
+        self._player.play(StepList(entry.do if isinstance(entry.do, tuple) else (entry.do,)), name)
+        if entry.every is not None:
+            self._play_at(entry, name, self._schedule.now + max(1, duration(entry.every)))
 
     # What a shell calls
 
@@ -307,6 +306,17 @@ class Simulation:
 
     # What a command log needs
 
+    @property
+    def has_been_connected(self) -> bool:
+        """Whether there has ever been a connection."""
+        return self._sessions.count > 0
+
+    @property
+    def made_of(self) -> "tuple[Loaded | None, Catalogue | None, Catalogue | str | Path | None, Catalogue]":
+        """The scenario and the catalogue that were given, and the one of the world that came of them."""
+        loaded = self.loaded
+        return loaded, None if loaded is None else loaded.catalogue, self._options["catalogue"], self.catalogue
+
     def changes_nothing(self, text: str | bytes) -> bool:
         """Tell whether a message only asks something: no rule takes it, and nothing depends on when it is answered."""
         if not self._is_direct:
@@ -399,12 +409,11 @@ class Simulation:
         if not self._latencies.reorder:
             due = session.entry_due = max(session.entry_due, due)
         self._delivery.keep(session, size)
+        self._schedule.at(due, partial(self._arrive, session, request, size))
 
-        def arrive() -> None:
-            self._delivery.let_go(session, size)
-            self._take(session, request, size)
-
-        self._schedule.at(due, arrive)
+    def _arrive(self, session: Session, request: requests.Request, size: int) -> None:
+        self._delivery.let_go(session, size)
+        self._take(session, request, size)
 
     def _take(self, session: Session, request: requests.Request, size: int) -> None:
         """A request of so many bytes has come to the venue: the first rule that matches decides, else the engine."""

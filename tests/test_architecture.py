@@ -55,6 +55,7 @@ SHELLS = (
     "certification.run",
     "certification.certify",
     "certification.programs",
+    "command_log.snapshots",
     "replay.sockets",
     "record.proxy",
     "remote",

@@ -77,6 +77,13 @@ def add_serve_command(commands: "Subcommands") -> None:
         "system will; it outlives a killed process in any case, a power cut up to there (default: 100ms)",
     )
     serve.add_argument(
+        "--snapshot-every",
+        type=number_from(1),
+        metavar="MILLISECONDS",
+        help="after how much work of the processor's a session that is kept is written down whole: about as long as "
+        "coming back then takes (default: 1500)",
+    )
+    serve.add_argument(
         "--allow-host",
         action="append",
         default=[],
@@ -123,6 +130,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise SimulatorError("--sync says when the command log is written to the disk: say --persist DIR too")
     if options.tls_ca is not None and not options.tls_self_signed:
         raise SimulatorError("--tls-ca says where the authority of --tls-self-signed is written: say that too")
+    if options.snapshot_every is not None and options.persist is None:
+        raise SimulatorError("--snapshot-every is for a session that is kept: say --persist DIR too")
     _fill_standard_streams()
     with tls_of(options, _say) as tls:
         return _serve_by(options, tls)
@@ -213,7 +222,8 @@ def _moving(options: argparse.Namespace) -> int:
 def _folder(options: argparse.Namespace) -> "Folder":
     from simulator.command_log import Folder
 
-    return Folder(options.persist, options.sync or "100ms")
+    every = {} if options.snapshot_every is None else {"snapshot_every": options.snapshot_every / 1000}
+    return Folder(options.persist, options.sync or "100ms", **every)
 
 
 def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, CommandWriter]":
@@ -222,14 +232,20 @@ def _kept(folder: "Folder", options: argparse.Namespace) -> "tuple[Simulation, C
 
     began = time.monotonic()
     recovered = command_log.recover(
-        folder, lambda start: _simulation(options, start), options.scenario, _moving(options), _wall_time, _say
+        folder,
+        lambda start: _simulation(options, start),
+        options.scenario,
+        _moving(options),
+        _wall_time,
+        _say,
     )
     if recovered is None:
         simulation = _simulation(options)
         return simulation, command_log.begin(folder, simulation, options.scenario, _moving(options), _say)
     cut = f"; an unfinished record of {recovered.cut} bytes at the end was cut" if recovered.cut else ""
     took = time.monotonic() - began
-    _say(f"recovered {recovered.commands} commands in {took:.2f} s, state {recovered.state}{cut}")
+    behind = f", {recovered.again} of them behind the last snapshot" if recovered.again < recovered.commands else ""
+    _say(f"recovered {recovered.commands} commands in {took:.2f} s, state {recovered.state}{behind}{cut}")
     return recovered.simulation, recovered.writer
 
 

@@ -21,6 +21,8 @@ from simulator.command_log.records import (
     read,
 )
 from simulator.command_log.recovery import Recovered, begin, header_of, rebuild, recover
+from simulator.command_log.snapshot import decode_snapshot, encode_snapshot, given_of
+from simulator.command_log.snapshots import Snapshots
 from simulator.command_log.state_hash import state_hash
 from simulator.command_log.writer import CommandWriter
 
@@ -42,9 +44,13 @@ __all__ = [
     "Input",
     "Log",
     "Recovered",
+    "Snapshots",
     "Sync",
     "begin",
+    "decode_snapshot",
     "encode_call",
+    "encode_snapshot",
+    "given_of",
     "header_of",
     "read",
     "rebuild",

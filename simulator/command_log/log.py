@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from simulator.command_log.records import Input, encode_inputs
+import msgspec
+
+from simulator.command_log.records import COMMANDS, Header, Input, encode_inputs
 
 __all__ = ["DiskFile", "File", "Log", "Sync"]
 
@@ -81,15 +83,21 @@ class Log:
     """Appends records, all of a call or none.
 
     Args:
+        header: how the file begins.
         file: where to.
         size: how many bytes of the file are whole.
         salt: the checksum of its header.
         chain: the checksum of its last record.
         sync: when what is written goes to the disk itself.
+        commands: how many messages of clients it holds.
     """
 
-    def __init__(self, file: File, size: int, salt: int, chain: int, sync: Sync) -> None:
+    def __init__(
+        self, header: Header, file: File, size: int, salt: int, chain: int, sync: Sync, commands: int = 0
+    ) -> None:
+        self.header = header
         self.size = size
+        self._commands = commands
         self._file = file
         self._salt = salt
         self._chain = chain
@@ -116,13 +124,39 @@ class Log:
             raise
         self.size += len(data)
         self._chain = chain
+        self._commands += sum(entry.kind in COMMANDS for entry in inputs)
         self._has_unsynced = True
 
     def write_header(self, data: bytes) -> None:
-        """Write how the file begins, and have the disk itself hold it; raises `OSError`."""
+        """Write how the file begins; raises `OSError`."""
         self._write(data)
-        self._file.sync()
         self.size = len(data)
+        self._has_unsynced = True
+
+    def sync(self) -> None:
+        """Have the disk itself hold all that is written so far; raises `OSError`."""
+        self._file.sync()
+        self._has_unsynced = False
+
+    @property
+    def next_header(self) -> Header:
+        """How the file begins in which this command log goes on."""
+        return msgspec.structs.replace(
+            self.header,
+            generation=self.header.generation + 1,
+            before=self._chain,
+            commands=self.header.commands + self._commands,
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it yet."""
+        return self._chain == self._salt
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing stands in the file, or in doubt on the disk, that is not known to be whole."""
+        return not self._is_torn and not self._has_failed_to_sync
 
     def _write(self, data: bytes) -> None:
         written = self._file.write(data)
@@ -162,10 +196,14 @@ class Log:
 
         return sync
 
+    def let_go(self) -> None:
+        """Close the file, to which nothing is to be added; somebody else has the disk hold it."""
+        self._file.close()
+
     def close(self) -> None:
         """Have the disk hold all, whatever was asked for, and close the file."""
         try:
             if self._has_unsynced:
-                self._file.sync()
+                self.sync()
         finally:
             self._file.close()

@@ -17,6 +17,7 @@ from simulator.errors import SimulatorError
 
 __all__ = [
     "CLOSE",
+    "COMMANDS",
     "CONTROL",
     "DOWN",
     "IN",
@@ -37,6 +38,8 @@ CLOSE: Literal["close"] = "close"
 TIME: Literal["time"] = "time"
 DOWN: Literal["down"] = "down"
 CONTROL: Literal["control"] = "control"
+COMMANDS = (IN, CONTROL)
+"""What comes from whoever uses the exchange."""
 
 _MAGIC = b"exsimlg"
 _FORMAT = 3
@@ -59,6 +62,9 @@ class Header(msgspec.Struct, frozen=True):
     ``scenario`` is what the scenario was asked for by, or None, and ``plan`` is its text with all that it includes;
     ``catalogue`` is a name and ``digest`` the SHA-256 of what it says; ``start`` is in nanoseconds since 1970, and
     ``keeps`` how many orders that are out, and how many fills, the exchange keeps.
+
+    A command log goes on in a new file wherever a snapshot is taken: ``generation`` counts those before, ``before`` is
+    the checksum of the last record there, and ``commands`` how many messages of clients came before.
     """
 
     version: str
@@ -70,6 +76,9 @@ class Header(msgspec.Struct, frozen=True):
     start: int
     moving: int
     keeps: int
+    generation: int = 0
+    before: int = 0
+    commands: int = 0
 
 
 class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):

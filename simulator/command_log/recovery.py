@@ -1,17 +1,20 @@
 """Begins a command log for a simulation, or brings back the one of which a command log tells."""
 
 import gc
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from simulator import __version__
 from simulator.command_log.apply import CommandRunner
-from simulator.command_log.folder import Folder
-from simulator.command_log.records import CLOSE, CONTROL, DOWN, IN, TIME, CommandLogError, Header, Input, read
+from simulator.command_log.folder import Folder, read_bytes
+from simulator.command_log.records import CLOSE, COMMANDS, DOWN, TIME, CommandLogError, Contents, Header, Input, read
+from simulator.command_log.snapshot import decode_snapshot, given_of
+from simulator.command_log.snapshots import Snapshots
 from simulator.command_log.state_hash import state_hash
 from simulator.command_log.writer import CommandWriter
 from simulator.simulation import Simulation
@@ -20,18 +23,21 @@ __all__ = ["Recovered", "begin", "header_of", "rebuild", "recover"]
 
 _TAKE_EVERY = 64
 _WHY = "the exchange was restarted"
+_ANEW = "Move what is in its folder away to begin anew"
 
 
 class Recovered(NamedTuple):
     """A simulation that is as it was, its writer, and what it took.
 
-    ``commands`` counts the messages of clients and the calls of control that were done again, ``cut`` the bytes of
-    what was torn off at the end; ``state`` is the `state_hash` of what came of it.
+    ``commands`` counts the messages of clients and the calls of control, ``again`` those of them that were done again
+    because they came behind the snapshot, ``cut`` the bytes of what was torn off at the end; ``state`` is the
+    `state_hash` of what came of it.
     """
 
     simulation: Simulation
     writer: CommandWriter
     commands: int
+    again: int
     cut: int
     state: str
 
@@ -67,7 +73,7 @@ def begin(
 ) -> CommandWriter:
     """Begin a command log for a new simulation; raises `CommandLogError` if it cannot be written."""
     header = header_of(simulation, scenario, moving)
-    return CommandWriter(folder.begin(header), say=say)
+    return CommandWriter(folder.begin(header), Snapshots(folder, given_of(simulation), say), say=say)
 
 
 def recover(
@@ -86,29 +92,77 @@ def recover(
         scenario: what its scenario is asked for by, or None.
         moving: how many of its markets are to move.
         now: says to what time an exchange is to go on, if that is later than the command log's last.
-        say: as for a `CommandWriter`.
+        say: as for a `CommandWriter`; it is also told of snapshots that cannot be used.
 
     Raises `CommandLogError` if the command log is damaged, or of another exchange than ``make`` makes.
     """
-    data = folder.read()
-    if data is None:
+    contents = _read(folder.file)
+    if contents is None:
         return None
-    try:
-        contents = read(data)
-    except CommandLogError as error:
-        raise CommandLogError(f"{folder.file}: {error}. Move it away to begin anew") from None
-    simulation = make(contents.header.start)
-    _require_same(contents.header, header_of(simulation, scenario, moving), folder)
-    rebuilt = rebuild(simulation, contents.inputs)
+    made = make(contents.header.start)
+    _require_same(contents.header, header_of(made, scenario, moving), folder)
+    snapshots = Snapshots(folder, given_of(made), say)
+    simulation, snapshots.base, inputs = _restore(folder, contents, made, say or (lambda text: None))
+    rebuilt = rebuild(simulation, inputs)
     simulation = rebuilt.simulation
+    has_begun = rebuilt.has_begun or simulation.has_been_connected
     present = simulation.now if now is None else max(now(simulation), simulation.now)
-    writer = CommandWriter(folder.resume(contents), rebuilt.has_begun, say)
+    writer = CommandWriter(folder.resume(contents), snapshots, has_begun, say)
     ends = [Input(present, DOWN), *(Input(present, CLOSE, number, _WHY) for number in simulation.sessions)]
     if not writer.keep(ends):
         raise CommandLogError(str(writer.faults))
     rebuild(simulation, ends)
-    commands = sum(entry.kind in (IN, CONTROL) for entry in contents.inputs)
-    return Recovered(simulation, writer, commands, contents.size - contents.end, state_hash(simulation))
+    commands = contents.header.commands + _commands(contents.inputs)
+    cut = contents.size - contents.end
+    return Recovered(simulation, writer, commands, _commands(inputs), cut, state_hash(simulation))
+
+
+def _commands(inputs: list[Input]) -> int:
+    return sum(entry.kind in COMMANDS for entry in inputs)
+
+
+def _read(file: Path) -> Contents | None:
+    """Return what a part of a command log holds, or None if there is none."""
+    try:
+        data = read_bytes(file)
+        return None if data is None else read(data)
+    except CommandLogError as error:
+        raise CommandLogError(f"{file}: {error}. {_ANEW}") from None
+
+
+def _restore(
+    folder: Folder, contents: Contents, made: Simulation, say: Callable[[str], None]
+) -> tuple[Simulation, int, list[Input]]:
+    """Return the world of the newest snapshot that can be used, its generation, and the inputs behind it.
+
+    If there is none, that is a world that has just been made, and all inputs; raises `CommandLogError` if those are
+    not kept any more.
+    """
+    inputs, header = contents.inputs, contents.header
+    wrong: list[str] = []
+    while header.generation:
+        file = folder.snapshot(header.generation)
+        try:
+            data = read_bytes(file)
+            if data is not None:
+                with _undisturbed():
+                    simulation = decode_snapshot(data, header, given_of(made))
+                for text in wrong:
+                    say(f"{text}; the snapshot before it was used")
+                return simulation, header.generation, inputs
+        except CommandLogError as error:
+            wrong.append(f"{file}: {error}")
+        part = folder.part(header.generation - 1)
+        earlier = _read(part)
+        if earlier is None:
+            why = wrong[0] if wrong else f"{file}: it is missing"
+            raise CommandLogError(f"{why}, and {part}, to do it again, is missing. {_ANEW}")
+        if earlier.chain != header.before or earlier.end != earlier.size:
+            raise CommandLogError(f"{part}: it is not what came before {folder.part(header.generation)}. {_ANEW}")
+        inputs, header = earlier.inputs + inputs, earlier.header
+    for text in wrong:
+        say(f"{text}; all was done again instead")
+    return made, 0, inputs
 
 
 def rebuild(simulation: Simulation, inputs: list[Input]) -> CommandRunner:
@@ -117,23 +171,29 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> CommandRunner:
     Returns what has done them, which has the simulation that there is then.
     """
     performer = CommandRunner(simulation)
+    with _undisturbed(), ExitStack() as unheard:
+        unheard.enter_context(simulation.unheard())
+        for number, entry in enumerate(inputs):
+            performer.perform(_as_done(entry, inputs[number + 1] if number + 1 < len(inputs) else None))
+            if performer.simulation is not simulation:
+                simulation = performer.simulation
+                unheard.enter_context(simulation.unheard())
+            if number % _TAKE_EVERY == 0:
+                simulation.take()
+        simulation.take()
+    return performer
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the collector from looking for what is gone: nearly all that is made stays."""
     was_enabled = gc.isenabled()
-    gc.disable()  # nearly all that is made stays
+    gc.disable()
     try:
-        with ExitStack() as unheard:
-            unheard.enter_context(simulation.unheard())
-            for number, entry in enumerate(inputs):
-                performer.perform(_as_done(entry, inputs[number + 1] if number + 1 < len(inputs) else None))
-                if performer.simulation is not simulation:
-                    simulation = performer.simulation
-                    unheard.enter_context(simulation.unheard())
-                if number % _TAKE_EVERY == 0:
-                    simulation.take()
-            simulation.take()
+        yield
     finally:
         if was_enabled:
             gc.enable()
-    return performer
 
 
 def _as_done(entry: Input, following: Input | None) -> Input:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.command_log.log import Log
 from simulator.command_log.records import TIME, Input
+from simulator.command_log.snapshots import Snapshots
 from simulator.gateway.session import Session
 from simulator.simulation import Simulation
 from simulator.wire import decode, err
@@ -16,13 +17,21 @@ class CommandWriter:
 
     Args:
         log: where to.
+        snapshots: takes those of the world, from which a new log begins.
         has_begun: whether any connection has ever been opened.
         say: is told, in a line, when writing begins to fail and when it works again.
     """
 
-    def __init__(self, log: Log, has_begun: bool = False, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        snapshots: Snapshots,
+        has_begun: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self.has_begun = has_begun
         self._log = log
+        self._snapshots = snapshots
         self._say = say or (lambda text: None)
         self._time_kept = 0
         """Up to where time may pass by what stands last in the log, in nanoseconds since 1970."""
@@ -66,9 +75,30 @@ class CommandWriter:
         """Return what has the disk hold all that is written so far, to be called once, from any thread."""
         return self._log.syncing()
 
+    @property
+    def needs_snapshot(self) -> bool:
+        """Whether `take_snapshot` is to be called, as soon as nothing is being done to the world."""
+        return not self._is_closed and not self._log.is_empty and self._snapshots.is_due
+
+    def take_snapshot(self, simulation: Simulation) -> None:
+        """Begin to take a snapshot of the world, to which all that is written has been done, and a new log."""
+        if self._is_closed or not self._log.is_whole:
+            return
+        try:
+            self._log = self._snapshots.take(simulation, self._log)
+        except OSError as error:
+            self._say(f"no snapshot could be taken: {error.strerror or error}; the command log grows until one can")
+        self._time_kept = 0  # which stands in the old log alone
+
+    @property
+    def is_taking_snapshot(self) -> bool:
+        """Whether a snapshot is being written; who asks now and then lets it end."""
+        return not self._is_closed and self._snapshots.is_writing
+
     def close(self) -> None:
         """End the command log; inputs that come later are not kept."""
         if not self._is_closed:
+            self._snapshots.close()
             self._is_closed = True
             try:
                 self._log.close()

@@ -1,6 +1,7 @@
 """The markets of one exchange: which stand still, which walk, and when each is opened."""
 
 import random
+from functools import partial
 
 from simulator.catalogue import TradableProduct, is_expired
 from simulator.exchange.instrument import Instrument
@@ -49,7 +50,7 @@ class Markets:
             if is_expired(listing.base, self._schedule.now):
                 venue.expire(instrument)
             elif expires is not None:
-                self._schedule.at(expires, lambda: venue.expire(instrument), background=True)
+                self._schedule.at(expires, partial(venue.expire, instrument), background=True)
         return instrument
 
     def open(self, instrument: Instrument, spec: MarketSpec) -> None:
@@ -61,9 +62,9 @@ class Markets:
         rng = random.Random(f"{self._seed} {instrument.listing.name}")  # noqa: S311 - a seeded market is the point
         market = Market(self._venue, instrument, spec, rng, schedule.now)
         if spec.every is not None:
-            schedule.at(schedule.now + spec.every, lambda: self._move(market), background=True)
+            schedule.at(schedule.now + spec.every, partial(self._move, market), background=True)
         if spec.trade_every is not None:
-            schedule.at(market.next_trade(schedule.now), lambda: self._trade(market), background=True)
+            schedule.at(market.next_trade(schedule.now), partial(self._trade, market), background=True)
 
     def open_busiest(self, count: int) -> None:
         """Let the most traded of the canonical markets walk: a step each quarter of a second, a trade a second."""
@@ -78,9 +79,9 @@ class Markets:
     def _move(self, market: Market) -> None:
         schedule = self._schedule
         market.move(schedule.now)
-        schedule.at(schedule.now + (market.spec.every or BILLION), lambda: self._move(market), background=True)
+        schedule.at(schedule.now + (market.spec.every or BILLION), partial(self._move, market), background=True)
 
     def _trade(self, market: Market) -> None:
         schedule = self._schedule
         market.trade(schedule.now)
-        schedule.at(market.next_trade(schedule.now), lambda: self._trade(market), background=True)
+        schedule.at(market.next_trade(schedule.now), partial(self._trade, market), background=True)

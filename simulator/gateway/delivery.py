@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import assert_never
 
 from simulator.budget import Budget
@@ -205,12 +206,12 @@ class Delivery:
         if what in ("data", "all"):
             self._faults(session).stalled_until = until
             if nanoseconds is not None:
-                schedule.at(until, lambda: self._resume(session))
+                schedule.at(until, partial(self._resume, session))
         if what in ("pong", "all"):
             self._faults(session).silent_until = until
             session.enqueue(Pongs(False), schedule.now)
             if nanoseconds is not None:
-                schedule.at(until, lambda: self._answer_pings(session))
+                schedule.at(until, partial(self._answer_pings, session))
 
     def _resume(self, session: Session) -> None:
         faults = self._faults(session)
@@ -232,7 +233,7 @@ class Delivery:
         faults.slow_until = _FOREVER
         if nanoseconds is not None:
             faults.slow_until = self._schedule.now + nanoseconds
-            self._schedule.at(faults.slow_until, lambda: self._hasten(faults))
+            self._schedule.at(faults.slow_until, partial(self._hasten, faults))
 
     def _hasten(self, faults: ConnectionFaults) -> None:
         if faults.slow_until <= self._schedule.now:
@@ -265,8 +266,8 @@ class Delivery:
     def _faults(self, session: Session) -> ConnectionFaults:
         """Return a connection's faults, none yet if it has had none."""
         if session.faults is None:
-            transit = Transit(self._schedule, lambda message: self._come(session, message))
-            session.faults = ConnectionFaults(transit, Drip(self._schedule, lambda item: self._drip(session, item)))
+            transit = Transit(self._schedule, partial(self._come, session))
+            session.faults = ConnectionFaults(transit, Drip(self._schedule, partial(self._drip, session)))
         return session.faults
 
     def _note(self, session: Session, kind: str, data: bytes | str) -> None:

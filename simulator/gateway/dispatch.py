@@ -1,5 +1,7 @@
 """Does what requests ask for, as the gateway and the engine do it when no scenario says otherwise."""
 
+from functools import partial
+
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order, OrderChanged, PastState, Traded
 from simulator.exchange.venue import Event, Venue
@@ -132,7 +134,7 @@ class Dispatcher:
         else:
             self._delivery.reply(subscription.session, message)
         if until < len(orders):
-            self._schedule.at(self._schedule.now + 1, lambda: self._tell_open_orders(subscription, orders, until))
+            self._schedule.at(self._schedule.now + 1, partial(self._tell_open_orders, subscription, orders, until))
 
     def _await_candles(self, instrument: Instrument, width: int) -> None:
         """Wait for the end of candles, once for all who follow them."""
@@ -140,7 +142,7 @@ class Dispatcher:
         if key not in self._awaited_candles:
             self._awaited_candles.add(key)
             end = (self._schedule.now // width + 1) * width
-            self._schedule.at(end, lambda: self._end_candle(instrument, width), background=True)
+            self._schedule.at(end, partial(self._end_candle, instrument, width), background=True)
 
     def _end_candle(self, instrument: Instrument, width: int) -> None:
         self._awaited_candles.discard((instrument.listing.id, width))

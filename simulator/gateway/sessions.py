@@ -1,6 +1,7 @@
 """The connections of one world: who may open one, who is there, and how one ends."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import parse_qs
 
 from simulator.did_you_mean import nearest
@@ -82,7 +83,8 @@ class Sessions:
         self._journal = journal
         self._accounts = accounts
         self._ended = ended
-        self._count = 0
+        self.count = 0
+        """How many there have ever been: the number of the last one."""
         self._refused_until = 0
         self._has_refused = False
 
@@ -101,8 +103,8 @@ class Sessions:
         except Refused as refused:
             self._journal.write(self._schedule.now, 0, "refused", f"{target}: {refused.text}")
             raise
-        self._count += 1
-        session = Session(self._count, target, kind, viewer, self._journal, self.pending)
+        self.count += 1
+        session = Session(self.count, target, kind, viewer, self._journal, self.pending)
         self.open[session.number] = session
         self._journal.write(self._schedule.now, session.number, "open", target)
         return session
@@ -116,7 +118,7 @@ class Sessions:
     def close(self, session: Session, code: int, reason: str) -> None:
         """Close a connection with a code, behind what is on its way already: bytes do not overtake each other."""
         if session.sent_by > self._schedule.now:
-            self._schedule.at(session.sent_by, lambda: self._close(session, code, reason))
+            self._schedule.at(session.sent_by, partial(self._close, session, code, reason))
         else:
             self._close(session, code, reason)
 
@@ -149,7 +151,10 @@ class Sessions:
         if self._refused_until <= self._schedule.now:
             self._has_refused = False
         self._refused_until = max(self._refused_until, self._schedule.now + nanoseconds)
-        self._schedule.at(self._refused_until, lambda: None)  # a clock that jumps to what is due has to get there
+        self._schedule.at(self._refused_until, self._take_again)
+
+    def _take_again(self) -> None:
+        """Do nothing, when new connections are taken again: a clock that jumps to what is due has to get there."""
 
     def refuse_no_more(self) -> None:
         """Take new connections again."""

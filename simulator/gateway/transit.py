@@ -3,6 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -46,7 +47,7 @@ class Transit:
 
     def _look_at(self, time: int) -> None:
         self._next = time
-        self._schedule.at(time, lambda: self._look(time))
+        self._schedule.at(time, partial(self._look, time))
 
     def _look(self, time: int) -> None:
         if time != self._next:  # an earlier message has come since

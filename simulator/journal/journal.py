@@ -41,6 +41,9 @@ _SHORT = 512
 """A text up to this length counts as its entry, whatever its length."""
 _LONGEST = 1 << 18
 
+_MOST_KEPT = 100_000
+"""How many entries outlive a process where a world is kept."""
+
 _WIDTH = 5
 """How many fields an entry has in the queue: the cause is the last."""
 
@@ -108,6 +111,16 @@ class Journal:
         copy._fields = self._fields.copy()  # of the queue alone, in one go
         copy.written = self.written
         return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is kept of it where a world is kept: the newest entries, and nobody who watches."""
+        kept = Journal(self.limit, budget=self.budget, schedule=self._schedule)
+        wanted = _WIDTH * min(len(self), _MOST_KEPT)
+        kept._fields.extend(reversed(list(islice(reversed(self._fields), wanted))))
+        kept.written = self.written
+        kept._long.extend((line, size) for line, size in self._long if line > kept.dropped)
+        kept._long_bytes = sum(size for _, size in kept._long)
+        return vars(kept)
 
     @property
     def dropped(self) -> int:

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from functools import partial
 
 from simulator.scenario.amounts import duration
 from simulator.scenario.model import Latency, Leg, LegEntry
@@ -43,17 +44,25 @@ class Latencies:
         rng = self._rng
         if isinstance(leg, str):
             fixed = duration(leg)
-            return (lambda: fixed) if fixed else None
+            return partial(int, fixed) if fixed else None
         assert isinstance(leg, LegEntry)  # noqa: S101 - the two forms of a leg
         if leg.uniform is not None:
             low, high = map(duration, leg.uniform)
-            return lambda: rng.randint(low, high)
+            return partial(rng.randint, low, high)
         if leg.normal is not None:
             mean, deviation = duration(leg.normal.mean), duration(leg.normal.stddev)
-            return lambda: max(0, round(rng.gauss(mean, deviation)))
+            return partial(_normal, rng, mean, deviation)
         if leg.lognormal is not None:
             median, p99 = duration(leg.lognormal.median), duration(leg.lognormal.p99)
             mu = math.log(median)
             sigma = (math.log(p99) - mu) / _P99
-            return lambda: round(rng.lognormvariate(mu, sigma))
+            return partial(_lognormal, rng, mu, sigma)
         return None
+
+
+def _normal(rng: random.Random, mean: int, deviation: int) -> int:
+    return max(0, round(rng.gauss(mean, deviation)))
+
+
+def _lognormal(rng: random.Random, mu: float, sigma: float) -> int:
+    return round(rng.lognormvariate(mu, sigma))

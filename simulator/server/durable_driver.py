@@ -57,12 +57,13 @@ class DurableDriver(Driver):
         """When the last call was made, by the wall."""
         self._sync_timer: asyncio.TimerHandle | None = None
         self._try_again_timer: asyncio.TimerHandle | None = None
+        self._snapshot_timer: asyncio.TimerHandle | None = None
 
     def stop(self) -> None:
         """Let its time stand still for good, and end its command log."""
         self._commit()
         super().stop()
-        for timer in (self._sync_timer, self._try_again_timer):
+        for timer in (self._sync_timer, self._try_again_timer, self._snapshot_timer):
             if timer is not None:
                 timer.cancel()
         if not self._is_replaced:
@@ -143,6 +144,13 @@ class DurableDriver(Driver):
             self._sync_timer = self._loop.call_later(_SYNC_AFTER, self._sync)
         if self._queue and self._try_again_timer is None:
             self._try_again_timer = self._loop.call_later(_TRY_AGAIN_AFTER, self._try_again)
+        if self._snapshot_timer is None and self._writer.needs_snapshot:
+            self._snapshot_timer = self._loop.call_later(0, self._take_snapshot)  # when nothing is being done
+
+    def _take_snapshot(self) -> None:
+        self._snapshot_timer = None
+        if not self._queue and self.may_be_seen():
+            self._writer.take_snapshot(self.simulation)
 
     def may_be_seen(self) -> bool:
         """Write down what has happened while nobody was there, and tell whether somebody may be told of it."""

@@ -1,5 +1,6 @@
 """The steps that change what the exchange holds of an order, and the lies that only say so."""
 
+from functools import partial
 from typing import assert_never
 
 from simulator.exchange.corrections import bust, correct
@@ -138,7 +139,7 @@ class OrderSteps:
     def _stale(self, order: Order, step: StaleStep) -> None:
         self._venue.stale(order)
         if step.for_ is not None:
-            self._schedule.at(self._schedule.now + duration(step.for_), lambda: self._certain(order))
+            self._schedule.at(self._schedule.now + duration(step.for_), partial(self._certain, order))
 
     def _certain(self, order: Order) -> None:
         if order.state & STALE:

@@ -1,6 +1,7 @@
 """Plays rules: their steps, one after the other, in the scenario's time, and the answers to their requests."""
 
 from collections import deque
+from functools import partial
 from typing import Any, assert_never
 
 from simulator.exchange.limits import ALL
@@ -198,7 +199,7 @@ class StepPlayer:
         match step.verb:
             case "delay":
                 self._keep(run)
-                self._schedule.at(self._schedule.now + duration(step.time), lambda: self._go_on(run))
+                self._schedule.at(self._schedule.now + duration(step.time), partial(self._go_on, run))
                 return True
             case "hold":
                 return self._holds(run, step.name)

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,10 @@ KILL = Path(__file__).parents[1] / "crash" / "kill.py"
 
 
 def test_five_kills() -> None:
-    """Killed at five random moments under load, in three scenarios, a server has lost nothing that it acknowledged."""
+    """Killed at five random moments under load, in three scenarios, a server has lost nothing that it acknowledged.
+
+    Most times it comes back from a snapshot.
+    """
     done = subprocess.run(
         [sys.executable, str(KILL), "--points", "5", "--each", "2"],
         capture_output=True,
@@ -14,6 +18,7 @@ def test_five_kills() -> None:
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["5 kills, 0 things missing"]), (
-        done.stdout + done.stderr
-    )
+    said = re.search(r"\n5 kills, ([0-5]) times from a snapshot, 0 things missing\n$", done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said is not None, done.stdout
+    assert int(said[1]) > 0, done.stdout

@@ -5,6 +5,7 @@ import pytest
 
 from simulator import command_log as command_log
 from simulator.command_log import IN, CommandLogError, Folder, Header, Input, Log, read
+from simulator.command_log.folder import read_bytes
 from support.command_log import FailingFile
 
 HEADER = Header("0.1.0", None, "{}", "small", "", "0", 0, 0, 1)
@@ -117,7 +118,7 @@ def test_one_server_a_folder(tmp_path: Path) -> None:
 def test_logs_aside(tmp_path: Path) -> None:
     """A new command log puts the one before aside, which can still be written to."""
     folder = Folder(tmp_path)
-    assert folder.read() is None
+    assert read_bytes(folder.file) is None
     logs = [folder.begin(HEADER) for _ in range(3)]
     for log, entry in zip(logs, ENTRIES, strict=False):
         log.append([entry])
@@ -137,9 +138,9 @@ def test_unusable_folders(tmp_path: Path) -> None:
     FailingFile.room = 10
     with pytest.raises(CommandLogError, match=r"the command log in .*x cannot be used: No space left on device"):
         folder.begin(HEADER)
-    assert folder.read() is None
+    assert read_bytes(folder.file) is None
     folder.file.mkdir()
     with pytest.raises(CommandLogError, match=r"cannot be used: "):
-        folder.read()
+        read_bytes(folder.file)
     with pytest.raises(CommandLogError, match=r"cannot be used: "):
         folder.resume(read(command_log.records.encode_header(HEADER)[0]))

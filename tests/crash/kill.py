@@ -4,8 +4,9 @@
 
 Clients trade on several connections and remember what they are told: orders taken, cancels done, limits set, fills
 and ends of orders. The server is killed with SIGKILL, started anew with the same command log, and must know all of it,
-and be in the state that an independent replay of the log's file gives. After a few kills on one command log a new one
-is begun in another scenario. Exit status 0 if nothing is missing, 1 with what is.
+and be in the state that an independent replay gives of all that the log has ever held. Snapshots are taken often; now
+and then the last one is damaged. After a few kills on one command log a new one is begun in another scenario. Exit
+status 0 if nothing is missing, 1 with what is.
 """
 
 import argparse
@@ -19,6 +20,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +37,8 @@ from simulator.simulation import Simulation
 PATIENCE = 60.0
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 PIPELINE = 8
+SNAPSHOT_EVERY = 120
+"""After how many milliseconds of the server's work."""
 LIMITS = ("MaxOpenQty", "MaxOpenBuyQty", "MaxOpenSellQty")
 """What each connection sets: between connections the order of sending says nothing."""
 MOVING = 6
@@ -165,6 +171,7 @@ class Life(NamedTuple):
 
     process: subprocess.Popen[str]
     url: str
+    said: str
     recovered: re.Match[str] | None
 
 
@@ -175,14 +182,18 @@ def started(folder: Path, scenario: str | None, sync: str) -> Life:
     errors = folder.with_suffix(".stderr")
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*command, "--persist", str(folder), "--sync", sync], stdout=subprocess.PIPE, stderr=stderr, text=True
+            [*command, "--persist", str(folder), "--sync", sync, "--snapshot-every", str(SNAPSHOT_EVERY)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
         )
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     said = errors.read_text()
     if not url:
         raise RuntimeError(f"the server does not start: {said}")
-    return Life(process, url, RECOVERED.search(said))
+    return Life(process, url, said, RECOVERED.search(said))
 
 
 def killed(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None:
@@ -193,9 +204,37 @@ def killed(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None
     process.stdout.close()
 
 
-async def load_until_killed(life: Life, memory: Memory, rng: random.Random) -> None:
+def link_parts(folder: Path) -> None:
+    """Keep the parts of a command log, of which the server gives up those that it does not need any longer."""
+    kept = folder.with_suffix(".parts")
+    kept.mkdir(exist_ok=True)
+    for part in folder.glob("commands.*.log"):
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            os.link(part, kept / part.name)
+
+
+@contextlib.contextmanager
+def linking(folder: Path) -> Iterator[None]:
+    """Keep the parts of a command log as they come."""
+    is_over = threading.Event()
+
+    def keep() -> None:
+        while not is_over.wait(0.005):
+            link_parts(folder)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+async def load_until_killed(life: Life, folder: Path, memory: Memory, rng: random.Random) -> None:
     """Trade on three connections, and kill the server after so many acknowledgements or so much time."""
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(linking(folder))
         tasks = []
         for limit in LIMITS:
             venue = await stack.enter_async_context(connect(f"{life.url}/", **without_proxy()))
@@ -254,21 +293,27 @@ def _terms(entry: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def replayed(folder: Path, scenario: str | None) -> str:
-    """Return the hash of the state that a command log's file makes, in this process."""
-    contents = command_log.read((folder / "commands.log").read_bytes())
-    header = contents.header
+    """Return the hash of the state that all makes that a command log has ever held, in this process."""
+    link_parts(folder)
+    files = [*folder.with_suffix(".parts").iterdir(), folder / "commands.log"]
+    parts = {part.header.generation: part for part in (command_log.read(file.read_bytes()) for file in files)}
+    assert sorted(parts) == list(range(len(parts))), f"of the log's parts there are {sorted(parts)}"
+    header = parts[0].header
     simulation = Simulation(
         None if scenario is None else load(scenario),
         catalogue="default",
         start=header.start,
         moving=MOVING if scenario is None else 0,
     )
-    command_log.rebuild(simulation, contents.inputs)
+    inputs = [entry for generation in sorted(parts) for entry in parts[generation].inputs]
+    while inputs[-1].kind == command_log.TIME:  # it has passed since the server came back
+        inputs.pop()
+    command_log.rebuild(simulation, inputs)
     return command_log.state_hash(simulation)
 
 
-def drill(folder: Path, name: str, sync: str, kills: int, rng: random.Random) -> list[str]:
-    """Kill a server so many times on one command log; return what was missing."""
+def drill(folder: Path, name: str, sync: str, kills: int, rng: random.Random) -> tuple[list[str], int]:
+    """Kill a server so many times on one command log; return what was missing, and how many snapshots were used."""
     memory = Memory()
     scenario = SCENARIOS[name]
     if scenario is not None and "\n" in scenario:
@@ -277,13 +322,18 @@ def drill(folder: Path, name: str, sync: str, kills: int, rng: random.Random) ->
         scenario = str(path)
     life = started(folder, scenario, sync)
     wrong: list[str] = []
+    used = 0
     try:
         for kill in range(kills):
-            asyncio.run(load_until_killed(life, memory, rng))
+            asyncio.run(load_until_killed(life, folder, memory, rng))
             killed(life.process)
             torn = _tear(folder, rng)
+            damaged = _damage_snapshot(folder, life.process.pid, rng)
             life = started(folder, scenario, sync)
             found = asyncio.run(_compare(life, folder, scenario, memory, torn))
+            if damaged and f"{damaged}: it is damaged; " not in life.said:
+                found.append(f"{damaged} was damaged, which was not said: {life.said!r}")
+            used += "behind the last snapshot" in life.said
             wrong += [f"{name}, kill {kill + 1}: {what}" for what in found]
             said = life.recovered
             print(  # noqa: T201
@@ -293,7 +343,28 @@ def drill(folder: Path, name: str, sync: str, kills: int, rng: random.Random) ->
             )
     finally:
         killed(life.process, signal.SIGTERM)
-    return wrong
+    return wrong, used
+
+
+def _damage_snapshot(folder: Path, group: int, rng: random.Random) -> Path | None:
+    """One time in three, change a byte of the last snapshot, or cut it; return which.
+
+    That is the last one once the copy of the server that may be writing another has ended, which its end does not stop.
+    """
+    if rng.random() < 2 / 3:
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.killpg(group, 0)
+            time.sleep(0.01)
+    snapshots = sorted(folder.glob("commands.*.snapshot"), key=lambda file: int(file.name.split(".")[1]))
+    if not snapshots:
+        return None
+    data = bytearray(snapshots[-1].read_bytes())
+    place = rng.randrange(len(data))
+    data[place] ^= 1 << rng.randrange(8)
+    snapshots[-1].write_bytes(data if rng.random() < 0.5 else data[:place])
+    return snapshots[-1]
 
 
 def _tear(folder: Path, rng: random.Random) -> int:
@@ -329,15 +400,19 @@ def main() -> int:
     rng = random.Random(seed)
     print(f"seed {seed}")  # noqa: T201
     wrong: list[str] = []
+    used = 0
     names = list(SCENARIOS)
     with tempfile.TemporaryDirectory() as base:
         for number, done in enumerate(range(0, options.points, options.each)):
             kills = min(options.each, options.points - done)
             folder = Path(base) / str(number)
-            wrong += drill(folder, names[number % len(names)], SYNCS[number // len(names) % len(SYNCS)], kills, rng)
+            sync = SYNCS[number // len(names) % len(SYNCS)]
+            found, snapshots = drill(folder, names[number % len(names)], sync, kills, rng)
+            wrong += found
+            used += snapshots
     for what in wrong:
         print(what)  # noqa: T201
-    print(f"{options.points} kills, {len(wrong)} things missing")  # noqa: T201
+    print(f"{options.points} kills, {used} times from a snapshot, {len(wrong)} things missing")  # noqa: T201
     return bool(wrong)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,23 +143,38 @@ class Kept:
         self.world.flush()
         return listener.news()
 
+    def take_snapshot(self) -> None:
+        """Take a snapshot, and wait until it is written or has failed."""
+        self.writer.take_snapshot(self.sim)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        assert not self.writer.is_taking_snapshot
+
     def crash(self) -> None:
         """Die without a word."""
         self.folder.close()
 
 
-def begun(path: Path, said: list[str] | None = None, sync: Any = "never", **options: Any) -> Kept:
+def begun(path: Path, said: list[str] | None = None, sync: Any = "never", every: float = 1e9, **options: Any) -> Kept:
     """Begin a world that is kept in a folder."""
-    folder = Folder(path, sync, FailingFile)
+    folder = Folder(path, sync, FailingFile, every)
     simulation = make(**options)
     writer = command_log.begin(folder, simulation, None, say=(said if said is not None else []).append)
     return Kept(path, folder, simulation, writer)
 
 
-def recovered(path: Path, now: int = 0, **options: Any) -> "tuple[Kept, command_log.Recovered]":
+def recovered(
+    path: Path, now: int = 0, said: list[str] | None = None, every: float = 1e9, **options: Any
+) -> "tuple[Kept, command_log.Recovered]":
     """Bring back the world that is kept in a folder."""
-    folder = Folder(path, "never", FailingFile)
-    back = command_log.recover(folder, lambda start: make(start, **options), None, now=lambda simulation: now)
+    folder = Folder(path, "never", FailingFile, every)
+    say = (said if said is not None else []).append
+    try:
+        back = command_log.recover(
+            folder, lambda start: make(start, **options), None, now=lambda simulation: now, say=say
+        )
+    except command_log.CommandLogError:
+        folder.close()
+        raise
     assert back is not None
     return Kept(path, folder, back.simulation, back.writer), back
 

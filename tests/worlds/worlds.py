@@ -4,7 +4,8 @@
     python tests/worlds/worlds.py --seeds 1 --first 1234  # one of them, with its scenario and all that happened
 
 After every step the invariants of `invariants` hold; then the world is run again from what its journal says
-came from outside, and must say the same bytes and write the same journal.
+came from outside, and must say the same bytes and write the same journal, though somewhere on the way it is written
+down as a snapshot and goes on as what is read of that.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
+from simulator import command_log as command_log
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import NETIDX, Session
 from simulator.journal.journal import JournalEntry
@@ -100,15 +102,21 @@ class Run:
     def _replay(self) -> None:
         """Run the world again from what came from outside, by the journal."""
         journal = list(self.simulation.journal)
-        sent, again = replayed(self.loaded, self.history, journal, self.simulation.now)
+        place = self._rng.randrange(len(journal))
+        sent, again = replayed(self.loaded, self.history, journal, self.simulation.now, place)
         for entry, other in zip(journal, again, strict=False):
             require(entry == other, f"the journal has {entry!r:.300}, a replay of it {other!r:.300}")
         require(len(journal) == len(again), f"the journal has {len(journal)} entries, a replay of it {len(again)}")
         require(sent == self.sent, "a replay of the journal sends other bytes")
 
 
-def replayed(loaded: Loaded, history: int, journal: list[JournalEntry], end: int) -> tuple[Sent, list[JournalEntry]]:
-    """Run a scenario with the inputs of a journal; return what is sent, and its own journal."""
+def replayed(
+    loaded: Loaded, history: int, journal: list[JournalEntry], end: int, place: int
+) -> tuple[Sent, list[JournalEntry]]:
+    """Run a scenario with the inputs of a journal; return what is sent, and its own journal.
+
+    Before the entry of a place its world is written down as a snapshot, and goes on as what is read of that.
+    """
     sim = Simulation(loaded, history_limit=history)
     sessions: dict[int, Session] = {}
     sent: Sent = {}
@@ -117,7 +125,13 @@ def replayed(loaded: Loaded, history: int, journal: list[JournalEntry], end: int
         for session, items in news:
             sent.setdefault(session.number, []).extend(items)
 
-    for now, number, kind, data in journal:
+    for line, (now, number, kind, data) in enumerate(journal):
+        if line == place:
+            made = Simulation(loaded, history_limit=history)
+            header = command_log.header_of(made, None)
+            written = command_log.encode_snapshot(header, sim, command_log.given_of(sim))
+            sim = command_log.decode_snapshot(written, header, command_log.given_of(made))
+            sessions |= sim.sessions
         if kind == "open":
             sessions[number] = sim.connect(data, now)
         elif kind == "refused":

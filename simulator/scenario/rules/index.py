@@ -96,6 +96,7 @@ class RuleIndex:
     """
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
+        self.conditions = conditions
         self._whole = (1 << len(conditions)) - 1
         tests: dict[str, list[tuple[int, Matches]]] = {}
         for number, condition in enumerate(conditions):
