@@ -79,7 +79,7 @@ def _instrument(instrument: Instrument) -> Iterator[object]:
 
 def _side(side: Side) -> Iterator[object]:
     yield _fields(side, "keys", "levels", "changed")
-    for level in side:
+    for _, level in sorted(side.levels.items()):
         yield _fields(level, "queue", "head"), list(map(_entry, level))  # not the holes between its entries
 
 

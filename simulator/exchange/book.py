@@ -6,10 +6,16 @@ account, no clock and no message: what an entry stands for is its owner's busine
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from operator import attrgetter
 
 import msgspec
 
 __all__ = ["Book", "BookEntry", "Level", "Side"]
+
+
+_rests = attrgetter("rests")
+_FEW_HOLES = 32
+"""A level's queue is made anew once so many of it, and half of all, are holes."""
 
 
 class BookEntry(msgspec.Struct, eq=False, gc=False):
@@ -50,35 +56,53 @@ class Level:
         return (entry for entry in self.queue[self.head :] if entry.rests)
 
     def close_holes(self) -> None:
-        """Drop the holes, in front and between, once they are most of the queue."""
-        if len(self.queue) > 2 * self.count + 32:
-            self.queue = [entry for entry in self.queue[self.head :] if entry.rests]
-            self.head = 0
+        """Drop the holes, in front and between."""
+        self.queue = list(filter(_rests, self.queue[self.head :]))
+        self.head = 0
 
 
 class Side:
-    """The levels of one side, with the best price always last among its keys.
+    """The levels of one side by their prices, and the best of these, or None if nothing stands on it.
 
-    A key is the price on the buying side and its negative on the selling side.
+    Its ``keys`` are in order, the best price's the last: a key is the price on the buying side and its negative on the
+    selling side.
     """
 
-    __slots__ = ("changed", "keys", "levels", "sign")
+    __slots__ = ("best", "changed", "keys", "levels", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
+        self.best: int | None = None
         self.changed: set[int] | None = None
-        """The keys of the levels that have changed, for whoever has put a set here."""
+        """The prices of the levels that have changed, for whoever has put a set here."""
         self.keys: list[int] = []
         self.levels: dict[int, Level] = {}
 
-    @property
-    def best(self) -> int | None:
-        """The best price, or None if nothing stands on this side."""
-        return self.keys[-1] * self.sign if self.keys else None
-
     def __iter__(self) -> Iterator[Level]:
-        levels = self.levels
-        return (levels[key] for key in reversed(self.keys))
+        levels, sign = self.levels, self.sign
+        return (levels[key * sign] for key in reversed(self.keys))
+
+    def begin_level(self, price: int) -> Level:
+        """Return a level of a price that has none."""
+        level = self.levels[price] = Level(price)
+        key = price * self.sign
+        keys = self.keys
+        if not keys or key > keys[-1]:
+            keys.append(key)
+            self.best = price
+        else:
+            insort(keys, key)
+        return level
+
+    def end_level(self, price: int) -> None:
+        """Drop a level that is empty."""
+        del self.levels[price]
+        keys = self.keys
+        if price == self.best:
+            keys.pop()
+            self.best = keys[-1] * self.sign if keys else None
+        else:
+            del keys[bisect_left(keys, price * self.sign)]
 
 
 class Book:
@@ -96,70 +120,65 @@ class Book:
         Both entries' ``leaves_qty`` falls by what they trade. Returns ``(resting entry, quantity)`` in the order of
         the trades; each trades at the resting entry's price. What the incoming entry has left does not rest.
         """
-        side, limit = (self.asks, -incoming.price) if incoming.buy else (self.bids, incoming.price)
-        keys = side.keys
-        if not keys or keys[-1] < limit:
+        buy, limit = incoming.buy, incoming.price
+        side = self.asks if buy else self.bids
+        best = side.best
+        if best is None or (best > limit if buy else best < limit):
             return []
         trades: list[tuple[BookEntry, int]] = []
         left = incoming.leaves_qty
-        while left and keys and keys[-1] >= limit:
-            level = side.levels[keys[-1]]
+        while left and best is not None and (best <= limit if buy else best >= limit):
+            level = side.levels[best]
             left = _take(level, left, trades)
             if side.changed is not None:
-                side.changed.add(keys[-1])
+                side.changed.add(best)
             if not level.count:
-                del side.levels[keys.pop()]
+                side.end_level(best)
+                best = side.best
         incoming.leaves_qty = left
         return trades
 
     def rest(self, entry: BookEntry) -> None:
         """Stand an entry in the book, behind those already at its price; one that was in it before never returns."""
-        side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
-        level = side.levels.get(key)
-        if level is None:
-            level = side.levels[key] = Level(entry.price)
-            keys = side.keys
-            if not keys or key > keys[-1]:
-                keys.append(key)
-            else:
-                insort(keys, key)
+        side = self.bids if entry.buy else self.asks
+        price = entry.price
+        level = side.levels.get(price) or side.begin_level(price)
         level.queue.append(entry)
         level.quantity += entry.leaves_qty
         level.count += 1
         entry.rests = True
         if side.changed is not None:
-            side.changed.add(key)
+            side.changed.add(price)
 
     def remove(self, entry: BookEntry) -> bool:
         """Take an entry out; False if it does not stand in the book."""
         if not entry.rests:
             return False
         entry.rests = False
-        side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
-        level = side.levels[key]
+        side = self.bids if entry.buy else self.asks
+        price = entry.price
+        level = side.levels[price]
         level.quantity -= entry.leaves_qty
         level.count -= 1
         if side.changed is not None:
-            side.changed.add(key)
-        if level.count:
+            side.changed.add(price)
+        if not level.count:
+            side.end_level(price)
+        elif len(level.queue) > 2 * level.count + _FEW_HOLES:
             level.close_holes()
-        else:
-            del side.levels[key]
-            del side.keys[bisect_left(side.keys, key)]
         return True
 
     def take_at(self, buy: bool, price: int, quantity: int) -> list[tuple[BookEntry, int]]:
         """Trade up to a quantity against what rests at exactly one price, on the side other than ``buy``."""
-        side, key = (self.asks, -price) if buy else (self.bids, price)
-        level = side.levels.get(key)
+        side = self.asks if buy else self.bids
+        level = side.levels.get(price)
         trades: list[tuple[BookEntry, int]] = []
         if level is not None:
             _take(level, quantity, trades)
             if side.changed is not None:
-                side.changed.add(key)
+                side.changed.add(price)
             if not level.count:
-                del side.levels[key]
-                del side.keys[bisect_left(side.keys, key)]
+                side.end_level(price)
         return trades
 
     def reduce(self, entry: BookEntry, quantity: int) -> None:
@@ -170,15 +189,15 @@ class Book:
             return
         entry.leaves_qty -= quantity
         if entry.rests:
-            side, key = (self.bids, entry.price) if entry.buy else (self.asks, -entry.price)
-            side.levels[key].quantity -= quantity
+            side = self.bids if entry.buy else self.asks
+            side.levels[entry.price].quantity -= quantity
             if side.changed is not None:
-                side.changed.add(key)
+                side.changed.add(entry.price)
 
     def crosses(self, buy: bool, price: int) -> bool:
         """Tell whether an entry of this side and price would trade at once."""
-        side, limit = (self.asks, -price) if buy else (self.bids, price)
-        return bool(side.keys) and side.keys[-1] >= limit
+        best = (self.asks if buy else self.bids).best
+        return best is not None and (best <= price if buy else best >= price)
 
 
 def _take(level: Level, left: int, trades: list[tuple[BookEntry, int]]) -> int:
@@ -202,5 +221,6 @@ def _take(level: Level, left: int, trades: list[tuple[BookEntry, int]]) -> int:
         level.quantity -= traded
         trades.append((resting, traded))
     level.head = head
-    level.close_holes()
+    if len(queue) > 2 * level.count + _FEW_HOLES:
+        level.close_holes()
     return left

@@ -60,16 +60,15 @@ class Depth:
     def _go_through(self, bucket: int, most: int) -> list[tuple[int, int]] | None:
         """Return the best buckets by going through the levels; None if that would be too many."""
         side = self._side
-        levels = side.levels
         found: dict[int, int] = {}
-        for looked_at, key in enumerate(reversed(side.keys)):
-            number = key // bucket
+        for looked_at, level in enumerate(side):
+            number = side.sign * level.price // bucket
             if number in found:
-                found[number] += levels[key].quantity
+                found[number] += level.quantity
             elif len(found) == most:
                 break
             else:
-                found[number] = levels[key].quantity
+                found[number] = level.quantity
             if looked_at == _FEW:
                 return None
         return [(side.sign * number * bucket, quantity) for number, quantity in found.items()]
@@ -90,13 +89,13 @@ class Depth:
         side = self._side
         if side.changed is None:
             side.changed = set()
-            self._seen = {key: level.quantity for key, level in side.levels.items()}
+            self._seen = {price: level.quantity for price, level in side.levels.items()}
         self._follow(side.changed)
         sums = self._sums.get(bucket)
         if sums is None:
             sums = self._sums[bucket] = _BucketSums()
-            for key, quantity in self._seen.items():
-                number = key // bucket
+            for price, quantity in self._seen.items():
+                number = side.sign * price // bucket
                 sums.of[number] = sums.of.get(number, 0) + quantity
         sums.unused = 0
         return sums.of
@@ -105,15 +104,15 @@ class Depth:
         """Bring all sums up to date with the levels that have changed, and give up those that nobody asks for."""
         if not changed:
             return
-        levels = self._side.levels
-        for key in changed:
-            level = levels.get(key)
+        levels, sign = self._side.levels, self._side.sign
+        for price in changed:
+            level = levels.get(price)
             quantity = 0 if level is None else level.quantity
-            change = quantity - self._seen.pop(key, 0)
+            change = quantity - self._seen.pop(price, 0)
             if quantity:
-                self._seen[key] = quantity
+                self._seen[price] = quantity
             for bucket, sums in self._sums.items():
-                number = key // bucket
+                number = sign * price // bucket
                 total = sums.of.get(number, 0) + change
                 if total:
                     sums.of[number] = total

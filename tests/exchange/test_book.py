@@ -29,9 +29,9 @@ def check(book: Book) -> None:
     """Hold a book against what must be true of it at any moment."""
     for side in (book.bids, book.asks):
         assert side.keys == sorted(set(side.keys))
-        assert {key * side.sign for key in side.keys} == {level.price for level in side.levels.values()}
-        assert sorted(side.levels) == side.keys
-        assert side.best == (side.levels[side.keys[-1]].price if side.keys else None)
+        assert {price: price for price in side.levels} == {price: level.price for price, level in side.levels.items()}
+        assert sorted(price * side.sign for price in side.levels) == side.keys
+        assert side.best == (side.keys[-1] * side.sign if side.keys else None)
         for level in side:
             entries = list(level)
             assert level.count == len(entries) > 0

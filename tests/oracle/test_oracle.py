@@ -25,7 +25,7 @@ def test_difference_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def rest_in_front(self: Book, entry: BookEntry) -> None:
         rest(self, entry)
         side = self.bids if entry.buy else self.asks
-        level = side.levels[entry.price * side.sign]
+        level = side.levels[entry.price]
         level.queue.insert(level.head, level.queue.pop())
 
     rest = Book.rest
