@@ -52,6 +52,8 @@ from simulator.wire.hello import hello_message, is_greeted
 
 __all__ = ["PATHS", "Refused", "Simulation", "by_the_wall"]
 
+_SUBSCRIBING = Subscriptions.REQUESTS
+
 
 class Simulation:
     """A world: one exchange behind one gateway, the connections to it, and a scenario that decides what it does.
@@ -234,13 +236,14 @@ class Simulation:
 
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message from a client."""
-        self._catch_up(now)
+        if now is not None:
+            self._catch_up(now)
         self.journal.write_in(self._schedule.now, session.number, text)
         if session.kind == NETIDX:
             self._netidx.receive(session, text)
             return
         request = decode(text)
-        if isinstance(request, BadRequest):
+        if type(request) is BadRequest:
             self._delivery.reply(session, err(request.id, request.text))
             return
         if self.scenario.strict and (unknown := unknown_fields(text, request)):
@@ -289,10 +292,32 @@ class Simulation:
         self._schedule.put_off(until)
         self._catch_up(until)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether `take` has anything to do: something is to be sent, or due now."""
+        return bool(self._sessions.pending) or self._schedule.is_due
+
+    def take_next(self) -> tuple[Session, list[Outgoing]] | None:
+        """Return what is to be sent on the connection that has waited longest, or None if nothing is on any."""
+        schedule = self._schedule
+        if schedule.is_due:
+            self._catch_up(schedule.now)
+        session = next(iter(self._sessions.pending.values()), None)
+        return None if session is None else (session, self.take_of(session))
+
+    def take_of(self, session: Session) -> list[Outgoing]:
+        """Return what is to be sent on one connection."""
+        self._sessions.pending.pop(session.number, None)
+        outbox = session.outbox
+        session.outbox = []
+        session.waiting = 0
+        return outbox
+
     def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
-        if self._schedule.is_due:
-            self._catch_up(self._schedule.now)
+        schedule = self._schedule
+        if schedule.is_due:
+            self._catch_up(schedule.now)
         pending = self._sessions.pending
         if not pending:
             return []
@@ -426,7 +451,7 @@ class Simulation:
         else:
             rule, exceeded = decision
             self._player.begin(rule, exceeded, session, request, size)
-        if type(request) in Subscriptions.REQUESTS:
+        if type(request) in _SUBSCRIBING:
             self._on_event("subscribe", session)
 
     def _on_end(self, session: Session) -> None:

@@ -163,22 +163,26 @@ class Dispatcher:
         What has become of one order may be told another number of times than once.
         """
         now = self._schedule.now
-        events = self._venue.take_events()
-        if copies == 1 and not self._subscriptions.has_followers:
-            self._journal.write_events(now, events)
-            for event in events:
-                self._keep(event, now)
-        else:
-            for event in events:
-                self._journal.write(now, 0, "event", event)
-                self._keep(event, now)
-                if type(event) is OrderChanged:  # isinstance takes four times as long to say no
-                    self.publish_change(event, copies if event.order_id == order_id else 1)
-                elif type(event) is Traded:
-                    self._subscriptions.publish_trade(event)
-        touched = self._venue.take_touched()
-        if touched:
-            self._subscriptions.publish_books(touched.values(), now)
+        venue, subscriptions = self._venue, self._subscriptions
+        if venue.events:
+            events = venue.take_events()
+            if copies == 1 and not subscriptions.followers:
+                self._journal.write_events(now, events)
+                for event in events:
+                    if type(event) is not OrderChanged or self._keeps_past:
+                        self._keep(event, now)
+            else:
+                for event in events:
+                    self._journal.write(now, 0, "event", event)
+                    self._keep(event, now)
+                    if type(event) is OrderChanged:  # isinstance takes four times as long to say no
+                        self.publish_change(event, copies if event.order_id == order_id else 1)
+                    elif type(event) is Traded:
+                        subscriptions.publish_trade(event)
+        if venue.touched:
+            touched = venue.take_touched()
+            if subscriptions.book_readers:
+                subscriptions.publish_books(touched.values(), now)
 
     def _keep(self, event: Event, now: int) -> None:
         """Keep of an event what may be asked for later."""

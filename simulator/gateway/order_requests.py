@@ -7,8 +7,8 @@ from simulator.gateway.rfqs import no_amount
 from simulator.quoting import cut_raw, quoted
 from simulator.schedule import Schedule
 from simulator.terms import Dir, Refusal
-from simulator.wire import amount_of
-from simulator.wire.requests import CancelOrder, SendLimitOrder
+from simulator.wire import amounts
+from simulator.wire.requests import NULL, CancelOrder, SendLimitOrder
 
 __all__ = ["OrderRequests"]
 
@@ -49,38 +49,43 @@ class OrderRequests:
         account, listing = found
         if viewer is not None and viewer != account:
             return self._gateway.no_account(request.account, viewer)
-        price = amount_of(request.price)
+        price = amounts[bytes(request.price)]
         if price is None or price <= 0:
             return no_amount("$.price", request.price)
-        quantity = amount_of(request.quantity)
+        quantity = amounts[bytes(request.quantity)]
         if quantity is None or quantity <= 0:
             return no_amount("$.quantity", request.quantity)
         if len(self._venue.open) >= _MOST_OPEN:
             return Refusal(f"the exchange has {_MOST_OPEN} open orders, and takes no more before some are out")
-        params = bytes(request.params)
-        has_params = params != b"null"
-        if has_params and params[:1] != b"{":
-            return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
-        if len(params) > _MOST_PARAMS:
-            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        params = None if request.params is NULL else self._read_params(request)
+        if isinstance(params, Refusal):
+            return params
         now, buy, quote_id = self._schedule.now, request.dir is _BUY, request.quote_id
-        promised: int | None = None
-        if quote_id is not None:
-            offered = self._gateway.rfqs.promised(quote_id, listing, buy, price, quantity)
-            if isinstance(offered, Refusal):
-                return offered
-            promised = offered
-        instrument = self._gateway.instrument(listing)
+        promised = None if quote_id is None else self._gateway.rfqs.promised(quote_id, listing, buy, price, quantity)
+        if isinstance(promised, Refusal):
+            return promised
+        instrument = self._venue.instruments.get(listing.id) or self._gateway.instrument(listing)
         take = self._venue.submit if matches and quote_id is None else self._venue.place
         order = take(account, instrument, buy, price, quantity, now)
-        if has_params or quote_id is not None:
-            order.passed_through = PassedThrough(quote_id, params if has_params else None)
+        if params is not None or quote_id is not None:
+            order.passed_through = PassedThrough(quote_id, params)
         if quote_id is not None and not order.is_out:
             order.promised = promised
             self._gateway.rfqs.take(quote_id)
             if matches:
                 self._venue.match(order, now)
         return order
+
+    def _read_params(self, request: SendLimitOrder) -> bytes | Refusal | None:
+        """Return the JSON that comes with an order and means nothing to the exchange; None for null."""
+        params = bytes(request.params)
+        if params == b"null":
+            return None
+        if params[:1] != b"{":
+            return Refusal(f"`$.params`: expected an object or null, got {cut_raw(request.params)}")
+        if len(params) > _MOST_PARAMS:
+            return Refusal(f"`$.params`: expected at most {_MOST_PARAMS} bytes, got {len(params)}")
+        return params
 
     def _find(self, request: SendLimitOrder, viewer: str | None) -> tuple[str, TradableProduct] | Refusal:
         """Find an order's account and product, and remember them: most orders are like one before."""

@@ -25,6 +25,8 @@ _MOST = 50_000
 _Read = tuple[tuple[Instrument, ...], int]
 _Readers = dict[int, Subscription]
 
+_FOLLOWING = (requests.SubscribeOrderState, requests.SubscribeTrades)
+
 
 class Subscriptions:
     """All subscriptions of one exchange, in the order in which they began.
@@ -42,15 +44,15 @@ class Subscriptions:
         self._count = 0
         self._open = 0
         self._alerts: _Readers = {}
-        self._orders: _Readers = {}
+        self._orders: dict[str | None, _Readers] = {}
+        """Who follows orders, by the account whose orders they see; None for those who see all."""
         self._trades: dict[str, _Readers] = {}
         self._candles: dict[tuple[str, int], _Readers] = {}
         self._books = BookFeeds(gateway.rfqs)
-
-    @property
-    def has_followers(self) -> bool:
-        """Whether anybody follows orders or trades."""
-        return bool(self._orders or self._trades)
+        self.followers = 0
+        """How many subscriptions follow orders or trades."""
+        self.book_readers = 0
+        """How many show books, or quotes from them."""
 
     def begin(self, session: Session, request: requests.Subscribe) -> Subscription | Refusal:
         """Begin the subscription that a request asks for, or say why there can be none."""
@@ -70,8 +72,10 @@ class Subscriptions:
             if isinstance(feed, Refusal):
                 return feed
             subscription.feed = feed
+            self.book_readers += 1
         else:
             readers[subscription.number] = subscription
+            self.followers += type(request) in _FOLLOWING
         session.subscriptions[subscription.id] = subscription
         self._open += 1
         return subscription
@@ -99,8 +103,10 @@ class Subscriptions:
         readers = self._readers(subscription)
         if readers is None:
             self._books.leave(subscription.number, subscription)
+            self.book_readers -= 1
         else:
             del readers[subscription.number]
+            self.followers -= type(subscription.request) in _FOLLOWING
         return True
 
     def end_all(self, session: Session) -> None:
@@ -117,18 +123,26 @@ class Subscriptions:
 
     def publish_change(self, change: OrderChanged) -> None:
         """Tell those who follow orders of one's change."""
-        if not self._orders:
+        readers = self._followers_of(change.account)
+        if not readers:
             return
         body = encode((replies.change_view(change),))
         messages: dict[bytes, bytes] = {}
-        for subscription in tuple(self._orders.values()):
-            session = subscription.session
-            if session.viewer is None or session.viewer == change.account:
-                number = subscription.id
-                message = messages.get(number)
-                if message is None:
-                    message = messages[number] = ok(number, body)
-                self._delivery.update(session, message)
+        for subscription in readers:
+            number = subscription.id
+            message = messages.get(number)
+            if message is None:
+                message = messages[number] = ok(number, body)
+            self._delivery.update(subscription.session, message)
+
+    def _followers_of(self, account: str) -> tuple[Subscription, ...]:
+        """Return who follows an account's orders, in the order in which they began."""
+        those_of_all, those_of_one = self._orders.get(None), self._orders.get(account)
+        if not those_of_one:
+            return tuple(those_of_all.values()) if those_of_all else ()
+        if not those_of_all:
+            return tuple(those_of_one.values())
+        return tuple(subscription for _, subscription in sorted((those_of_all | those_of_one).items()))
 
     def publish_alert(self, alert: bytes, path: str | None) -> None:
         """Tell those who follow alerts of one, in JSON; one of a path only those who follow that path or one above it.
@@ -192,7 +206,7 @@ class Subscriptions:
         """Return those whom a subscription stands among; None for those who show books."""
         match subscription.request:
             case requests.SubscribeOrderState():
-                return self._orders
+                return self._orders.setdefault(subscription.session.viewer, {})
             case requests.SubscribeAlerts():
                 return self._alerts
             case requests.SubscribeTrades():

@@ -36,6 +36,7 @@ __all__ = ["Connection"]
 _log = logging.getLogger("simulator.websocket")
 _log.addHandler(logging.NullHandler())
 
+_CONNECTING, _OPEN = State.CONNECTING, State.OPEN
 _PONG = b"\x8a"
 _TLS = b"\x16\x03"
 """What a client of TLS begins with."""
@@ -281,11 +282,11 @@ class Connection(asyncio.Protocol):
 
     def close(self, code: CloseCode | int, reason: str) -> None:
         """Begin the closing handshake; what follows it is cut after the close timeout."""
-        if self.protocol.state is State.CONNECTING:
+        if self.protocol.state is _CONNECTING:
             self.transport.abort()
             return
         self._end_session(f"{int(code)} {reason}")
-        if self.protocol.state is State.OPEN:
+        if self.protocol.state is _OPEN:
             self.protocol.send_close(code, reason)
         self._flush_protocol()
 
@@ -314,7 +315,7 @@ class Connection(asyncio.Protocol):
                 self.close(CloseCode.INTERNAL_ERROR, "no pong")
         elif now >= self._ping_due:
             self._pong_due = now + settings.ping_timeout
-            if self.protocol.state is State.OPEN:  # else its close frame waits behind requests that it has to read
+            if self.protocol.state is _OPEN:  # else its close frame waits behind requests that it has to read
                 self.protocol.send_ping(b"")
                 self._flush_protocol()
 
@@ -332,7 +333,7 @@ class Connection(asyncio.Protocol):
             data = data[:_AT_ONCE]
             self._pause_reading()
             self.go_on()
-        if self.protocol.state is State.CONNECTING:
+        if self.protocol.state is _CONNECTING:
             data = self._read_handshake(data)
         if data:
             self._frames.extend(self._reader.read(data))
@@ -374,7 +375,7 @@ class Connection(asyncio.Protocol):
 
     def _read_handshake(self, data: bytes) -> bytes:
         """Read lines until the handshake is answered; return the data that follows it."""
-        while data and self.protocol.state is State.CONNECTING and not self._is_refused:
+        while data and self.protocol.state is _CONNECTING and not self._is_refused:
             if self._accepting is not None:  # what follows waits for the answer
                 self._unread = data + self._unread
                 self._pause_reading()
@@ -453,7 +454,12 @@ class Connection(asyncio.Protocol):
             return
         taken = 0
         while frames and not self._is_paused and not world.holds_inputs:
-            self._take(frames.popleft())
+            frame = frames.popleft()
+            if isinstance(frame, bytes):
+                self._is_text = True
+                self._message(frame)
+            else:
+                self._take(frame)
             taken += 1
             if taken % _TURN == 0 or (session is not None and session.waiting > _WRITE_AHEAD):
                 world.flush(session)
@@ -461,18 +467,14 @@ class Connection(asyncio.Protocol):
                 break
         world.flush(session)
         if not frames:
-            if self._unsent or self.protocol.state is not State.OPEN:  # the pong of a ping is among the unsent
+            if self._unsent or self.protocol.state is not _OPEN:  # the pong of a ping is among the unsent
                 self._flush_protocol()
         else:
             self._pause_reading()
             if not self._is_paused and not world.holds_inputs:
                 self.go_on()
 
-    def _take(self, frame: bytes | Frame) -> None:
-        if isinstance(frame, bytes):
-            self._is_text = True
-            self._message(frame)
-            return
+    def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
             self._is_text = opcode is Opcode.TEXT
@@ -532,14 +534,14 @@ class Connection(asyncio.Protocol):
         if self.world is not None:
             self.world.flush(self.session)
         self._end_session(f"{int(code)} {reason}")
-        if self.protocol.state is State.OPEN:
+        if self.protocol.state is _OPEN:
             self.protocol.fail(code, reason)
 
     def _flush_protocol(self) -> None:
         """Write what the protocol itself has to say: handshakes, pongs, closes."""
         protocol = self.protocol
         if self._is_mid_frame:  # nothing may come between the pieces of a frame that drips
-            if protocol.state is not State.OPEN:  # who closes in between does not wait for the rest
+            if protocol.state is not _OPEN:  # who closes in between does not wait for the rest
                 self._end_session("closed in the middle of a frame")
                 self.transport.close()
             return

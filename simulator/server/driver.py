@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,6 @@ class Driver:
         """Whether what clients say has to wait: time is being told to pass."""
         self._report = report
         self._connections: dict[int, Connection] = {}
-        self._outgoing: deque[tuple[Session, list[Outgoing]]] = deque()
         self._is_sending = False
         self._sends_later = False
         self._clock: Clock | None = None
@@ -219,11 +217,8 @@ class Driver:
         """
         self._moment_of_read = None
         self._send()
-        if first is not None and self._outgoing:
-            mine = [one for one in self._outgoing if one[0] is first]
-            self._outgoing = deque(one for one in self._outgoing if one[0] is not first)
-            for one in mine:
-                self._send_one(*one)
+        if first is not None and first.outbox:
+            self._send_one(first, self.simulation.take_of(first))
         self._look_ahead()
 
     def _send(self) -> None:
@@ -232,12 +227,11 @@ class Driver:
             return
         self._is_sending = True
         try:
-            while True:
-                self._outgoing.extend(self._pending())
-                if not self._outgoing:
+            while (taken := self._take_next()) is not None:
+                self._send_one(*taken)
+                if not self.simulation.has_news:
                     return
-                self._send_one(*self._outgoing.popleft())
-                if self._outgoing and self._turn is not None and self._turn.is_over():
+                if self._turn is not None and self._turn.is_over():
                     self._send_later()
                     return
         finally:
@@ -257,11 +251,11 @@ class Driver:
         self._sends_later = False
         self.flush()
 
-    def _pending(self) -> list[tuple[Session, list[Outgoing]]]:
-        """Return what is to be sent, though something fails that is due now."""
+    def _take_next(self) -> tuple[Session, list[Outgoing]] | None:
+        """Return what is to be sent next, though something fails that is due now."""
         while True:
             try:
-                return self.simulation.take()
+                return self.simulation.take_next()
             except Exception as error:
                 self._report(error)
 
@@ -340,7 +334,7 @@ class Driver:
         due = self.simulation.next_due()
         if due is None or not self._may_jump():
             return
-        if self._is_busy or self._outgoing or (self._turn is not None and self._turn.is_waited_for):
+        if self._is_busy or self.simulation.has_news or (self._turn is not None and self._turn.is_waited_for):
             self._is_jumping = True
             self._loop.call_soon(self._look_up)
         else:

@@ -17,6 +17,7 @@ __all__ = ["FrameReader"]
 
 _apply_mask = websocket_mask()
 
+_OPEN = State.OPEN  # looking a member up takes as long as cutting off a frame
 _TEXT = 0x81  # final, nothing reserved
 _MASKED = 0x80
 _OF_MESSAGES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
@@ -53,7 +54,7 @@ class FrameReader:
         position = 0
         while position < len(data):
             if not self._owed:
-                if not self._is_mid_message and self._protocol.state is State.OPEN:
+                if not self._is_mid_message and self._protocol.state is _OPEN:
                     position = self._take_off(data, position, taken)
                     if position == len(data):
                         break

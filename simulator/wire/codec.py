@@ -1,6 +1,6 @@
 """The one decoder and the one encoder of the gateway's messages: the only place that knows JSON."""
 
-from typing import Union
+from typing import Union, final
 
 import msgspec
 
@@ -15,6 +15,7 @@ __all__ = [
     "REQUEST_TYPES",
     "BadRequest",
     "amount_of",
+    "amounts",
     "decode",
     "decode_netidx",
     "encode",
@@ -30,6 +31,7 @@ _LONGEST_ID = 64
 _NOT_UNICODE = "not a JSON request: not valid UTF-8"
 
 
+@final
 class BadRequest(msgspec.Struct, frozen=True):
     """A message that is no request: what to answer it with, under the id it had if it had one."""
 
@@ -90,7 +92,7 @@ def err(number: bytes, text: str) -> bytes:
 
 def amount_of(raw: msgspec.Raw) -> int | None:
     """Return a decimal's JSON, a string or a number, in billionths; None if it is neither or out of bounds."""
-    return _amounts[bytes(raw)]
+    return amounts[bytes(raw)]
 
 
 def _parse(text: bytes) -> int | None:
@@ -101,7 +103,8 @@ def _parse(text: bytes) -> int | None:
     return parse_amount(text[1:-1].decode())
 
 
-_amounts = AmountCache(_parse)
+amounts = AmountCache(_parse)
+"""Decimals in billionths by their JSON, as `amount_of` returns them: for where orders pass."""
 
 
 def _is_unicode(text: str | bytes) -> bool:

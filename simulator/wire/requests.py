@@ -12,7 +12,8 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from simulator.terms import Dir, LimitName
 
-_NULL = Raw(b"null")
+NULL = Raw(b"null")
+"""What stands where JSON of any kind may come and none has."""
 
 _MOST = 5000
 """How many things one request may ask about: all of them are answered before anybody else is."""
@@ -81,7 +82,7 @@ class SendLimitOrder(RequestBase, frozen=True, tag=True):
     quantity: Raw
     target: str
     quote_id: Annotated[str, Meta(max_length=256)] | None = None
-    params: Raw = _NULL
+    params: Raw = NULL
 
 
 class CancelOrder(RequestBase, frozen=True, tag=True):
@@ -180,7 +181,7 @@ class SubscribeConsolidatedBook(RequestBase, frozen=True, tag=True):
     """The books of several products as one; ``precision`` is the price bucket."""
 
     tradable_products: Annotated[list[str], Meta(min_length=1, max_length=64)]
-    precision: Raw = _NULL
+    precision: Raw = NULL
 
 
 class Unsubscribe(RequestBase, frozen=True, tag=True):

@@ -120,6 +120,31 @@ def test_others_are_told(world: World) -> None:
     assert watcher.news() == [first, {**first, "id": 2000}, second, {**second, "id": 2000}]
 
 
+def test_followers_are_told_in_their_order(world: World) -> None:
+    """Who sees all accounts and who sees one are told of its orders in the order in which they began to follow."""
+    targets = ["/?account=BOB", "/", "/?account=DEFAULT", "/", "/?account=BOB"]
+    followers = [world.connect(target) for target in targets]
+    for follower in followers:
+        subscribe(follower)
+    before = world.sim.journal.written
+    world.connect().order("Buy", "100", "1", account="BOB")
+    sent = [entry for _, entry, _ in world.sim.journal.since(before) if entry[2] == "out"]
+    told = [follower.session.number for follower in (followers[0], followers[1], followers[3], followers[4])]
+    assert [connection for _, connection, _, data in sent if b'"Acked"' in data] == told
+
+
+def test_who_has_left_is_told_nothing(world: World) -> None:
+    """Followers of orders and trades are forgotten when they leave, and those who stay are told on."""
+    stays, leaves, trades = world.connect("/?account=BOB"), world.connect("/?account=BOB"), world.connect()
+    subscribe(stays)
+    subscribe(leaves)
+    trades.send(f'{{"id":1,"type":"SubscribeTrades","tradable_product":"{PAIR}"}}')
+    subscribe(leaves, "Unsubscribe")
+    world.sim.disconnect(trades.session)
+    world.connect().order("Buy", "100", "1", account="BOB")
+    assert (stays.news(), leaves.news()) == ([update("1", OPEN), update("1", RESTS)], [])
+
+
 def test_unsubscribe(client: Client) -> None:
     """A subscription ends with an Ok under its id, once; nothing comes afterwards, and the id is free again."""
     subscribe(client)
