@@ -50,7 +50,7 @@ def test_a_wheel_holds_what_users_use() -> None:
     files = {str(path) for path in installed.files or () if path.parts[0] == "simulator" and path.suffix != ".pyc"}
     root = TESTS.parent
     package = [path for path in (root / "simulator").rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    data = [*root.glob("fixtures/catalogue/*"), root / "fixtures/scenario.schema.json", *root.glob("scenarios/*")]
+    data = [*root.glob("fixtures/catalogue/*"), *root.glob("fixtures/*.schema.json"), *root.glob("scenarios/*")]
     assert files == {
         *(str(path.relative_to(root)) for path in package if path.name != "README.md"),
         *(str("simulator/_data" / path.relative_to(root)) for path in data),

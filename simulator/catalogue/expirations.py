@@ -18,7 +18,7 @@ from simulator.terms import BILLION
 
 __all__ = ["fill_in", "moments"]
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 _ANY: Final = "weekday"
 _DAY = re.compile(r"(?:([1-9]\d?)(?:st|nd|rd|th) )?(last )?(\w+)", re.ASCII)
@@ -32,7 +32,7 @@ _CODES: Final = "FGHJKMNQUVXZ"
 _FORMS: Final[dict[str, Callable[[date], str]]] = {
     "date": lambda day: f"{day:%Y%m%d}",
     "short": lambda day: f"{day:%y%m%d}",
-    "day": lambda day: f"{day.day}{_MONTHS[day.month - 1].upper()}{day:%y}",
+    "day": lambda day: f"{day.day}{MONTHS[day.month - 1].upper()}{day:%y}",
     "code": lambda day: _code(day.year * 12 + day.month - 1),
     "code+1": lambda day: _code(day.year * 12 + day.month),
 }
@@ -109,11 +109,11 @@ def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _ExpirationDay |
     at = _TIME.fullmatch(entry.at)
     if at is None:
         check.wrong(f"{where}.at", f"expected a time of day in UTC like 14:30, got {quoted(entry.at)}")
-    months = [check.one_of(f"{where}.of[{number}]", month, _MONTHS) for number, month in enumerate(entry.of)] or _MONTHS
-    if day is None or at is None or not set(months) <= set(_MONTHS):
+    months = [check.one_of(f"{where}.of[{number}]", month, MONTHS) for number, month in enumerate(entry.of)] or MONTHS
+    if day is None or at is None or not set(months) <= set(MONTHS):
         return None
     return _ExpirationDay(
-        day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(map(_MONTHS.index, months))
+        day[3], -place if day[2] else place, int(at[1]), int(at[2]), frozenset(map(MONTHS.index, months))
     )
 
 

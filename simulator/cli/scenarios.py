@@ -17,8 +17,11 @@ __all__ = ["add_commands"]
 def add_commands(commands: "Subcommands") -> None:
     """Add the commands to those of the program; each runs with the options that were parsed."""
     printing = commands.add_parser(
-        "schema", help="print the language's JSON Schema", description="Print the JSON Schema of scenario files."
+        "schema",
+        help="print the JSON Schema of scenarios, or of catalogues",
+        description="Print the JSON Schema by which an editor completes, explains and checks files.",
     )
+    printing.add_argument("of", nargs="?", choices=["scenario", "catalogue"], default="scenario", help="of which files")
     printing.set_defaults(run=_print_schema)
     printing.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
     describing = commands.add_parser(
@@ -37,9 +40,10 @@ def add_commands(commands: "Subcommands") -> None:
 
 def _print_schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema, or write it to ``options.output``."""
+    from simulator.scenario.catalogue_schema import catalogue_schema
     from simulator.scenario.schema import schema
 
-    return _print_document(schema(), options.output)
+    return _print_document(schema() if options.of == "scenario" else catalogue_schema(), options.output)
 
 
 def _print_asyncapi(options: argparse.Namespace) -> int:

@@ -31,9 +31,9 @@ from simulator.scenario.steps import VIEWED, LimitEntry
 from simulator.terms import LimitName, flags_of
 from simulator.wire.requests import REQUEST_TYPES
 
-__all__ = ["schema"]
+__all__ = ["DIALECT", "describe", "eased", "schema"]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 _WILDCARD = {"type": "string", "pattern": r"[*?]"}
 _CHANCE = r"^(100(\.0{1,9})?|[0-9]{1,2}(\.[0-9]{1,9})?)%$"
@@ -44,9 +44,9 @@ _OF_REQUESTS = ("request", "session", "nth", "state")
 def schema() -> dict[str, Any]:
     """Return the schema, for editors that complete and check scenario files as they are typed."""
     (_, components) = msgspec.json.schema_components([Scenario], ref_template="#/$defs/{name}")
-    definitions: dict[str, Any] = {name: _eased(part) for name, part in components.items()}
+    definitions: dict[str, Any] = {name: eased(part) for name, part in components.items()}
     for cls in structs():
-        _describe(definitions[cls.__name__], cls)
+        describe(definitions[cls.__name__], cls)
     _narrow(definitions)
     definitions[StepEntry.__name__] |= {"minProperties": 1, "maxProperties": 1}
     definitions[Bounds.__name__] |= {"minProperties": 1}
@@ -60,41 +60,41 @@ def schema() -> dict[str, Any]:
         }
     root = definitions.pop(Scenario.__name__)
     heading = {"title": "Exchange simulator scenario", "description": _plain(text_of(Scenario))}
-    return {"$schema": _DIALECT, **heading, **root, "$defs": definitions}
+    return {"$schema": DIALECT, **heading, **root, "$defs": definitions}
 
 
 def _one_required(keys: tuple[str, ...]) -> dict[str, Any]:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
 
-def _eased(part: Any) -> Any:
+def eased(part: Any) -> Any:
     """Return a part of a schema in which a text may be written as YAML writes numbers.
 
     The loader takes a scalar's text for what it is, so ``price: 5000.00`` needs no quotes. It takes ``true`` for a text
     too; but an editor that knew would offer true and false wherever a text is wanted.
     """
     if isinstance(part, list | tuple):
-        return [_eased(item) for item in part]
+        return [eased(item) for item in part]
     if not isinstance(part, dict):
         return part
-    eased = {key: _eased(value) for key, value in part.items() if key != "title"}
-    if set(eased.get("enum", ())) == set(BARE):
-        eased["enumDescriptions"] = [_plain(key_docs(StepEntry)[verb].text) for verb in eased["enum"]]
-    if eased.get("type") == "string":
-        pattern = eased.get("pattern")
+    easier = {key: eased(value) for key, value in part.items() if key != "title"}
+    if set(easier.get("enum", ())) == set(BARE):
+        easier["enumDescriptions"] = [_plain(key_docs(StepEntry)[verb].text) for verb in easier["enum"]]
+    if easier.get("type") == "string":
+        pattern = easier.get("pattern")
         if pattern is None or re.search(pattern, "1"):
-            eased["type"] = ["string", "number"]
-    if "anyOf" in eased:
-        eased["anyOf"].sort(key=lambda choice: choice == {"type": "null"})  # msgspec before 0.22 puts it first
-    if eased.get("required") == []:
-        del eased["required"]
-    return eased
+            easier["type"] = ["string", "number"]
+    if "anyOf" in easier:
+        easier["anyOf"].sort(key=lambda choice: choice == {"type": "null"})  # msgspec before 0.22 puts it first
+    if easier.get("required") == []:
+        del easier["required"]
+    return easier
 
 
 # What is said of keys
 
 
-def _describe(definition: dict[str, Any], cls: type[Struct]) -> None:
+def describe(definition: dict[str, Any], cls: type[Struct]) -> None:
     """Put beside each key of a mapping what it means, and examples of its value."""
     definition.pop("description", None)  # an editor would show it instead of what is said of the key
     for key, doc in key_docs(cls).items():
