@@ -1,32 +1,22 @@
 """Exchanges that a test or its fixtures make: where they look, how long they live, and that none is forgotten."""
 
-from collections.abc import Callable
-
 import pytest
 
-from support.plugin import CLIENT
+from support.plugin import Run
 
 pytest_plugins = ["pytester"]
 
-ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:asyncio")
 EXPECTING = """
 from simulator.testing.exchange import Exchange
 
 EXPECTING = {"rules": [{"name": "needed", "required": True, "when": {"request": "CancelOrder"}, "then": ["reject"]}]}
 """
 
-Run = Callable[..., pytest.RunResult]
-
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest on a test file in a process of its own."""
-
-    def runs(text: str, *more: str) -> pytest.RunResult:
-        pytester.makepyfile(CLIENT + EXPECTING + text)
-        return pytester.runpytest_subprocess(*ARGS, *more)
-
-    return runs
+def run(run: Run) -> Run:
+    """Run pytest on a test file that knows a scenario which expects something."""
+    return lambda text, *more: run(EXPECTING + text, *more)
 
 
 def test_none_is_forgotten(run: Run) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-pytest_plugins = ["pytester"]
+from support.plugin import ALONE
 
-ARGS = ("-p", "no:cacheprovider", "-W", "error", "-p", "no:asyncio")
+pytest_plugins = ["pytester"]
 
 SCENARIO = """\
 name: one order
@@ -26,7 +26,7 @@ def test_scenario_files_are_tests(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("good.scenario.yaml").write_text(SCENARIO % 0)
     pytester.path.joinpath("bad.yaml").write_text(SCENARIO % 1)
     pytester.path.joinpath("other.yaml").write_text("client: nothing of ours\n")
-    result = pytester.runpytest_subprocess(*ARGS, "-v")
+    result = pytester.runpytest_subprocess(*ALONE, "-v")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         ["bad.yaml::one order FAILED*", "good.scenario.yaml::one order PASSED*"],
@@ -37,7 +37,7 @@ def test_scenario_files_are_tests(pytester: pytest.Pytester) -> None:
 def test_wrong_scenario_file_is_a_collection_error(pytester: pytest.Pytester) -> None:
     """A file that is no right scenario is an error of the collection, with line and column."""
     pytester.path.joinpath("wrong.scenario.yaml").write_text("rules:\n  - when: {requst: '*'}\n    then: [ack]\n")
-    result = pytester.runpytest_subprocess(*ARGS)
+    result = pytester.runpytest_subprocess(*ALONE)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*wrong.scenario.yaml:2:12: *did you mean 'request'?*"])
 
@@ -66,7 +66,7 @@ def test_only_what_is_ours_is_collected(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("theirs.yaml").write_text(THEIRS)
     pytester.path.joinpath("torn.yaml").write_text("client: {{ host }}\nrules: []\n")
     pytester.path.joinpath("good.yaml").write_text(SCENARIO % 0)
-    result = pytester.runpytest_subprocess(*ARGS, "-v")
+    result = pytester.runpytest_subprocess(*ALONE, "-v")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["good.yaml::one order PASSED*"])
 
@@ -75,7 +75,7 @@ def test_a_file_that_looks_like_ours(pytester: pytest.Pytester) -> None:
     """A file with steps of a client and a section of somebody else's is passed over, which is said."""
     pytester.path.joinpath("nearly.yaml").write_text(NEARLY)
     pytester.path.joinpath("good.yaml").write_text(SCENARIO % 0)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    result = pytester.runpytest_subprocess(*ALONE[2:])
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(
         ["*nearly.yaml: not collected as a scenario, because none has the section 'middlewares'"]
@@ -94,5 +94,5 @@ def test_a_file_that_looks_like_ours(pytester: pytest.Pytester) -> None:
 def test_a_slip_in_what_is_ours_is_an_error(pytester: pytest.Pytester, text: str) -> None:
     """A scenario with a mistake is not passed over: by its first step or its schema it is ours."""
     pytester.path.joinpath("ours.yaml").write_text(text)
-    result = pytester.runpytest_subprocess(*ARGS)
+    result = pytester.runpytest_subprocess(*ALONE)
     result.assert_outcomes(errors=1)

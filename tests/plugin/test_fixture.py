@@ -2,22 +2,9 @@
 
 import pytest
 
-from support.plugin import CLIENT, Run
+from support.plugin import ALONE, ARGS, CLIENT, Run
 
 pytest_plugins = ["pytester"]
-
-ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers")
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest on a test file in a process of its own, without a plugin for asyncio."""
-
-    def runs(text: str, *more: str) -> pytest.RunResult:
-        pytester.makepyfile(CLIENT + text)
-        return pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", *more)
-
-    return runs
 
 
 def test_sync_test_talks_to_its_own_exchange(run: Run) -> None:
@@ -193,7 +180,7 @@ def test_plain(exchange):
 """
     )
     pytester.makeini("[pytest]\n")
-    result = pytester.runpytest_subprocess(*ARGS, "-p", "no:asyncio", "tests", "--exchange-clock", "20")
+    result = pytester.runpytest_subprocess(*ALONE, "tests", "--exchange-clock", "20")
     result.assert_outcomes(passed=2)
 
 

@@ -1,27 +1,10 @@
 """What pytest shows of a test that fails: the test's own lines, and what nearly came."""
 
-from collections.abc import Callable
-
 import pytest
 
-from support.plugin import CLIENT
+from support.plugin import Run
 
 pytest_plugins = ["pytester"]
-
-ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:asyncio")
-
-Run = Callable[..., pytest.RunResult]
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest on a test file in a process of its own."""
-
-    def runs(text: str, *more: str) -> pytest.RunResult:
-        pytester.makepyfile(CLIENT + text)
-        return pytester.runpytest_subprocess(*ARGS, *more)
-
-    return runs
 
 
 def test_an_assert_shows_what_nearly_came(run: Run) -> None:

@@ -2,22 +2,9 @@
 
 import pytest
 
-from support.plugin import CLIENT, Run
+from support.plugin import ARGS, CLIENT, Run
 
 pytest_plugins = ["pytester"]
-
-ARGS = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-p", "no:asyncio")
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest on a test file in a process of its own."""
-
-    def runs(text: str, *more: str) -> pytest.RunResult:
-        pytester.makepyfile(CLIENT + text)
-        return pytester.runpytest_subprocess(*ARGS, *more)
-
-    return runs
 
 
 def test_required_rule_that_never_fired(run: Run) -> None:
@@ -299,5 +286,5 @@ async def test_it(exchange):
 """
     )
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-    result = pytester.runpytest_subprocess(*ARGS[:-2])
+    result = pytester.runpytest_subprocess(*ARGS)
     result.assert_outcomes(passed=1)

@@ -7,6 +7,10 @@ import pytest
 Run = Callable[..., pytest.RunResult]
 """Runs pytest on a test file's text, with more arguments of the command line, in a process of its own."""
 
+ARGS = ("-W", "error", "--strict-markers", "-p", "no:cacheprovider")
+ALONE = (*ARGS, *(f"-pno:{name}" for name in ("asyncio", "faker", "hypothesispytest", "pytest_cov", "xdist")))
+"""Without the plugins of others, which take longer to import than most of these tests take; one test has them all."""
+
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
 CLIENT = f"""
