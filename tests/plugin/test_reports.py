@@ -76,9 +76,9 @@ def test_it(exchange, monkeypatch):
     def broken():
         raise ZeroDivisionError
 
-    monkeypatch.setattr(exchange._control, "orders", broken)
-    exchange.orders
+    monkeypatch.setattr(exchange._control, "journal", lambda line: broken())
+    exchange.journal
 """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([">       exchange.orders", "*testing/thread.py:*", "*: ZeroDivisionError"])
+    result.stdout.fnmatch_lines([">       exchange.journal", "*testing/thread.py:*", "*: ZeroDivisionError"])
