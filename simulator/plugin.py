@@ -63,6 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, text in _OPTIONS.items():
         group.addoption(f"--exchange-{name}", dest=f"exchange_{name}", metavar=name.upper(), help=text)
         parser.addini(f"exchange_{name}", text)
+    text = "write there, for each test that fails, what happened in its exchanges, to be looked through in a browser"
+    group.addoption("--exchange-html", dest="exchange_html", metavar="DIR", type=Path, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -220,7 +222,39 @@ def pytest_runtest_makereport(
         for running in followed.touched():
             if not _is_shown(running.told, report.longreprtext):
                 report.sections.append((f"exchange {running.url}", _transcript(running)))
+        folder = item.config.getoption("exchange_html")
+        if folder is not None and followed.touched():
+            path = _write_report(item, report, followed.touched(), folder)
+            report.sections.append(("exchange report", str(path)))
     return report
+
+
+def _write_report(item: pytest.Item, report: pytest.TestReport, exchanges: list[Exchange], folder: Path) -> Path:
+    """Write what happened in the exchanges of a test that has failed, and return where."""
+    from simulator.errors import Failure
+    from simulator.page.reports import RunReport, report_page
+
+    path, line, _ = report.location
+    failures = [Failure(f"{path}:{(line or 0) + 1}:1", _reason(report), report.longreprtext)]
+    again = f"pytest {item.nodeid!r}"
+    runs = []
+    for running in exchanges:
+        loaded = running.simulation.loaded
+        facts = {"seed": str(running.seed), "clock": running.clock}
+        entries = tuple(running.simulation.journal.copy().since(0))
+        source = "" if loaded is None else loaded.source
+        runs.append(RunReport(item.nodeid, "failed", failures, entries, facts, again, source))
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', item.nodeid)[-150:]}.html"
+    file.write_bytes(report_page(item.nodeid, runs))
+    return file
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Return in a line why a test has failed."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = report.longreprtext if crash is None else str(crash.message)
+    return text.strip().partition("\n")[0]
 
 
 def _hide_our_frames(caught: pytest.ExceptionInfo[BaseException]) -> None:

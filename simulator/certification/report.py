@@ -10,11 +10,12 @@ from simulator.certification.judge import Verdict
 from simulator.decimals import text_of_amount
 from simulator.errors import Failure
 from simulator.journal.lines import traffic_line
+from simulator.page.reports import RunReport
 from simulator.replay.results import Result
 from simulator.terms import flags_of
 from simulator.times import text_of_time
 
-__all__ = ["as_data", "case_lines", "explanation", "outcome_of", "summary", "verdict_line"]
+__all__ = ["as_data", "case_lines", "explanation", "outcome_of", "run_report", "summary", "verdict_line"]
 
 _WIDTH = 79
 _AROUND = 6
@@ -128,6 +129,19 @@ def outcome_of(verdict: Verdict, target: str, taken: float, again: str) -> Resul
     journal = verdict.evidence.journal
     elapsed = journal[-1][0] - journal[0][0] if journal else 0
     return Result(target, verdict.case.name, word, verdict.seed, 0, 0, elapsed, taken, failures)
+
+
+def run_report(verdict: Verdict, again: str) -> RunReport:
+    """Return what a page tells of a case; ``again`` is the command that does it again."""
+    case = verdict.case
+    details = f"the venue: {case.what}\nmust: {case.must}"
+    failures = [
+        Failure(finding.law.replace("_", " "), finding.text, "" if number else details)
+        for number, finding in enumerate(verdict.findings)
+    ]
+    entries = [(line, entry, 0) for line, entry in enumerate(verdict.evidence.journal, 1)]
+    word = "survives" if verdict.survives else "broken"
+    return RunReport(case.name, word, failures, entries, {"seed": str(verdict.seed), "family": case.family}, again)
 
 
 def as_data(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

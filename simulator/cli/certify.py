@@ -67,6 +67,9 @@ def add_certify_command(commands: "Subcommands") -> None:
         help="how many cases are run at once by the wall's clock (default: 32)",
     )
     certify.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
+    certify.add_argument(
+        "--html", type=Path, metavar="FILE", help="write there what happened, to be looked through in a browser"
+    )
     certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
 
 
@@ -215,6 +218,11 @@ def _write_reports(options: argparse.Namespace, verdicts: "list[Verdict]", taken
 
     if options.json is not None:
         write(options.json, msgspec.json.format(msgspec.json.encode(as_data(verdicts))) + b"\n")
+    if options.html is not None:
+        from simulator.certification.report import run_report
+        from simulator.page.reports import report_page
+
+        write(options.html, report_page("Certification", [run_report(one, _again(options, one)) for one in verdicts]))
     if options.junitxml is not None:
         target, share = " ".join(options.target), taken / len(verdicts)
         outcomes = [outcome_of(verdict, target, share, _again(options, verdict)) for verdict in verdicts]

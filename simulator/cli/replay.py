@@ -17,6 +17,7 @@ from simulator.quoting import cut, escaped
 
 if TYPE_CHECKING:
     from simulator.libraries import Subcommands
+    from simulator.page.reports import RunReport
     from simulator.replay.results import Result
 
 __all__ = ["FAILED", "PASSED", "UNREACHABLE", "WRONG", "add_replay_command"]
@@ -73,6 +74,9 @@ def add_replay_command(commands: "Subcommands") -> None:
     replay.add_argument("--journal", type=Path, metavar="DIR", help="write each journal there, as JSON lines")
     add_format(replay, "failures shown at their lines too")
     replay.add_argument("--junitxml", type=Path, metavar="FILE", help="write a JUnit report there")
+    replay.add_argument(
+        "--html", type=Path, metavar="FILE", help="write there what happened, to be looked through in a browser"
+    )
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -97,7 +101,7 @@ def _seconds(text: str) -> float:
 
 def _replay(options: argparse.Namespace) -> int:
     from simulator.replay.endpoints import endpoint_address
-    from simulator.replay.report import again, annotations, junit, line, once, report, summary
+    from simulator.replay.report import again, again_command, annotations, junit, line, once, report, summary
 
     if options.url is not None:
         endpoint_address(options.url, "--url", with_query=False)
@@ -140,7 +144,29 @@ def _replay(options: argparse.Namespace) -> int:
     summarize("Replay of scenarios", done, counts)
     if options.junitxml is not None:
         write(options.junitxml, junit(done))
+    if options.html is not None:
+        from simulator.page.reports import report_page
+
+        route = _route(options)
+        write(options.html, report_page("Replay", [_run_report(run, again_command(run, route)) for run in done]))
     return _status(done)
+
+
+def _run_report(run: "Result", again: str) -> "RunReport":
+    """Return what a report tells of a replay."""
+    from simulator.page.reports import RunReport
+
+    facts = {"seed": "none" if run.seed is None else str(run.seed), "steps": str(run.steps)}
+    name = run.name if not run.run else f"{run.name} (run {run.run + 1})"
+    entries = tuple(run.journal.since(0))
+    return RunReport(name, run.verdict, run.failures, entries, facts, again, run.source, _text_of(run.source))
+
+
+def _text_of(source: str) -> str:
+    try:
+        return Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # it is gone, or was none
+        return ""
 
 
 def _route(options: argparse.Namespace) -> list[str]:

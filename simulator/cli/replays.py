@@ -31,6 +31,8 @@ class Replay(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     timeout: float | None
     journal: str | None
+    keeps_journal: bool = False
+    """Whether the result has the journal's end, for a report."""
 
 
 class ScenarioSelection:
@@ -81,9 +83,8 @@ def replays(options: argparse.Namespace) -> tuple[list[Replay], int]:
                 suffix = f"-{run + 1}" if options.repeat > 1 else ""
                 journal = str(options.journal / f"{names[source]}{suffix}.jsonl")
             headers = tuple(options.headers)
-            jobs.append(
-                Replay(source, options.seed, run, options.socket, options.url, headers, options.timeout, journal)
-            )
+            route = (options.socket, options.url, headers, options.timeout)
+            jobs.append(Replay(source, options.seed, run, *route, journal, options.html is not None))
     return jobs, len(found) - len(sources)
 
 
@@ -162,8 +163,9 @@ def _play(job: Replay) -> "Result":
         verdict: ReplayVerdict = "unreachable" if isinstance(error, Unreachable) else "wrong"
         return Result(job.source, job.source, verdict, run=job.run, failures=failures)
     seconds = time.perf_counter() - began
+    journal = result.journal.copy() if job.keeps_journal else Journal()
     return structs.replace(
-        result, source=job.source, seed=used, run=job.run, seconds=seconds, names={}, journal=Journal()
+        result, source=job.source, seed=used, run=job.run, seconds=seconds, names={}, journal=journal
     )
 
 

@@ -9,7 +9,18 @@ from simulator.errors import Failure, Problem
 from simulator.replay.results import Result
 from simulator.terms import BILLION
 
-__all__ = ["again", "annotations", "error_command", "failure_of", "junit", "line", "once", "report", "summary"]
+__all__ = [
+    "again",
+    "again_command",
+    "annotations",
+    "error_command",
+    "failure_of",
+    "junit",
+    "line",
+    "once",
+    "report",
+    "summary",
+]
 
 _PLACE = re.compile(r"(?s)(.+):(\d+):(\d+)")
 _WORDS = {"passed": "ok", "failed": "FAILED", "wrong": "WRONG", "skipped": "skipped", "unreachable": "UNREACHABLE"}
@@ -63,13 +74,14 @@ def again(results: Iterable[Result], options: Sequence[str]) -> list[str]:
 
     ``options`` are those of the command by which it was played.
     """
-    lines = []
-    for result in results:
-        if result.failures:
-            seed = [] if result.seed is None else ["--seed", str(result.seed)]
-            command = shlex.join(["exchange-simulator", "replay", result.source, *seed, *options])
-            lines.append(f"{_WORDS[result.verdict]:<7} {command}")
-    return lines
+    bad = [result for result in results if result.failures]
+    return [f"{_WORDS[result.verdict]:<7} {again_command(result, options)}" for result in bad]
+
+
+def again_command(result: Result, options: Sequence[str]) -> str:
+    """Return the command that plays just what came to a result again."""
+    seed = [] if result.seed is None else ["--seed", str(result.seed)]
+    return shlex.join(["exchange-simulator", "replay", result.source, *seed, *options])
 
 
 def summary(results: Iterable[Result], left_out: Mapping[str, int], seconds: float) -> str:

@@ -35,6 +35,8 @@ _NEWS_EVERY = 0.1
 _SIGN_OF_LIFE = 15.0
 """At most every so many seconds those who listen are told what is new."""
 _MOST_LINES = 1000
+_MOST_REPORTED = 100_000
+"""Of how many lines of the journal a report knows; it shows fewer."""
 _SAFE = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -204,6 +206,8 @@ class Answers:
         _require_seen(world)
         if path == "/journal":
             return await self._journal(world, asked.query)
+        if path == "/report.html":
+            return await _report(world)
         if path == "/events":
             return Stream([("Content-Type", "text/event-stream"), *_SAFE], self._news(world))
         control = Control(world)
@@ -310,6 +314,29 @@ def _require_reading(method: str, path: str) -> None:
         raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, f"expected GET for {path}, got {method}")
 
 
+async def _report(world: ControlledWorld) -> Answer:
+    """Return what has happened so far as one file, to be kept and looked through later."""
+    from simulator.page.reports import RunReport, report_page
+
+    control, journal = Control(world), world.simulation.journal.copy()
+    state, failures = control.state(), control.verify()
+    loaded = world.simulation.loaded
+
+    def page() -> bytes:
+        run = RunReport(
+            state.scenario or "plain exchange",
+            "failed" if failures else "passed",
+            failures,
+            tuple(journal.since(max(0, journal.written - _MOST_REPORTED))),
+            {"seed": str(state.seed), "clock": str(state.clock)},
+            file="" if loaded is None else loaded.source,
+        )
+        return report_page("Exchange", [run])
+
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Disposition", 'inline; filename="report.html"')]
+    return Answer(HTTPStatus.OK, [*headers, *_SAFE], await asyncio.to_thread(page))
+
+
 def _require_seen(world: ControlledWorld) -> None:
     """Raise `_HttpError` for a world of which nobody is told what a crash would undo."""
     if not world.may_be_seen():
@@ -340,7 +367,9 @@ def _find(method: str, path: str) -> tuple[Call, str]:
             there.append(call.method)
     if there:
         raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {' or '.join(there)} for {path}, got {method}")
-    paths = sorted({call.path for call in CALLS} | {"/journal", "/events", "/worlds", "/health", "/openapi.json"})
+    paths = sorted(
+        {call.path for call in CALLS} | {"/journal", "/events", "/report.html", "/worlds", "/health", "/openapi.json"}
+    )
     raise _HttpError(HTTPStatus.NOT_FOUND, f"there is no call {quoted(path)}{nearest(path[:80], paths)}")
 
 

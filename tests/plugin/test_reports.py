@@ -82,3 +82,24 @@ def test_it(exchange, monkeypatch):
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([">       exchange.journal", "*testing/thread.py:*", "*: ZeroDivisionError"])
+
+
+def test_html_of_a_test_that_fails(run: Run, pytester: pytest.Pytester) -> None:
+    """With --exchange-html a test that fails leaves a report of its exchanges, and one that passes leaves none."""
+    result = run(
+        """
+@pytest.mark.parametrize("quantity", ["1", "2"])
+def test_order(exchange, quantity):
+    order(exchange.url)
+    assert exchange.orders[0].quantity == quantity
+""",
+        "--exchange-html=reports",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    (file,) = (pytester.path / "reports").iterdir()
+    assert file.name == "test_html_of_a_test_that_fails.py_test_order_2_.html"
+    result.stdout.fnmatch_lines(["*exchange report*", f"*{file.name}"])
+    text = file.read_text(encoding="utf-8")
+    assert "SendLimitOrder" in text
+    assert "assert '1' == '2'" in text
+    assert "pytest 'test_html_of_a_test_that_fails.py::test_order[2]'" in text

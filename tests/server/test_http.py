@@ -454,3 +454,16 @@ def test_long_answers() -> None:
         assert numbers == list(range(1, len(numbers) + 1))
         assert len(numbers) > 3600
         assert api.raw("GET", "/_exchange/journal?since=7&most=2")[1].splitlines() == lines[7:9]
+
+
+def test_report_so_far() -> None:
+    """The report of a world is one file of HTML with all that has happened in it, of each world its own."""
+    with serving(PARTIAL) as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        venue.send(json.dumps({"id": 1, **ORDER}))
+        venue.recv()
+        status, page = api.raw("GET", "/_exchange/report.html")
+        assert (status, page.count(b'"SendLimitOrder"'), b"OrderChanged" in page) == (200, 1, True)
+        api.post("/worlds", {"name": "w"}, 201)
+        status, page = api.raw("GET", "/_exchange/worlds/w/report.html")
+        assert (status, b"SendLimitOrder" in page.partition(b'id="data"')[2]) == (200, False)
+        assert api.raw("GET", "/_exchange/worlds/x/report.html")[0] == 404

@@ -27,6 +27,7 @@ function el(tag, attributes = {}, ...children) {
 const fill = (node, children, empty) =>
   node.replaceChildren(...(children.length ? children : [el("p", { class: "empty" }, empty)]));
 
+const withToken = (address) => address + (token ? `?token=${encodeURIComponent(token)}` : "");
 const path = (call) => `/_exchange${world ? `/worlds/${encodeURIComponent(world)}` : ""}${call}`;
 
 async function ask(method, call, body) {
@@ -295,7 +296,8 @@ let source = null;
 
 function listen() {
   source?.close();
-  source = new EventSource(path("/events") + (token ? `?token=${encodeURIComponent(token)}` : ""));
+  source = new EventSource(withToken(path("/events")));
+  $("report").href = withToken(path("/report.html"));
   source.onmessage = (event) => {
     state = JSON.parse(event.data);
     if (!last && state.line > 500) { last = state.line - 500; dropped = last; }
