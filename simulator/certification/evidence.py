@@ -6,7 +6,7 @@ import msgspec
 
 from simulator.certification.belief import Belief
 from simulator.exchange.orders import Order, average_price
-from simulator.journal.journal import JournalEntry
+from simulator.journal.journal import Journal, JournalEntry
 from simulator.simulation import Simulation
 from simulator.terms import CANCELED, FILLED, OUT, REJECTED
 from simulator.wire import BadRequest, decode
@@ -166,6 +166,7 @@ class Evidence(msgspec.Struct):
         stopped: when it was told to stop, in nanoseconds; None for one that never was.
         hang: why the run could not go on, or None.
         ending: how the client ended by itself; None for one that did not.
+        causes: the line of what caused each entry of the journal, counted from 1, or less.
     """
 
     journal: list[JournalEntry]
@@ -180,6 +181,13 @@ class Evidence(msgspec.Struct):
     stopped: int | None = None
     hang: str | None = None
     ending: Ending | None = None
+    causes: list[int] = []
+
+    def take_journal(self, journal: Journal) -> None:
+        """Take what has happened."""
+        found = list(journal.since(0))
+        self.journal = [entry for _, entry, _ in found]
+        self.causes = [cause - journal.dropped for _, _, cause in found]
 
     def sent(self) -> Iterator[Sent]:
         """Yield the requests that came, in their order."""

@@ -139,7 +139,10 @@ def run_report(verdict: Verdict, again: str) -> RunReport:
         Failure(finding.law.replace("_", " "), finding.text, "" if number else details)
         for number, finding in enumerate(verdict.findings)
     ]
-    entries = [(line, entry, 0) for line, entry in enumerate(verdict.evidence.journal, 1)]
+    evidence = verdict.evidence
+    causes = evidence.causes or [0] * len(evidence.journal)
+    pairs = enumerate(zip(evidence.journal, causes, strict=True), 1)
+    entries = [(line, entry, max(0, cause)) for line, (entry, cause) in pairs]
     word = "survives" if verdict.survives else "broken"
     return RunReport(case.name, word, failures, entries, {"seed": str(verdict.seed), "family": case.family}, again)
 

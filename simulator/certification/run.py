@@ -118,7 +118,7 @@ class _Run:
     def evidence_of(self, simulation: Simulation) -> Evidence:
         """Return the evidence; of a run that could not go on, with what had happened by then."""
         if not self.evidence.journal:
-            self.evidence.journal = list(simulation.journal)
+            self.evidence.take_journal(simulation.journal)
         return self.evidence
 
     async def whole(self, server: Server, make_adapter: Callable[[], Adapter]) -> None:
@@ -137,7 +137,7 @@ class _Run:
             with contextlib.suppress(Exception):  # of what is gone
                 await client.stop()
         finally:
-            evidence.journal = list(self._simulation.journal)
+            evidence.take_journal(self._simulation.journal)
             for task in self._tasks:
                 task.cancel()
             await client.discard()

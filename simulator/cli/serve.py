@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import secrets
 import sys
@@ -64,6 +65,21 @@ def add_serve_command(commands: "Subcommands") -> None:
         "each (default: 100,000, a day's development)",
     )
     serve.add_argument("--quiet", action="store_true", help="print the address and nothing of the traffic")
+    serve.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="print each line as text, or as an object of JSON, the address too (default: %(default)s)",
+    )
+    serve.add_argument("--whole", action="store_true", help="print long messages to their end")
+    serve.add_argument(
+        "--filter",
+        action="extend",
+        type=str.split,
+        default=[],
+        metavar="WORDS",
+        help="print only lines that have all these words in them; #3 is a connection",
+    )
     serve.add_argument(
         "--persist",
         type=Path,
@@ -140,7 +156,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _serve_by(options: argparse.Namespace, tls: "ssl.SSLContext | None") -> int:
     from simulator.server import Server, Settings
 
-    printer = None if options.quiet else _printer()
+    printer = None if options.quiet else _printer(options)
     settings = Settings(
         busy_poll_for=_STAY_AWAKE if _cores() > 1 else 0.0,
         allowed_hosts=tuple(options.allow_host),
@@ -279,13 +295,14 @@ def _fill_standard_streams() -> None:
     os.close(descriptor)
 
 
-def _printer() -> "TrafficPrinter | None":
-    from simulator.cli.traffic import TrafficPrinter
+def _printer(options: argparse.Namespace) -> "TrafficPrinter | None":
+    from simulator.cli.traffic import TrafficPrinter, line_maker
 
     if sys.stdout is None:  # closed by whoever started us
         return None
     buffer = sys.stdout.buffer
-    return TrafficPrinter(getattr(buffer, "raw", buffer), sys.stdout.encoding)
+    make_line = line_maker(options.log_format, options.whole, tuple(options.filter))
+    return TrafficPrinter(getattr(buffer, "raw", buffer), sys.stdout.encoding, make_line)
 
 
 def _runner() -> "asyncio.Runner":
@@ -315,12 +332,9 @@ async def _serve_until_stopped(
     raise_limit()
     say_once_that_there_are_none(asyncio.get_running_loop(), _say)
     stop = await started(server.start(), server.host, server.port)
-    say(server.url)
+    _say_address(server, options)
     if not server.is_loopback_only:
         _say(f"{server.host or 'every address'} is reached from beyond this machine, by whoever is on its network")
-    if server.token is not None and not options.no_control:
-        address = f"http{server.url.removeprefix('ws')}/?token={server.token}"
-        say(f"Control and page, for whoever has this address: {address}")
     with short_searches(), printer or contextlib.nullcontext():  # it prints from here on, behind the address
         watching = None if file is None else asyncio.create_task(_reload_on_change(server, file, folder, options))
         await stop.wait()
@@ -328,6 +342,19 @@ async def _serve_until_stopped(
             watching.cancel()
         await server.close()
     return 0
+
+
+def _say_address(server: "Server", options: argparse.Namespace) -> None:
+    """Print where the server is reached, and where it is controlled if that takes a token."""
+    control = None
+    if server.token is not None and not options.no_control:
+        control = f"http{server.url.removeprefix('ws')}/?token={server.token}"
+    if options.log_format == "json":
+        say(json.dumps({"kind": "serving", "control": control, "url": server.url}))
+        return
+    say(server.url)
+    if control is not None:
+        say(f"Control and page, for whoever has this address: {control}")
 
 
 async def _reload_on_change(server: "Server", file: Path, folder: "Folder | None", options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from simulator.journal.plain import message, plain
 from simulator.quoting import escaped
 from simulator.times import text_of_time
 
-__all__ = ["JournalLine", "json_lines", "lines", "traffic_line"]
+__all__ = ["JournalLine", "is_traffic", "json_lines", "lines", "traffic_line"]
 
 _LONGEST = 400
 
@@ -42,13 +42,19 @@ _NOTES = frozenset(
 """What is said of a scenario's doings, and of connections that were refused."""
 
 
-def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
+def traffic_line(
+    entry: JournalEntry, world: str = "", *, longest: int | None = _LONGEST, has_day: bool = False
+) -> str | None:
     """Return the line for a journal entry, or None for what the exchange did by itself.
-
-    ``world`` is the name of the world that it happened in, if not the server's own.
 
     What a client sent is printed with its control characters escaped, so it cannot steer the terminal, and cut
     where it is long.
+
+    Args:
+        entry: which.
+        world: the name of the world that it happened in, if not the server's own.
+        longest: how many characters of a message are shown; None for all.
+        has_day: whether its time is said with the day.
     """
     time, connection, kind, data = entry
     arrow = ARROWS.get(kind)
@@ -57,12 +63,17 @@ def traffic_line(entry: JournalEntry, world: str = "") -> str | None:
             return None
         arrow = f"*** {kind}"
         data = data if isinstance(data, bytes) else str(data)
-    shown = data[:_LONGEST]
+    shown = data[:longest]
     text = escaped(shown.decode(errors="replace") if isinstance(shown, bytes) else shown)
-    if len(data) > _LONGEST:
-        text += f"… ({len(data) - _LONGEST} more)"
+    if len(data) > len(shown):
+        text += f"… ({len(data) - len(shown)} more)"
     where = f"{world}#{connection} " if connection else f"{world} " if world else ""
-    return f"{text_of_time(time)[11:-4]}Z {where}{arrow} {text}".rstrip()
+    return f"{text_of_time(time)[0 if has_day else 11 : -4]}Z {where}{arrow} {text}".rstrip()
+
+
+def is_traffic(entry: JournalEntry) -> bool:
+    """Tell whether an entry has a line in the traffic: what the exchange did by itself has none."""
+    return entry[2] in ARROWS or entry[2] in _NOTES
 
 
 class JournalLine(msgspec.Struct, frozen=True):

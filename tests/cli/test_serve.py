@@ -26,7 +26,7 @@ ORDER = {
     "quantity": "1",
     "target": "BTC Crypto/USD*COINBASE/DIRECT",
 }
-TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{6}Z ")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z ")
 
 
 def dial(program: Program, path: str = "/architect") -> ClientConnection:
@@ -65,6 +65,53 @@ def test_address_then_traffic() -> None:
         assert program.lines.rest() == []
         assert program.process.stderr is not None
         assert program.process.stderr.read() == ""
+
+
+def traffic(*options: str) -> list[str]:
+    """Return what is printed of a long message and a short one, each on a connection of its own."""
+    with started("--port", "0", *options) as program:
+        url = program.url if program.port else json.loads(program.url)["url"]
+        for text in ("x" * 500, '{"id":1,"type":"GetHalts"}'):
+            with connect(f"{url}/", **without_proxy()) as client:
+                client.send(text)
+                client.recv(PATIENCE)
+        program.stop()
+        return program.lines.rest()
+
+
+def test_whole_messages() -> None:
+    """With --whole a long message is printed to its end, else cut."""
+    assert any("x" * 500 in line for line in traffic("--whole"))
+    assert [line[-10:] for line in traffic() if "xxx" in line and "-->" in line] == ["(100 more)"]
+
+
+def test_filter() -> None:
+    """With --filter only lines are printed that have all words in them, one of which may be a connection."""
+    lines = without_times(traffic("--filter", "#2 gethalts"))
+    assert lines == ['#2 --> {"id":1,"type":"GetHalts"}']
+    assert len(traffic("--filter", "#1")) == 4
+    assert traffic("--filter", "nowhere", "--filter", "#1") == []
+
+
+def test_traffic_as_json() -> None:
+    """With --log-format json each line is an object, the address's too, and messages are data."""
+    with started("--port", "0", "--log-format", "json", "--filter", "in") as program:
+        said = json.loads(program.url)
+        assert (said["kind"], said["control"]) == ("serving", None)
+        with connect(f"{said['url']}/", **without_proxy()) as client:
+            client.send('{"id":1,"type":"GetHalts"}')
+            client.send("no JSON")
+            client.recv(PATIENCE)
+            client.recv(PATIENCE)
+        program.stop()
+        lines = [json.loads(line) for line in program.lines.rest()]
+    lines = [line for line in lines if line["kind"] == "in"]
+    times = [line.pop("time") for line in lines]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", time) for time in times)
+    assert lines == [
+        {"world": None, "connection": 1, "kind": "in", "data": {"id": 1, "type": "GetHalts"}},
+        {"world": None, "connection": 1, "kind": "in", "data": "no JSON"},
+    ]
 
 
 def test_keep() -> None:
@@ -335,9 +382,9 @@ def test_only_loopback_unless_asked() -> None:
             assert ask(client, 1, type="GetHalts") == {"id": 1, "response": {"Ok": []}}
         socket.create_connection(("127.0.0.2", program.port)).close()
         assert program.stop() == 0
-        warning = "exchange-simulator: 0.0.0.0 is reached from beyond this machine, by whoever is on its network\n"
+        warning = "0.0.0.0 is reached from beyond this machine, by whoever is on its network\n"
         assert program.process.stderr is not None
-        assert program.process.stderr.read() == warning
+        assert program.process.stderr.read() == f"exchange-simulator: {warning}"
         address = re.escape(program.url.replace("ws:", "http:"))
         line = rf"Control and page, for whoever has this address: {address}/\?token=[\w-]{{22}}"
         assert re.fullmatch(line, program.lines.next() or "")

@@ -66,7 +66,7 @@ class Program:
         self.process = process
         self.lines = Lines(process.stdout)
         self.url = self.lines.next() or ""
-        self.port = int(self.url.rpartition(":")[2] or 0)
+        self.port = int(self.url.rpartition(":")[2].strip('"}') or 0)
 
     def stop(self, number: int = signal.SIGTERM, within: float = PATIENCE) -> int:
         """Send a signal; return the exit status, which must come in time."""

@@ -71,7 +71,7 @@ function showLines() {
   const before = cut || run.left_out ? [el("li", { class: "empty" }, `${cut + run.left_out} earlier lines are not shown`)] : [];
   fill($("lines"), [...(seen.length ? before : []), ...seen.map((index) => row(run.entries[index], index))],
     run.entries.length ? "Nothing matches the filter." : "Nothing happened.");
-  $("lines").querySelector(".now")?.scrollIntoView({ block: "nearest" });
+  $("lines").querySelector(".now")?.scrollIntoView({ block: "center" });
   const entry = run.entries[at - 1];
   $("detail").hidden = !entry;
   if (entry) $("detail").textContent = `line ${entry[LINE]}${entry[CAUSE] ? `, caused by line ${entry[CAUSE]}` : ""}\n${typeof entry[DATA] === "string" ? entry[DATA] : JSON.stringify(entry[DATA], null, 2)}`;
@@ -97,7 +97,7 @@ function showBook(orders) {
     levels.set(Number(terms.price), level);
   }
   const shown = [...levels].sort((one, other) => other[0] - one[0]).slice(0, 12).map(([, level]) => level);
-  const amount = (value) => (value ? String(Number(value.toFixed(9))) : "");
+  const amount = (value) => (value ? value.toFixed(9).replace(/\.?0+$/, "") : "");
   $("ladder").tBodies[0].replaceChildren(...(shown.length ? shown.map((level) => el("tr", {}, el("td", { class: "buy" }, amount(level.Buy)), el("td", {}, level.price), el("td", { class: "sell" }, amount(level.Sell))))
     : [el("tr", {}, el("td", { colspan: 3, class: "quiet" }, "nothing"))]));
 }
