@@ -8,6 +8,10 @@ import yaml
 __all__ = ["yaml_of"]
 
 _WIDEST = 100
+_MANY = 1000
+_LONGEST_KEY = 100
+_SCALARS = frozenset({str, int, bool, type(None)})
+_LIST, _MAP = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
 _NO_WIDTH = 1 << 30
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, if PyYAML has come with its part in C
 
@@ -31,10 +35,48 @@ def yaml_of(data: dict[str, Any]) -> str:
     Sections and what is in them stand on lines of their own, and on one line whatever is short or has no more to it
     than texts and numbers.
     """
+    if not data:
+        return _written({})
+    return "".join(_table(key, value) or _written({key: value}) for key, value in data.items())
+
+
+def _written(data: dict[str, Any]) -> str:
     root = _Representer(sort_keys=False).represent_data(data)
     _lay_out(root, 0)
+    return _serialized(root)
+
+
+def _serialized(root: yaml.Node) -> str:
     text: str = yaml.serialize(root, Dumper=_Dumper, allow_unicode=True, width=_NO_WIDTH)
     return text
+
+
+def _table(key: str, rows: object) -> str | None:
+    """Return a section of very many dicts of texts and numbers alone, a line for each; None for any other section.
+
+    It comes to what is written otherwise, six times as fast: each text is laid out once, however often it is there.
+    """
+    if not isinstance(rows, list) or len(rows) < _MANY:
+        return None
+    places: dict[tuple[type, Any], int] = {}
+    for row in rows:
+        if type(row) is not dict or len(row) < 2 or not set(map(type, row.values())) <= _SCALARS:
+            return None
+        for name, value in row.items():
+            places.setdefault((type(name), name), len(places))
+            places.setdefault((type(value), value), len(places))
+    represent = _Representer(sort_keys=False).represent_data
+    alone = [yaml.SequenceNode(_LIST, [represent(value)], flow_style=True) for _, value in places]
+    lines = _serialized(yaml.SequenceNode(_LIST, alone, flow_style=False)).splitlines()
+    if len(lines) != len(places) or any(len(name) > _LONGEST_KEY for row in rows for name in row):
+        return None  # what goes over several lines is laid out by where it stands
+    texts = {item: line[3:-1] for item, line in zip(places, lines, strict=True)}  # without "- [" and "]"
+    head = _serialized(yaml.MappingNode(_MAP, [(represent(key), yaml.SequenceNode(_LIST, [], flow_style=True))]))
+    written = [head.removesuffix(" []\n")]
+    for row in rows:
+        pairs = [f"{texts[type(name), name]}: {texts[type(value), value]}" for name, value in row.items()]
+        written.append(f"- {{{', '.join(pairs)}}}")
+    return "\n".join(written) + "\n"
 
 
 def _lay_out(node: yaml.Node, depth: int, is_item: bool = False) -> None:

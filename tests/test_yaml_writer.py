@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 from textwrap import dedent
 from typing import Any
@@ -105,3 +106,32 @@ def test_the_layout_is_the_same_without_the_library_in_c(monkeypatch: pytest.Mon
     fast = yaml_of(data)
     monkeypatch.setattr(yaml_writer, "_Dumper", yaml.SafeDumper)
     assert yaml_of(data) == fast
+
+
+_SCALARS = st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.none(), st.just("x" * 200))
+
+
+@given(
+    st.text(min_size=1, max_size=8),
+    st.lists(st.dictionaries(st.text(max_size=8) | st.just("k" * 140), _SCALARS, min_size=1, max_size=4), min_size=1),
+)
+def test_long_table_is_written_as_a_short_one(name: str, rows: list[dict[str, Any]]) -> None:
+    """A section of very many dicts is laid out as one of few, whatever stands in it."""
+    few = yaml_of({name: rows, "last": 1})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(yaml_writer, "_MANY", 1)
+        assert yaml_of({name: rows, "last": 1}) == few
+
+
+def test_a_table_lays_out_each_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is laid out of very many dicts is as much as there are different texts."""
+    laid_out: list[int] = []
+    serialize = yaml.serialize
+    monkeypatch.setattr(yaml, "serialize", lambda node, **options: _counted(laid_out, serialize, node, options))
+    yaml_of({"products": [{"name": "a", "kind": str(number % 10)} for number in range(2000)]})
+    assert sum(laid_out) == 2 + 11
+
+
+def _counted(laid_out: list[int], serialize: Callable[..., str], node: yaml.Node, options: dict[str, Any]) -> str:
+    laid_out.append(len(node.value) if isinstance(node, yaml.SequenceNode) else 0)
+    return serialize(node, **options)
