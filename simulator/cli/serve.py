@@ -55,6 +55,11 @@ def add_serve_command(commands: "Subcommands") -> None:
         metavar="FILE",
         help="a catalogue file, or one of: default, reference (default: the scenario's, or default)",
     )
+    serve.add_argument(
+        "--product",
+        metavar="NAME",
+        help="the tradable product that the scenario is to be about, in prices and quantities that fit it",
+    )
     serve.add_argument("--clock", help="real, instant, or how many times as fast (default: the scenario's, or real)")
     serve.add_argument("--seed", type=int, help="everything random comes from it (default: the scenario's, or 0)")
     serve.add_argument(
@@ -201,7 +206,10 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     if options.scenario is not None:
         from simulator.scenario import load
 
-        loaded = load(options.scenario, catalogue=catalogue, now=start or time.time_ns())
+        loaded = load(options.scenario, catalogue=catalogue, product=options.product, now=start or time.time_ns())
+        catalogue = loaded.catalogue if options.product is not None else catalogue
+    elif options.product is not None:
+        raise SimulatorError("serve: --product says what a scenario is to be about: name a scenario too")
     clock = None if options.clock is None else clock_named(options.clock)
     if start is None and by_the_wall(None if loaded is None else loaded.scenario, clock):
         start = time.time_ns()

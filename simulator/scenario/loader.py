@@ -20,6 +20,7 @@ from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catal
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data, of_yaml
 from simulator.scenario.reading.partial import readable
+from simulator.scenario.reading.retarget import retarget
 from simulator.scenario.reading.typed import Path as Place
 from simulator.scenario.reading.typed import Reader, path_text
 from simulator.scenario.reading.unread import Unread
@@ -105,13 +106,16 @@ def load(
     *,
     folder: Path | None = None,
     catalogue: catalogues.Catalogue | None = None,
+    product: str | None = None,
     now: int | None = None,
 ) -> Loaded:
     """Return the scenario of a file's path, of a bundled scenario's name, or of data in the file's own words.
 
     ``folder`` is where the files that it names must be: by default that of the scenario's file; data without a
     folder can name none. ``catalogue`` stands in for the one that it names: what it says of products, venues and
-    accounts is held against that one. Contracts are those of a world that begins when the scenario says, or with the
+    accounts is held against that one. ``product`` is the tradable product of it, or of the default catalogue, that the
+    scenario is to be about instead of the one product that its markets name: its names, prices and quantities become
+    that product's. Contracts are those of a world that begins when the scenario says, or with the
     year 2024; those of one that begins ``now``, in nanoseconds, will do as well for a scenario on a real clock.
 
     Raises `simulator.errors.ScenarioError` with everything that is wrong.
@@ -123,6 +127,9 @@ def load(
             raise ScenarioError([at(root.mark, "this is a catalogue: serve it with --catalogue", "")])
     else:
         root, name = of_data(source), "scenario"
+    if product is not None:
+        catalogue = catalogue or catalogues.load("default")
+        retarget(root, catalogue, product)
     return _load(root, name, folder, catalogue, now)
 
 
