@@ -152,7 +152,7 @@ def _each(damages: Iterable[tuple[str, int]]) -> Iterator[str]:
 
 
 def _subscription_info(subscription: Subscription) -> SubscriptionInfo:
-    products = tuple(instrument.listing.name for instrument in subscription.instruments)
+    products = tuple(instrument.listing.name for instrument in subscription.topic.instruments)
     return SubscriptionInfo(subscription.id.decode(), type(subscription.request).__name__, products)
 
 

@@ -1,14 +1,16 @@
 """What several subscriptions to a book, or to quotes from it, show alike: it is looked up and encoded once for all."""
 
+from typing import assert_never
+
 from simulator.exchange.instrument import Instrument
 from simulator.gateway import replies
 from simulator.gateway.rfqs import PromisedQuote, Rfqs
 from simulator.gateway.session import Subscription
+from simulator.gateway.topics import BookTopic, ConsolidatedBookTopic, QuotesTopic, ShownTopic
 from simulator.terms import Refusal
 from simulator.times import text_of_time
 from simulator.wire import encode, ok
 from simulator.wire.replies import BookLevel, BookView
-from simulator.wire.requests import SubscribeBook, SubscribeRfqs
 
 __all__ = ["BookFeed", "BookFeeds"]
 
@@ -16,24 +18,20 @@ _MOST_VIEWED = 256
 """How many instruments all the different views of one instrument may show together: each change makes them anew."""
 
 _Shown = tuple[list[BookLevel], list[BookLevel]] | list[PromisedQuote]
-_Key = tuple[type, tuple[str, ...], int]
 
 
 class BookFeed:
-    """One view of books: which, and in buckets of which width or for which quantity.
+    """One view of books.
 
     Args:
-        subscription: the first that shows it.
+        topic: of which, and in buckets of which width or for which quantity.
         rfqs: gives quotes.
     """
 
-    def __init__(self, subscription: Subscription, rfqs: Rfqs) -> None:
+    def __init__(self, topic: ShownTopic, rfqs: Rfqs) -> None:
         self._rfqs = rfqs
-        self.instruments = subscription.instruments
+        self.topic = topic
         self.readers: dict[int, Subscription] = {}
-        self._is_rfqs = isinstance(subscription.request, SubscribeRfqs)
-        self._is_in_ticks = isinstance(subscription.request, SubscribeBook)
-        self._bucket = subscription.bucket
         self.shown: _Shown | None = None
         """What was published last."""
         self.body = b""
@@ -41,12 +39,16 @@ class BookFeed:
 
     def look(self) -> _Shown:
         """Return what is to be seen now."""
-        if self._is_rfqs:
-            return self._rfqs.look(self.instruments, self._bucket)
-        bucket = self._bucket
-        if self._is_in_ticks:  # which may change
-            bucket *= self.instruments[0].tick
-        return replies.book_levels(self.instruments, bucket)
+        topic = self.topic
+        match topic:
+            case BookTopic():
+                return replies.book_levels(topic.instruments, topic.ticks * topic.instrument.tick)
+            case ConsolidatedBookTopic():
+                return replies.book_levels(topic.instruments, topic.bucket)
+            case QuotesTopic():
+                return self._rfqs.look(topic.instruments, topic.quantity)
+            case _:
+                assert_never(topic)
 
     def encode(self, seen: _Shown, now: int) -> bytes:
         """Return what has been seen as JSON."""
@@ -86,37 +88,35 @@ class BookFeeds:
 
     def __init__(self, rfqs: Rfqs) -> None:
         self._rfqs = rfqs
-        self._feeds: dict[_Key, BookFeed] = {}
-        self._of: dict[str, dict[_Key, BookFeed]] = {}
+        self._feeds: dict[ShownTopic, BookFeed] = {}
+        self._of: dict[str, dict[ShownTopic, BookFeed]] = {}
 
-    def join(self, number: int, subscription: Subscription) -> BookFeed | Refusal:
-        """Let a subscription show what others do that are alike, or say why there can be no such view."""
-        key = _key_of(subscription)
-        feed = self._feeds.get(key)
+    def join(self, topic: ShownTopic, subscription: Subscription) -> BookFeed | Refusal:
+        """Let a subscription show what others do that have its topic, or say why there can be no such view."""
+        feed = self._feeds.get(topic)
         if feed is None:
-            for instrument in subscription.instruments:
-                viewed = sum(len(other.instruments) for other in self._of.get(instrument.listing.id, {}).values())
-                if viewed + len(subscription.instruments) > _MOST_VIEWED:
+            for instrument in topic.instruments:
+                viewed = sum(len(other.instruments) for other in self._of.get(instrument.listing.id, {}))
+                if viewed + len(topic.instruments) > _MOST_VIEWED:
                     return Refusal(
                         f"there are too many different views of {instrument.listing.name}: ask for one that others have"
                     )
-            feed = self._feeds[key] = BookFeed(subscription, self._rfqs)
-            for instrument in subscription.instruments:
-                self._of.setdefault(instrument.listing.id, {})[key] = feed
-        feed.readers[number] = subscription
+            feed = self._feeds[topic] = BookFeed(topic, self._rfqs)
+            for instrument in topic.instruments:
+                self._of.setdefault(instrument.listing.id, {})[topic] = feed
+        feed.readers[subscription.number] = subscription
         return feed
 
-    def leave(self, number: int, subscription: Subscription) -> None:
+    def leave(self, feed: BookFeed, subscription: Subscription) -> None:
         """A subscription has ended; what nobody shows is looked up no longer."""
-        key = _key_of(subscription)
-        feed = self._feeds[key]
-        del feed.readers[number]
+        del feed.readers[subscription.number]
         if feed.readers:
             return
-        del self._feeds[key]
-        for instrument in subscription.instruments:
+        topic = feed.topic
+        del self._feeds[topic]
+        for instrument in topic.instruments:
             feeds = self._of[instrument.listing.id]
-            del feeds[key]
+            del feeds[topic]
             if not feeds:
                 del self._of[instrument.listing.id]
                 instrument.bid_depth.forget()
@@ -125,8 +125,3 @@ class BookFeeds:
     def of(self, instrument: Instrument) -> tuple[BookFeed, ...]:
         """Return the views that show an instrument."""
         return tuple(self._of.get(instrument.listing.id, {}).values())
-
-
-def _key_of(subscription: Subscription) -> _Key:
-    ids = tuple(instrument.listing.id for instrument in subscription.instruments)
-    return type(subscription.request), ids, subscription.bucket

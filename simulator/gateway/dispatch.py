@@ -11,6 +11,7 @@ from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import Session, Subscription
 from simulator.gateway.subscriptions import Subscriptions
+from simulator.gateway.topics import CandlesTopic
 from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 from simulator.terms import Refusal
@@ -21,7 +22,6 @@ from simulator.wire.requests import (
     Request,
     SendLimitOrder,
     Subscribe,
-    SubscribeCandles,
     SubscribeOrderState,
     Unsubscribe,
 )
@@ -119,8 +119,9 @@ class Dispatcher:
         first = self._subscriptions.first(subscription, self._schedule.now)
         if first is not None:
             self._delivery.reply(session, first)
-        if isinstance(request, SubscribeCandles):
-            self._await_candles(subscription.instruments[0], subscription.bucket)
+        topic = subscription.topic
+        if isinstance(topic, CandlesTopic):
+            self._await_candles(topic.instrument, topic.width)
 
     def _tell_open_orders(self, subscription: Subscription, orders: list[Order], at: int = 0) -> None:
         """Tell a subscription which orders are open: of very many, in several messages, with others' turns between."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from simulator.exchange.instrument import Instrument
 from simulator.gateway.outgoing import Outgoing, RawBytes
+from simulator.gateway.topics import Topic
 from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
 from simulator.scenario.steps import Damage
@@ -24,16 +24,14 @@ NETIDX = "netidx"
 class Subscription(msgspec.Struct):
     """A stream of messages that bear one id, on one connection.
 
-    ``request`` is what asked for it; ``instruments`` what it is about, ``bucket`` the width of a price bucket or a
-    candle, or the quantity that quotes are for; ``number`` counts all subscriptions. Of one that shows a book, ``feed``
-    is what it has in common with those that show the same, and ``shown`` what its last message showed.
+    ``request`` is what asked for it, ``topic`` what it is about; ``number`` counts all subscriptions. Of one that shows
+    a book, ``feed`` is what it has in common with those that show the same, and ``shown`` what its last message showed.
     """
 
     session: "Session"
     id: bytes
     request: Subscribe
-    instruments: tuple[Instrument, ...]
-    bucket: int
+    topic: Topic
     number: int
     feed: "BookFeed | None" = None
     shown: object = None

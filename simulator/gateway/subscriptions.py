@@ -11,6 +11,18 @@ from simulator.gateway.candles import read_width
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.query_requests import Gateway
 from simulator.gateway.session import Session, Subscription
+from simulator.gateway.topics import (
+    AlertsTopic,
+    BookTopic,
+    CandlesTopic,
+    ConsolidatedBookTopic,
+    OrdersTopic,
+    QuotesTopic,
+    ShownTopic,
+    ToldTopic,
+    Topic,
+    TradesTopic,
+)
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.wire import amount_of, encode, ok, requests
@@ -22,7 +34,6 @@ _MOST_OF_ONE = 1000
 _MOST = 50_000
 """How many subscriptions there may be on one connection, and on all."""
 
-_Read = tuple[tuple[Instrument, ...], int]
 _Readers = dict[int, Subscription]
 
 _FOLLOWING = (requests.SubscribeOrderState, requests.SubscribeTrades)
@@ -60,21 +71,19 @@ class Subscriptions:
             return Refusal(f"`$.id`: expected at most {_MOST_OF_ONE} subscriptions on one connection")
         if self._open >= _MOST:
             return Refusal(f"`$.id`: expected at most {_MOST} subscriptions on all connections")
-        read = self._read(request)
-        if isinstance(read, Refusal):
-            return read
-        instruments, bucket = read
+        topic = self._topic(request)
+        if isinstance(topic, Refusal):
+            return topic
         self._count += 1
-        subscription = Subscription(session, bytes(request.id), request, instruments, bucket, self._count)
-        readers = self._readers(subscription)
-        if readers is None:
-            feed = self._books.join(subscription.number, subscription)
+        subscription = Subscription(session, bytes(request.id), request, topic, self._count)
+        if isinstance(topic, ShownTopic):
+            feed = self._books.join(topic, subscription)
             if isinstance(feed, Refusal):
                 return feed
             subscription.feed = feed
             self.book_readers += 1
         else:
-            readers[subscription.number] = subscription
+            self._readers(topic, session)[subscription.number] = subscription
             self.followers += type(request) in _FOLLOWING
         session.subscriptions[subscription.id] = subscription
         self._open += 1
@@ -100,12 +109,12 @@ class Subscriptions:
         if subscription is None:
             return False
         self._open -= 1
-        readers = self._readers(subscription)
-        if readers is None:
-            self._books.leave(subscription.number, subscription)
+        topic, feed = subscription.topic, subscription.feed
+        if feed is not None:
+            self._books.leave(feed, subscription)
             self.book_readers -= 1
-        else:
-            del readers[subscription.number]
+        elif not isinstance(topic, ShownTopic):
+            del self._readers(topic, session)[subscription.number]
             self.followers -= type(subscription.request) in _FOLLOWING
         return True
 
@@ -118,7 +127,7 @@ class Subscriptions:
         """Tell those who follow a product's trades of one."""
         readers = self._trades.get(trade.target)
         if readers:
-            digits = next(iter(readers.values())).instruments[0].digits
+            digits = self._gateway.venue.instruments[trade.target].digits
             self._publish(readers, encode(replies.trade_view(trade, digits)))
 
     def publish_change(self, change: OrderChanged) -> None:
@@ -202,39 +211,39 @@ class Subscriptions:
             if message is not None:
                 self._delivery.update(session, message)
 
-    def _readers(self, subscription: Subscription) -> _Readers | None:
-        """Return those whom a subscription stands among; None for those who show books."""
-        match subscription.request:
-            case requests.SubscribeOrderState():
-                return self._orders.setdefault(subscription.session.viewer, {})
-            case requests.SubscribeAlerts():
+    def _readers(self, topic: ToldTopic, session: Session) -> _Readers:
+        """Return those who are told of a topic as a session is."""
+        match topic:
+            case OrdersTopic():
+                return self._orders.setdefault(session.viewer, {})
+            case AlertsTopic():
                 return self._alerts
-            case requests.SubscribeTrades():
-                return self._trades.setdefault(subscription.instruments[0].listing.id, {})
-            case requests.SubscribeCandles():
-                key = subscription.instruments[0].listing.id, subscription.bucket
-                return self._candles.setdefault(key, {})
-            case requests.SubscribeBook() | requests.SubscribeConsolidatedBook() | requests.SubscribeRfqs():
-                return None
+            case TradesTopic():
+                return self._trades.setdefault(topic.instrument.listing.id, {})
+            case CandlesTopic():
+                return self._candles.setdefault((topic.instrument.listing.id, topic.width), {})
             case _:
-                assert_never(subscription.request)
+                assert_never(topic)
 
-    def _read(self, request: requests.Subscribe) -> _Read | Refusal:
-        """Read which instruments a subscription is about, and the size that it asks for, if it asks for one."""
+    def _topic(self, request: requests.Subscribe) -> Topic | Refusal:
+        """Read what a subscription is about."""
         match request:
-            case requests.SubscribeOrderState() | requests.SubscribeAlerts():  # only a scenario raises alerts
-                return (), 0
+            case requests.SubscribeOrderState():
+                return OrdersTopic()
+            case requests.SubscribeAlerts():  # which only a scenario raises
+                return AlertsTopic(request.path or "")
             case requests.SubscribeBook():
                 return self._read_book(request)
             case requests.SubscribeTrades():
                 instrument = self._find(request.tradable_product, "$.tradable_product")
-                return instrument if isinstance(instrument, Refusal) else ((instrument,), 0)
+                return instrument if isinstance(instrument, Refusal) else TradesTopic(instrument)
             case requests.SubscribeCandles():
                 return self._read_candles(request)
             case requests.SubscribeConsolidatedBook():
                 return self._read_consolidated(request)
             case requests.SubscribeRfqs():
-                return self._gateway.rfqs.read(request.base, request.quote, request.quantity, request.venues)
+                read = self._gateway.rfqs.read(request.base, request.quote, request.quantity, request.venues)
+                return read if isinstance(read, Refusal) else QuotesTopic(*read)
             case _:
                 assert_never(request)
 
@@ -244,22 +253,22 @@ class Subscriptions:
             return Refusal(f"`{where}`: there is no tradable product {quoted(name)}")
         return self._gateway.instrument(listing)
 
-    def _read_book(self, request: requests.SubscribeBook) -> _Read | Refusal:
+    def _read_book(self, request: requests.SubscribeBook) -> Topic | Refusal:
         instrument = self._find(request.tradable_product, "$.tradable_product")
         if isinstance(instrument, Refusal):
             return instrument
         if not 1 <= request.width <= _MAX_WIDTH:
             return Refusal(f"`$.width`: expected a number of ticks from 1 to {_MAX_WIDTH}, got {request.width}")
-        return (instrument,), request.width
+        return BookTopic(instrument, request.width)
 
-    def _read_candles(self, request: requests.SubscribeCandles) -> _Read | Refusal:
+    def _read_candles(self, request: requests.SubscribeCandles) -> Topic | Refusal:
         instrument = self._find(request.tradable_product, "$.tradable_product")
         if isinstance(instrument, Refusal):
             return instrument
         width = read_width(request.width)
-        return width if isinstance(width, Refusal) else ((instrument,), width)
+        return width if isinstance(width, Refusal) else CandlesTopic(instrument, width)
 
-    def _read_consolidated(self, request: requests.SubscribeConsolidatedBook) -> _Read | Refusal:
+    def _read_consolidated(self, request: requests.SubscribeConsolidatedBook) -> Topic | Refusal:
         found: dict[str, Instrument] = {}
         for index, name in enumerate(request.tradable_products):
             instrument = self._find(name, f"$.tradable_products[{index}]")
@@ -273,11 +282,11 @@ class Subscriptions:
                 came = cut_raw(request.precision)
                 return Refusal(f"`$.precision`: expected a positive decimal, the width of a price bucket, got {came}")
             bucket = precision
-        return tuple(found.values()), bucket
+        return ConsolidatedBookTopic(tuple(found.values()), bucket)
 
 
 def _is_below(path: str, subscription: Subscription) -> bool:
     """Tell whether a path is the one that a subscription to alerts follows, or lies below it."""
-    request = subscription.request
-    followed = (request.path or "").strip("/") if isinstance(request, requests.SubscribeAlerts) else ""
+    topic = subscription.topic
+    followed = topic.path.strip("/") if isinstance(topic, AlertsTopic) else ""
     return not followed or f"{path.strip('/')}/".startswith(f"{followed}/")
