@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import assert_never
 
 from simulator.budget import Budget
-from simulator.gateway.outgoing import Abort, Outgoing, Pongs, RawBytes, size_of, text_frame
-from simulator.gateway.session import ConnectionFaults, Session
+from simulator.gateway.connection_faults import ConnectionFaults, damaged
+from simulator.gateway.outgoing import Abort, Outgoing, Pongs, size_of, text_frame
+from simulator.gateway.session import Session
 from simulator.gateway.sessions import Sessions
 from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
@@ -182,19 +182,7 @@ class Delivery:
         if times > 1:
             faults.damages.appendleft((what, times - 1))
         self._note(session, "corrupt", f"{what}: {message.decode(errors='replace')}")
-        match what:
-            case "json":
-                return (message[: max(1, len(message) * 2 // 3)],)
-            case "utf8":
-                middle = len(message) // 2
-                return (message[:middle] + b"\xff\xfe" + message[middle:],)
-            case "id":
-                return (_with_other_id(message),)
-            case "frame":
-                frame = text_frame(message)
-                return RawBytes(frame[: max(2, len(frame) // 2)]), Abort()
-            case _:
-                assert_never(what)
+        return damaged(what, message)
 
     # Faults on purpose
 
@@ -272,14 +260,3 @@ class Delivery:
 
     def _note(self, session: Session, kind: str, data: bytes | str) -> None:
         self._journal.write(self._schedule.now, session.number, kind, data)
-
-
-def _with_other_id(message: bytes) -> bytes:
-    """Return a reply under the id of another request."""
-    start = message.find(b'"id":') + 5
-    end = message.find(b",", start)
-    if start < 5 or end < 0:
-        return message
-    number = message[start:end]
-    other = b"%d" % (int(number) + 1_000_000) if number.isdigit() else b"1000000"
-    return message[:start] + other + message[end:]

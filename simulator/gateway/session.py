@@ -1,21 +1,19 @@
 """One connection as the simulation sees it: what it has subscribed to, and what is to be said on it."""
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from simulator.gateway.connection_faults import ConnectionFaults
 from simulator.gateway.outgoing import Outgoing, RawBytes
 from simulator.gateway.topics import Topic
-from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
-from simulator.scenario.steps import Damage
 from simulator.wire.requests import Subscribe
 
 if TYPE_CHECKING:
     from simulator.gateway.book_feeds import BookFeed
 
-__all__ = ["GATEWAY", "NETIDX", "ConnectionFaults", "Session", "Subscription"]
+__all__ = ["GATEWAY", "NETIDX", "Session", "Subscription"]
 
 GATEWAY = "gateway"
 NETIDX = "netidx"
@@ -35,39 +33,6 @@ class Subscription(msgspec.Struct):
     number: int
     feed: "BookFeed | None" = None
     shown: object = None
-
-
-class ConnectionFaults:
-    """What a scenario does to a connection's messages; times in nanoseconds.
-
-    Args:
-        transit: messages on their way.
-        drip: what is written a few bytes at a time.
-    """
-
-    __slots__ = (
-        "bytes_per_second",
-        "damages",
-        "drip",
-        "kept",
-        "last_due",
-        "silent_until",
-        "slow_until",
-        "stalled_until",
-        "transit",
-    )
-
-    def __init__(self, transit: Transit, drip: Drip) -> None:
-        self.transit = transit
-        self.drip = drip
-        self.last_due = 0
-        self.damages: deque[tuple[Damage, int]] = deque()
-        """What is done to the next messages, and to how many of them."""
-        self.stalled_until = 0
-        self.silent_until = 0
-        self.slow_until = 0
-        self.kept: list[Outgoing] = []
-        self.bytes_per_second = 0
 
 
 class Session:
