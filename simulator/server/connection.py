@@ -554,10 +554,16 @@ class Connection(asyncio.Protocol):
                 if data:
                     self.transport.write(data)
                 elif self.transport.can_write_eof():
-                    self.transport.write_eof()
+                    self._write_eof()
         if protocol.close_expected():
             self._end_session(str(protocol.close_sent))
             self._limit_closing()
+
+    def _write_eof(self) -> None:
+        try:
+            self.transport.write_eof()
+        except OSError:  # the client is gone, of which nobody hears who reads nothing
+            self.transport.abort()
 
     def _limit_closing(self) -> None:
         if not self._is_closing:

@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from websockets.protocol import State
 
 from simulator.server import Server, Settings
 from simulator.server import server as server_module
@@ -192,6 +193,26 @@ async def test_close_waits_for_nobody_for_long() -> None:
         assert server.connections == set()
         await mute.closing()
         await unready.cut()
+
+
+async def test_client_that_is_gone_when_the_server_closes() -> None:
+    """A client that has closed while its requests had to wait hinders nobody from being closed."""
+    async with serving() as server, connected(server) as other:
+        loop = asyncio.get_running_loop()
+        with socket.create_connection((server.host, server.port)) as gone:
+            gone.setblocking(False)
+            await loop.sock_sendall(gone, handshake())
+            assert (await loop.sock_recv(gone, 1000)).startswith(b"HTTP/1.1 101")
+            server.world.holds_inputs = True
+            await loop.sock_sendall(gone, frame(TEXT, request(1)) + close_frame(1000))
+            while all(one.protocol.state is State.OPEN for one in server.connections):  # noqa: ASYNC110 - it has to come
+                await asyncio.sleep(0)
+        server.world.holds_inputs = False
+        closing = asyncio.create_task(server.close())
+        assert await other.closing() == (1001, "the exchange shuts down")
+        await other.hang_up()
+        await asyncio.wait_for(closing, PATIENCE)
+        assert server.connections == set()
 
 
 async def test_nobody_is_let_in_while_closing() -> None:
