@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
+from weakref import ReferenceType
 
 import msgspec
 
@@ -68,6 +69,7 @@ _OTHERS = frozenset(
         ("simulator.scenario.latency", "_lognormal"),
         ("simulator.scenario.latency", "_normal"),
         ("simulator.steps.views", "_restore"),
+        ("weakref", "ReferenceType"),
         (__name__, "_given_thing"),
         (__name__, "_method"),
         (__name__, "_request_type"),
@@ -137,6 +139,7 @@ class _Pickler(pickle.Pickler):
 
         own: dict[type, Callable[[Any], Any]] = {
             MethodType: lambda method: (_method, (method.__self__, method.__name__)),
+            ReferenceType: lambda ref: (ReferenceType, (ref(),)),
             type(msgspec.Struct): _reduced_type,
             Condition: lambda condition: (Condition, (condition.when,), {"seen": condition.seen}),
             RuleIndex: lambda index: (RuleIndex, (index.conditions,)),

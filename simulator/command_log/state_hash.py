@@ -15,6 +15,7 @@ from simulator.simulation import Simulation
 
 __all__ = ["state_hash"]
 
+_REFERENCES = ("ref", "__weakref__")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,14 +62,14 @@ def _venue(venue: Venue) -> Iterator[object]:
 
 def _order(order: Order) -> object:
     # What it was earlier is kept for views alone, and only while there is a scenario.
-    return order.instrument.listing.id, _fields(order, "instrument", "past")
+    return order.instrument.listing.id, _fields(order, "instrument_ref", "past")
 
 
 def _instrument(instrument: Instrument) -> Iterator[object]:
     # The depths are summed up from the book when somebody looks.
     yield (
         instrument.listing.id,
-        _fields(instrument, "listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth"),
+        _fields(instrument, "listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth", *_REFERENCES),
     )
     yield list(map(_entry, instrument.market_quotes))
     yield from _side(instrument.book.bids)

@@ -1,5 +1,8 @@
 """A tradable product as its venue trades it: its book, its increments, and who holds what."""
 
+from collections.abc import Callable
+from weakref import ref
+
 from simulator.catalogue.products import TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.exchange.book import Book, BookEntry
@@ -31,6 +34,7 @@ class Instrument:
     """
 
     __slots__ = (
+        "__weakref__",
         "ask_depth",
         "bid_depth",
         "book",
@@ -42,12 +46,15 @@ class Instrument:
         "listing",
         "market_quotes",
         "opened",
+        "ref",
         "step",
         "tick",
     )
 
     def __init__(self, listing: TradableProduct) -> None:
         self.listing = listing
+        self.ref: Callable[[], Instrument] = ref(self)  # type: ignore[assignment]  # None once its venue is gone
+        """What its orders refer to it by, weakly."""
         self.book = Book()
         self.bid_depth = Depth(self.book.bids)
         self.ask_depth = Depth(self.book.asks)

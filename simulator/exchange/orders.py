@@ -1,5 +1,6 @@
 """An order, a fill, and the table of legal state changes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -106,9 +107,11 @@ class PastState(msgspec.Struct, frozen=True):
     before: "PastState | None"
 
 
-class Order(BookEntry, eq=False, gc=True, kw_only=True):
+class Order(BookEntry, eq=False, gc=False, kw_only=True):
     """An order of a client, which its venue alone changes; amounts are billionths.
 
+    The garbage collector does not know it, so that however many there are make no pauses. So it may not be part of a
+    circle: ``instrument_ref`` refers weakly to the instrument, which lives as long as its venue.
     ``quantity`` is what was ordered, ``leaves_qty`` what is still open (nothing, once it is out), ``cum_qty`` what has
     been filled less what has been busted, ``notional`` the sum of price times quantity over the fills (in
     billionths of billionths). ``promised`` is the price at which it trades whatever the book says, because it takes a
@@ -118,7 +121,7 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
 
     id: int
     account: str
-    instrument: "Instrument"
+    instrument_ref: "Callable[[], Instrument]"
     quantity: int
     time: int
     state: int = NEW
@@ -129,6 +132,11 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
     promised: int | None = None
     past: PastState | None = None
     lie: tuple[int, int, int] | None = None
+
+    @property
+    def instrument(self) -> "Instrument":
+        """What it is for, as it is traded."""
+        return self.instrument_ref()
 
     @property
     def is_out(self) -> bool:
@@ -153,7 +161,7 @@ class Order(BookEntry, eq=False, gc=True, kw_only=True):
     def change(self) -> "OrderChanged":
         """Return what is to be told of its state at this moment."""
         mean = average_price(self.notional, self.cum_qty)
-        return OrderChanged(self.id, self.account, self.state, self.cum_qty, mean, self.instrument.digits)
+        return OrderChanged(self.id, self.account, self.state, self.cum_qty, mean, self.instrument_ref().digits)
 
     def move(self, state: int) -> None:
         """Go to a state; raises `ValueError` if the table does not allow it."""

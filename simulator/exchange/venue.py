@@ -85,7 +85,7 @@ class Venue:
             quantity,
             id=order_id,
             account=account,
-            instrument=instrument,
+            instrument_ref=instrument.ref,
             quantity=quantity,
             time=now,
             state=_ACKED,
@@ -102,7 +102,7 @@ class Venue:
             OrderChanged(order_id, account, OPEN, 0, None, digits),
             OrderChanged(order_id, account, _ACKED, 0, None, digits),
         )
-        self._match(order, now)
+        self._match(order, instrument, now)
         return order
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
@@ -114,7 +114,7 @@ class Venue:
             quantity,
             id=self.last_order_id,
             account=account,
-            instrument=instrument,
+            instrument_ref=instrument.ref,
             quantity=quantity,
             time=now,
         )
@@ -149,18 +149,18 @@ class Venue:
         if order.promised is not None:
             self._trade_as_promised(order, order.promised, now)
         elif not order.rests:
-            self._match(order, now)
+            self._match(order, order.instrument, now)
 
     def _trade_as_promised(self, order: Order, price: int, now: int) -> None:
         """Fill all that is left of an order that takes a quote, which is not in the book."""
+        instrument = order.instrument
         quantity, order.leaves_qty = order.leaves_qty, 0
         self._trades += 1
-        self._filled(order, price, quantity, False, MARKET_ACCOUNT, now)
-        self._print(order.instrument, order.buy, price, quantity, now)
-        self.touched[order.instrument.listing.id] = order.instrument
+        self._filled(order, instrument, price, quantity, False, MARKET_ACCOUNT, now)
+        self._print(instrument, order.buy, price, quantity, now)
+        self.touched[instrument.listing.id] = instrument
 
-    def _match(self, order: Order, now: int) -> None:
-        instrument = order.instrument
+    def _match(self, order: Order, instrument: Instrument, now: int) -> None:
         book = instrument.book
         trades = book.match(order)
         if trades:
@@ -218,7 +218,7 @@ class Venue:
 
     def _leave(self, order: Order) -> None:
         """Forget what an order had open, in the book and in what its account has open."""
-        instrument = order.instrument
+        instrument = order.instrument_ref()
         if instrument.book.remove(order):
             self.touched[instrument.listing.id] = instrument
         if self.open.pop(order.id, None) is not None:
@@ -240,7 +240,7 @@ class Venue:
 
     def expose(self, order: Order, opened: int, filled: int, orders: int = 0) -> None:
         """Change what an order's account has open and holds by quantities of the order, which may be negative."""
-        instrument, account = order.instrument, order.account
+        instrument, account = order.instrument_ref(), order.account
         exposure = instrument.exposures.get(account) or instrument.exposure(account)
         exposure.orders += orders
         if order.buy:
@@ -283,23 +283,25 @@ class Venue:
         if rest:
             instrument.book.reduce(order, rest)
             self._trades += 1
-            self._filled(order, price, rest, resting, against, now)
+            self._filled(order, instrument, price, rest, resting, against, now)
             self._print(instrument, order.buy != resting, price, rest, now)
 
     def _trade(self, taker: Order, resting: BookEntry, quantity: int, now: int) -> None:
         """Record a trade that the book has made between an order and what rested."""
         self._trades += 1
         price = resting.price
+        instrument = taker.instrument_ref()
         if isinstance(resting, Order):
-            self._filled(taker, price, quantity, False, resting.account, now)
-            self._filled(resting, price, quantity, True, taker.account, now)
+            self._filled(taker, instrument, price, quantity, False, resting.account, now)
+            self._filled(resting, instrument, price, quantity, True, taker.account, now)
         else:
-            self._filled(taker, price, quantity, False, MARKET_ACCOUNT, now)
-        self._print(taker.instrument, taker.buy, price, quantity, now)
+            self._filled(taker, instrument, price, quantity, False, MARKET_ACCOUNT, now)
+        self._print(instrument, taker.buy, price, quantity, now)
 
-    def _filled(self, order: Order, price: int, quantity: int, maker: bool, against: str, now: int) -> None:
+    def _filled(
+        self, order: Order, instrument: Instrument, price: int, quantity: int, maker: bool, against: str, now: int
+    ) -> None:
         """Give an order, whose ``leaves_qty`` has fallen already, its fill."""
-        instrument = order.instrument
         order.cum_qty += quantity
         order.notional += price * quantity
         self.expose(order, -quantity, quantity)
@@ -366,7 +368,7 @@ class Venue:
         for resting, quantity in instrument.book.match(entry):
             self._trades += 1
             if isinstance(resting, Order):
-                self._filled(resting, resting.price, quantity, True, MARKET_ACCOUNT, now)
+                self._filled(resting, instrument, resting.price, quantity, True, MARKET_ACCOUNT, now)
             self._print(instrument, entry.buy, resting.price, quantity, now)
 
     def delist(self, instrument: Instrument) -> None:

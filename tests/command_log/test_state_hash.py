@@ -13,8 +13,8 @@ from support.command_log import PAIR
 
 ELSEWHERE = {
     "Venue": {"catalogue", "limit", "events", "touched", "orders", "open", "fills", "limits", "instruments"},
-    "Order": {"instrument", "past"},
-    "Instrument": {"listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth"},
+    "Order": {"instrument_ref", "past"},
+    "Instrument": {"__weakref__", "ref", "listing", "book", "exposures", "market_quotes", "bid_depth", "ask_depth"},
     "Side": {"keys", "levels", "changed"},
     "Level": {"queue", "head"},
     "Fills": {"_limit", "_most", "_kept"},

@@ -56,7 +56,8 @@ def breach(
 ) -> str | None:
     """Return what a limit says to an order of a quantity in billionths."""
     instrument = on or floor.btc
-    order = Order(buy, amount(1), quantity, id=99, account=account, instrument=instrument, quantity=quantity, time=0)
+    ref = instrument.ref
+    order = Order(buy, amount(1), quantity, id=99, account=account, instrument_ref=ref, quantity=quantity, time=0)
     anew = Limits()  # which sums up what the floor has now
     anew.set(limits)
     return anew.breach(floor.venue.instruments.values(), order)
@@ -270,7 +271,7 @@ def test_a_limit_follows_all_that_becomes_of_orders(name: LimitName, kind: str, 
             floor.submit(*terms, drawn.choice((1, 2)), drawn.choice(places))
         for on in places:
             for side in (BUY, SELL):
-                order = Order(side, 1, _MANY, id=0, account="ann", instrument=on, quantity=_MANY, time=0)
+                order = Order(side, 1, _MANY, id=0, account="ann", instrument_ref=on.ref, quantity=_MANY, time=0)
                 said.add(venue.limits.breach((), order))
                 assert venue.limits.breach((), order) == breach(floor, venue.limits, side, _MANY, on=on)
     assert len(said) > 1

@@ -25,12 +25,14 @@ ALLOWED = {
     "Acked Canceled Out": [],
     "Rejected Out": [],
 }
+FLOOR = Floor()
 STATES = {words: state_of(words.split()) for words in ALLOWED}
 
 
 def order_in(state: int) -> Order:
     """Return a new order that is in a state, however it came there."""
-    order = Order(BUY, amount(100), amount(1), id=1, account="ann", instrument=Floor().btc, quantity=amount(1), time=0)
+    one = amount(1)
+    order = Order(BUY, amount(100), one, id=1, account="ann", instrument_ref=FLOOR.btc.ref, quantity=one, time=0)
     order.state = state
     return order
 
