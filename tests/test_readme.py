@@ -1,6 +1,7 @@
 """The README's snippets are the files of ``tests/examples``, and those do what the README says."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -70,6 +71,31 @@ def test_other_language(tmp_path: Path) -> None:
         command = ["node", *flags, "--test", str(tmp_path / "partial_fill.test.mjs")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
+
+
+LANGUAGES = {
+    "go": ("exchange_test.go", ["go", "test", "-count=1"]),
+    "java": ("ExchangeTest.java", ["java"]),
+    "node": ("exchange.test.mjs", ["node", "--test"]),
+}
+
+
+@pytest.mark.parametrize("program", LANGUAGES)
+def test_pytest_tests_in_other_languages(program: str, tmp_path: Path) -> None:
+    """The README's two tests of pytest, on nothing but the standard library of another language, pass."""
+    if shutil.which(program) is None:
+        pytest.skip(f"there is no {program}")
+    name, command = LANGUAGES[program]
+    shutil.copy(EXAMPLES / "languages" / name, tmp_path)
+    if program == "node":
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+        command = command if int(version[1:].split(".")[0]) >= 22 else ["node", "--experimental-websocket", "--test"]
+    with Exchange() as exchange:
+        environment = os.environ | {"EXCHANGE": exchange.url.replace("ws:", "http:"), "GOCACHE": str(tmp_path / "go")}
+        done = subprocess.run(
+            [*command, name], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_invented_venues(pytester: pytest.Pytester) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 import h11
 
 from simulator.errors import UnknownName
+from simulator.server.connection import Connection
 from simulator.server.http_answers import Answer, HttpRequest, Stream
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class HttpConnection(asyncio.Protocol):
         self._transport = transport
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 16)
         self._request: h11.Request | None = None
+        self._head = bytearray()
+        """What has come of a request that is not read yet: if it asks for a WebSocket, that takes it from the start."""
         self._body = bytearray()
         self._answering: asyncio.Task[None] | None = None
         self._may_write = asyncio.Event()
@@ -47,6 +50,8 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: requests, or parts of them; one who asks ahead waits until what it has asked is answered."""
         self._http.receive_data(data)
+        if self._request is None:
+            self._head += data
         if self._answering is None:
             self._read()
         elif not self._transport.is_closing():
@@ -95,7 +100,10 @@ class HttpConnection(asyncio.Protocol):
                     self._send(h11.InformationalResponse(status_code=100, headers=[]))
                 return
             if isinstance(event, h11.Request):
-                self._request, self._body = event, bytearray()
+                if _asks_for_websocket(event):
+                    self._hand_over()
+                    return
+                self._request, self._head, self._body = event, bytearray(), bytearray()
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > _LONGEST_BODY:
@@ -128,10 +136,21 @@ class HttpConnection(asyncio.Protocol):
             self._transport.close()
         if self._transport.is_closing():
             return
+        self._request = None
         self._http.start_next_cycle()
+        self._head += self._http.trailing_data[0]
         self._end_in(_IDLE)
         self._transport.resume_reading()
         self._read()
+
+    def _hand_over(self) -> None:
+        """Let the connection be a WebSocket's from now on: clients reuse those on which they have made calls."""
+        self._end_in(None)
+        self._server.http_connections.discard(self)
+        connection = Connection(self._server)
+        connection.connection_made(self._transport)
+        self._transport.set_protocol(connection)
+        connection.data_received(bytes(self._head))
 
     async def _stream(self, stream: Stream, is_head: bool) -> None:
         """Send pieces as they come; one who does not read gets no more until he does."""
@@ -187,6 +206,10 @@ class HttpConnection(asyncio.Protocol):
             budget.free(id(self), -change)
             return True
         return budget.hold(id(self), change)
+
+
+def _asks_for_websocket(request: h11.Request) -> bool:
+    return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in request.headers)
 
 
 def _asked(request: h11.Request, body: bytes) -> HttpRequest:

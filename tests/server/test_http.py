@@ -467,3 +467,26 @@ def test_report_so_far() -> None:
         status, page = api.raw("GET", "/_exchange/worlds/w/report.html")
         assert (status, b"SendLimitOrder" in page.partition(b'id="data"')[2]) == (200, False)
         assert api.raw("GET", "/_exchange/worlds/x/report.html")[0] == 404
+
+
+def test_websocket_on_a_connection_that_has_made_calls() -> None:
+    """A client that opens its WebSocket where it has made a call before, as Java's does, is let in."""
+    upgrade = "GET /worlds/w/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    upgrade += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    with serving() as api, socket.create_connection(("127.0.0.1", api.port), timeout=10) as client:
+        body = b'{"name": "w"}'
+        head = "POST /_exchange/worlds HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        reader = client.makefile("rb")
+        lines = [line.strip() for line in iter(reader.readline, b"\r\n")]
+        (length,) = [int(line.partition(b":")[2]) for line in lines if line.startswith(b"Content-Length")]
+        assert json.loads(reader.read(length))["name"] == "w"
+        for part in (upgrade[:40], upgrade[40:]):
+            client.sendall(part.encode())
+        lines = [line.strip() for line in iter(reader.readline, b"\r\n")]
+        assert lines[0] == b"HTTP/1.1 101 Switching Protocols"
+        data = b'{"id":1,"type":"GetHalts"}'
+        client.sendall(bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data)
+        answer = b'{"id":1,"response":{"Ok":[]}}'
+        assert reader.read(2 + len(answer)) == bytes([0x81, len(answer)]) + answer
+        assert [one["connections"] for one in api.get("/worlds")] == [0, 1]
