@@ -9,24 +9,22 @@ from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue, TradableProduct
 from simulator.decimals import text_of_amount
+from simulator.exchange import engine
 from simulator.exchange.book import BookEntry
 from simulator.exchange.fills import Fills
 from simulator.exchange.halts import Halts
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits
 from simulator.exchange.orders import FIRST_ORDER_ID, ORDERS_KEPT, Fill, Order, OrderChanged, Traded
-from simulator.terms import ACKED, CANCELED, CANCELING, FILLED, OPEN, OUT, REJECTED, STALE, RejectReason
+from simulator.terms import ACKED, CANCELED, CANCELING, OPEN, OUT, REJECTED, STALE, RejectReason
 
-__all__ = ["MARKET_ACCOUNT", "Event", "Quote", "Venue"]
+__all__ = ["Event", "Quote", "Venue"]
 
 Event = OrderChanged | Fill | Traded
 Quote = tuple[bool, int, int]
 """A quote of the market itself: whether it buys, its price and its quantity in billionths."""
 
 _ACKED = OPEN | ACKED
-
-MARKET_ACCOUNT = "MARKET"
-"""Who stands behind the market's own quotes."""
 
 
 class Venue:
@@ -52,7 +50,8 @@ class Venue:
         self._gone_out: deque[int] = deque()
         self.last_order_id = FIRST_ORDER_ID - 1
         """The id of the newest order that there has been."""
-        self._trades = 0
+        self.trades = 0
+        """How many trades there have been."""
 
     def instrument(self, listing: TradableProduct) -> Instrument:
         """Return the trading state of a tradable product, made when it is first asked for."""
@@ -102,7 +101,7 @@ class Venue:
             OrderChanged(order_id, account, OPEN, 0, None, digits),
             OrderChanged(order_id, account, _ACKED, 0, None, digits),
         )
-        self._match(order, instrument, now)
+        engine.match(self, order, instrument, now)
         return order
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
@@ -147,31 +146,9 @@ class Venue:
         order.require_open()
         self.ack(order)
         if order.promised is not None:
-            self._trade_as_promised(order, order.promised, now)
+            engine.trade_as_promised(self, order, order.promised, now)
         elif not order.rests:
-            self._match(order, order.instrument, now)
-
-    def _trade_as_promised(self, order: Order, price: int, now: int) -> None:
-        """Fill all that is left of an order that takes a quote, which is not in the book."""
-        instrument = order.instrument
-        quantity, order.leaves_qty = order.leaves_qty, 0
-        self._trades += 1
-        self._filled(order, instrument, price, quantity, False, MARKET_ACCOUNT, now)
-        self._print(instrument, order.buy, price, quantity, now)
-        self.touched[instrument.listing.id] = instrument
-
-    def _match(self, order: Order, instrument: Instrument, now: int) -> None:
-        book = instrument.book
-        trades = book.match(order)
-        if trades:
-            # The book has taken all the trades off at once; each fill is to tell what was left after it.
-            order.leaves_qty += sum(quantity for _, quantity in trades)
-            for resting, quantity in trades:
-                order.leaves_qty -= quantity
-                self._trade(order, resting, quantity, now)
-        if order.leaves_qty:
-            book.rest(order)
-        self.touched[instrument.listing.id] = instrument
+            engine.match(self, order, order.instrument, now)
 
     def rest_only(self, order: Order, now: int) -> None:
         """Rest an open order without trading it against the market's own quotes: those it would cross step back.
@@ -213,7 +190,7 @@ class Venue:
     def _take_out(self, order: Order, state: int, reason: str | None) -> None:
         order.move(state)
         order.reason = reason
-        self._retire(order)
+        self.retire(order)
         self.events.append(order.change())
 
     def _leave(self, order: Order) -> None:
@@ -225,7 +202,7 @@ class Venue:
             self.expose(order, -order.leaves_qty, 0, -1)
         order.leaves_qty = 0
 
-    def _retire(self, order: Order) -> None:
+    def retire(self, order: Order) -> None:
         """An order goes out, and the one that did so first of those that are kept is forgotten."""
         self._leave(order)
         self._gone_out.append(order.id)
@@ -272,63 +249,7 @@ class Venue:
             raise ValueError(
                 f"order {order.id} has {text_of_amount(order.leaves_qty)} left, not {text_of_amount(quantity)}"
             )
-        instrument = order.instrument
-        resting = order.rests
-        given = instrument.book.take_at(order.buy, price, quantity)
-        self.touched[instrument.listing.id] = instrument
-        for entry, amount in given:
-            instrument.book.reduce(order, amount)
-            self._trade(order, entry, amount, now)
-        rest = quantity - sum(amount for _, amount in given)
-        if rest:
-            instrument.book.reduce(order, rest)
-            self._trades += 1
-            self._filled(order, instrument, price, rest, resting, against, now)
-            self._print(instrument, order.buy != resting, price, rest, now)
-
-    def _trade(self, taker: Order, resting: BookEntry, quantity: int, now: int) -> None:
-        """Record a trade that the book has made between an order and what rested."""
-        self._trades += 1
-        price = resting.price
-        instrument = taker.instrument_ref()
-        if isinstance(resting, Order):
-            self._filled(taker, instrument, price, quantity, False, resting.account, now)
-            self._filled(resting, instrument, price, quantity, True, taker.account, now)
-        else:
-            self._filled(taker, instrument, price, quantity, False, MARKET_ACCOUNT, now)
-        self._print(instrument, taker.buy, price, quantity, now)
-
-    def _filled(
-        self, order: Order, instrument: Instrument, price: int, quantity: int, maker: bool, against: str, now: int
-    ) -> None:
-        """Give an order, whose ``leaves_qty`` has fallen already, its fill."""
-        order.cum_qty += quantity
-        order.notional += price * quantity
-        self.expose(order, -quantity, quantity)
-        fill = Fill(
-            self.fills.made + 1,
-            order.id,
-            order.account,
-            instrument.listing.id,
-            order.buy,
-            price,
-            quantity,
-            maker,
-            against,
-            self._trades,
-            now,
-        )
-        self.fills.append(fill)
-        self.events.append(fill)
-        if order.leaves_qty:
-            self.events.append(order.change())
-        else:
-            self._retire(order)
-            whole = FILLED if order.cum_qty == order.quantity else 0  # a part may have been busted meanwhile
-            self.move(order, (order.state & ACKED) | whole | OUT)
-
-    def _print(self, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> None:
-        self.events.append(Traded(instrument.listing.id, buy, price, quantity, now))
+        engine.fill(self, order, quantity, price, against, now)
 
     # The market
 
@@ -346,7 +267,7 @@ class Venue:
         instrument.market_quotes = []
         for buy, price, quantity in quotes:
             entry = BookEntry(buy, price, quantity)
-            self._market_takes(instrument, entry, now)
+            engine.match_market(self, instrument, entry, now)
             if entry.leaves_qty:
                 book.rest(entry)
                 instrument.market_quotes.append(entry)
@@ -359,17 +280,10 @@ class Venue:
         """
         require_positive(quantity)
         entry = BookEntry(buy, price, quantity)
-        self._market_takes(instrument, entry, now)
+        engine.match_market(self, instrument, entry, now)
         if entry.leaves_qty:
-            self._print(instrument, buy, price, entry.leaves_qty, now)
+            engine.print_trade(self, instrument, buy, price, entry.leaves_qty, now)
         self.touched[instrument.listing.id] = instrument
-
-    def _market_takes(self, instrument: Instrument, entry: BookEntry, now: int) -> None:
-        for resting, quantity in instrument.book.match(entry):
-            self._trades += 1
-            if isinstance(resting, Order):
-                self._filled(resting, instrument, resting.price, quantity, True, MARKET_ACCOUNT, now)
-            self._print(instrument, entry.buy, resting.price, quantity, now)
 
     def delist(self, instrument: Instrument) -> None:
         """End a product's trading for good: its orders are cancelled, its quotes are gone."""

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.decimals import text_of_amount
 from simulator.exchange.corrections import bust, correct
-from simulator.exchange.venue import MARKET_ACCOUNT
+from simulator.exchange.engine import MARKET_ACCOUNT
 from simulator.terms import FillKind
 from support.exchange import (
     BUY,

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from simulator.exchange.corrections import bust, correct
+from simulator.exchange.engine import MARKET_ACCOUNT
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import LEGAL, Fill, OrderChanged, Traded
-from simulator.exchange.venue import MARKET_ACCOUNT, Venue
+from simulator.exchange.venue import Venue
 from simulator.terms import BILLION, STALE, FillKind, LimitName, flags_of
 from support.exchange import BTC_NORTH, BTC_SOUTH, CATALOGUE, ETH_NORTH, amount, exposures
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from simulator.exchange import corrections
+from simulator.exchange.engine import MARKET_ACCOUNT
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import ALL, Limit, Scope
 from simulator.exchange.orders import Order
-from simulator.exchange.venue import MARKET_ACCOUNT
 from simulator.terms import FillKind, LimitName
 from support.exchange import (
     BTC_NORTH,
