@@ -407,13 +407,16 @@ class Simulation:
         seed: int | None = None,
         clock: str | Mapping[str, Any] | None = None,
         wall_time: int,
+        bounds: Mapping[str, int] | None = None,
     ) -> "Simulation":
         """Return a world that begins as this one did, but for what is said: its scenario, seed or clock.
 
-        ``wall_time`` is when it begins if its time is the wall's, in nanoseconds since 1970.
+        ``wall_time`` is when it begins if its time is the wall's, in nanoseconds since 1970; ``bounds`` are other
+        limits than this one's, by their names.
         """
         said: dict[str, Any] = {"seed": seed, "clock": clock} | ({} if loaded is None else {"moving": 0})
         options = self._options | {name: value for name, value in said.items() if value is not None}
+        options |= bounds or {}
         loaded = loaded or self.loaded
         scenario = None if loaded is None else loaded.scenario
         start = wall_time if by_the_wall(scenario, options["clock"]) else None

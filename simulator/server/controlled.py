@@ -3,18 +3,21 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 
 from simulator.catalogue import load as load_catalogue
 from simulator.control.calls import read_scenario
-from simulator.control.control import ClockData, World
+from simulator.control.control import ClockData
 from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError, UnknownName
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded
+from simulator.server.driven_world import ControlledWorld, DrivenWorld, WorldInfo, world_info
 from simulator.server.driver import Driver
+from simulator.server.worlds import Worlds
 from simulator.simulation import Simulation, by_the_wall
 
 __all__ = ["ControlledWorld", "ControlledWorlds", "NewWorld", "WorldInfo"]
@@ -38,90 +41,6 @@ class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock: str | dict[str, Any] | None = None
     catalogue: str | None = None
     expect: bool | None = None
-
-
-class WorldInfo(msgspec.Struct, frozen=True):
-    """A world: ``url`` is what a client connects to; the name of the server's own is empty."""
-
-    name: str
-    url: str
-    scenario: str | None
-    seed: int
-    clock: str | dict[str, Any]
-    connections: int
-
-
-class ControlledWorld(World, Protocol):
-    """A world that a `simulator.control.Control` can ask, and what a call of its does besides."""
-
-    def flush(self) -> None:
-        """Send what has come of a call."""
-        ...
-
-    async def pass_time(self, nanoseconds: int) -> None:
-        """Let so much time pass on a clock that stands, in turns with others."""
-        ...
-
-    def may_be_seen(self) -> bool:
-        """Tell whether somebody may be told how it stands: it outlives a crash as it is, or is not meant to.
-
-        Raises `UnknownName` for a world that has ended.
-        """
-        ...
-
-    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
-        """Let pass what has passed before a call changes the world, and write it down if the world is kept.
-
-        Raises `simulator.simulation.Refused` if it is not to be made.
-        """
-        ...
-
-
-class _MadeWorld:
-    """A world that was made for a test."""
-
-    def __init__(self, worlds: "ControlledWorlds", name: str, driver: Driver) -> None:
-        self._worlds = worlds
-        self.name = name
-        self.driver = driver
-        self.has_ended = False
-        self.errors: list[Exception] = []
-
-    @property
-    def simulation(self) -> Simulation:
-        return self.driver.simulation
-
-    def advance(self, nanoseconds: int) -> None:
-        self.driver.advance(nanoseconds)
-
-    def set_clock(self, clock: ClockData) -> None:
-        self.driver.set_clock(clock)
-
-    def flush(self) -> None:
-        self.driver.flush()
-
-    async def pass_time(self, nanoseconds: int) -> None:
-        await self.driver.pass_time(nanoseconds)
-
-    def may_be_seen(self) -> bool:
-        if self.has_ended:
-            raise UnknownName(f"the world {quoted(self.name)} has ended")
-        return self.driver.may_be_seen()
-
-    def begin_call(self, name: str, body: msgspec.Struct, part: str) -> None:
-        self.driver.begin_call(name, body, part)
-
-    def restart(
-        self, loaded: Loaded | None, *, seed: int | None, clock: ClockData | None, keep_connections: bool
-    ) -> None:
-        if keep_connections:
-            raise SimulatorError("keep_connections: only the server's own world keeps them")
-        old = self.driver
-        simulation = old.simulation.anew(loaded, seed=seed, clock=clock, wall_time=time.time_ns())
-        self.driver = self._worlds.drive(simulation, self.name)
-        for connection in old.connections:
-            connection.close(1012, "the exchange begins anew")
-        old.stop()
 
 
 class _OwnWorld:
@@ -168,22 +87,24 @@ class ControlledWorlds:
     Args:
         owner: the server, which has a world of its own.
         drive: starts the world of a simulation, under a name.
+        others: the worlds that clients have named.
     """
 
     takes = NewWorld
 
-    def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver]) -> None:
+    def __init__(self, owner: Any, drive: Callable[[Simulation, str], Driver], others: Worlds) -> None:
         self._owner = owner
         self._own = _OwnWorld(owner)
-        self.drive = drive
-        self._made: dict[str, _MadeWorld] = {}
+        self._drive = drive
+        self._others = others
+        self._made: dict[str, DrivenWorld] = {}
 
     def named(self, name: str) -> ControlledWorld:
         """Return the world of a name, the server's own for none; raises `UnknownName`."""
         return self._own if not name else self._find(name)
 
     def driver(self, name: str) -> Driver:
-        """Return what drives a made world; raises `UnknownName`."""
+        """Return what drives a world besides the server's own; raises `UnknownName`."""
         return self._find(name).driver
 
     @property
@@ -191,16 +112,18 @@ class ControlledWorlds:
         """What drives the made worlds."""
         return tuple(made.driver for made in self._made.values())
 
-    def _find(self, name: str) -> _MadeWorld:
-        made = self._made.get(name)
-        if made is None:
-            raise UnknownName(f"there is no world {quoted(name)}{nearest(name[:80], self._made)}")
-        return made
+    def _find(self, name: str) -> DrivenWorld:
+        found = self._made.get(name) or self._others.controlled(name)
+        if found is None:
+            known = (*self._made, *(info.name for info in self._others.infos()))
+            raise UnknownName(f"there is no world {quoted(name)}{nearest(name[:80], known)}")
+        return found
 
     def list(self, url: str) -> list[WorldInfo]:
         """Return every world that can be controlled, the server's own first; ``url`` is how the server is reached."""
-        own = [_info("", self._own.simulation, url)]
-        return own + [_info(name, made.simulation, url) for name, made in self._made.items()]
+        own = world_info("", self._own.simulation)
+        made = [world_info(name, made.simulation) for name, made in self._made.items()]
+        return [_reached(one, url) for one in (own, *made, *self._others.infos())]
 
     def require_free(self, name: str) -> None:
         """Raise `SimulatorError` for a name that no world can get."""
@@ -235,18 +158,16 @@ class ControlledWorlds:
         ``url`` is how whoever asks for it reaches the server.
         """
         self.require_free(name)
-        self._made[name] = _MadeWorld(self, name, self.drive(simulation, name))
-        return _info(name, simulation, url)
+        self._made[name] = DrivenWorld(name, self._drive(simulation, name), self._drive)
+        return _reached(world_info(name, simulation), url)
 
     def end(self, name: str) -> None:
         """End a world, and its connections with 1001; raises `UnknownName` for one that there is not."""
-        made = self._find(name)
-        del self._made[name]
-        made.has_ended = True
+        world = self._find(name)
+        self._made.pop(name, None)
+        self._others.forget(name)
+        world.end()
         self._owner.answers.tell()
-        for connection in made.driver.connections:
-            connection.close(1001, "the world has ended")
-        made.driver.stop()
 
     def stop(self) -> None:
         """Let time stand still everywhere."""
@@ -254,13 +175,6 @@ class ControlledWorlds:
             made.driver.stop()
 
 
-def _info(name: str, simulation: Simulation, url: str) -> WorldInfo:
-    clock = simulation.scenario.clock
-    return WorldInfo(
-        name,
-        f"{url}/worlds/{name}" if name else url,
-        simulation.scenario.name,
-        simulation.seed,
-        clock if isinstance(clock, str) else {"scaled": clock.scaled},
-        len(simulation.sessions),
-    )
+def _reached(info: WorldInfo, url: str) -> WorldInfo:
+    """Return a world with the address by which a client reaches it, who reaches the server by a URL."""
+    return msgspec.structs.replace(info, url=f"{url}/worlds/{quote(info.name, safe='')}" if info.name else url)

@@ -8,6 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import unquote
 
 import msgspec
 
@@ -51,7 +52,7 @@ _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class HttpRequest(NamedTuple):
-    """A request: its path without the query, the names of its headers in lower case."""
+    """A request: its path without the query, as it was written, the names of its headers in lower case."""
 
     method: str
     path: str
@@ -169,6 +170,7 @@ class Answers:
         name = ""
         if path.startswith("/worlds/"):
             name, _, rest = path.removeprefix("/worlds/").partition("/")
+            name = unquote(name)
             if not rest and asked.method == "DELETE":
                 self._server.worlds.end(name)
                 return Answer.of({"ended": name})
@@ -360,7 +362,7 @@ def _find(method: str, path: str) -> tuple[Call, str]:
     there = []
     for call in CALLS:
         start, brace, _ = call.path.partition("{")
-        name = path.removeprefix(start) if brace and path.startswith(start) else ""
+        name = unquote(path.removeprefix(start)) if brace and path.startswith(start) else ""
         if path == call.path or name:
             if method == call.method:
                 return call, name

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import h11
 
@@ -216,4 +216,4 @@ def _asked(request: h11.Request, body: bytes) -> HttpRequest:
     path, _, query = request.target.decode("latin-1").partition("?")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
     asked = dict(parse_qsl(query, keep_blank_values=True))
-    return HttpRequest(request.method.decode("latin-1"), unquote(path), asked, headers, body)
+    return HttpRequest(request.method.decode("latin-1"), path, asked, headers, body)

@@ -11,6 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import unquote
 
 from websockets.frames import CloseCode
 
@@ -114,7 +115,7 @@ class Server:
         self._is_listened_to = False
         self._has_heard = False
         self._worlds = Worlds(self._own_world(simulation, writer), folder, self._make_world, self._say)
-        self.worlds = ControlledWorlds(self, self._make_world)
+        self.worlds = ControlledWorlds(self, self._make_world, self._worlds)
         self.token = None if self.is_loopback_only else self.settings.token
         self.answers = Answers(self, self.token)
         self.http_connections: set[HttpConnection] = set()
@@ -354,12 +355,12 @@ class Server:
         job.add_done_callback(partial(self._end_reading, connection, target, asked))
 
     def _made_world(self, target: str) -> tuple[Driver | None, str]:
-        """Return the world that was made for a test and that a request target names, and the target within it."""
+        """Return the world that a request target names by its path, and the target within it."""
         if not target.startswith(_WORLDS):
             return None, target
         name, slash, rest = target.removeprefix(_WORLDS).partition("/")
         try:
-            return self.worlds.driver(name), f"{slash or '/'}{rest}"
+            return self.worlds.driver(unquote(name)), f"{slash or '/'}{rest}"
         except UnknownName as error:
             raise Refused(HTTPStatus.NOT_FOUND, str(error)) from None
 

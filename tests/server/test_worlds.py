@@ -11,6 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from simulator.control import Control
+from simulator.errors import SimulatorError, UnknownName
 from simulator.server import Server, worlds
 from simulator.server import driver as world_module
 from simulator.simulation import Simulation
@@ -99,7 +101,83 @@ async def test_scenarios_that_are_not_served(tmp_path: Path) -> None:
         for name in ("../secret", "..%2Fsecret", str(tmp_path / "secret.yaml"), ""):
             status, _ = await refused(f"{server.url}/?scenario={name}")
             assert status == 404
-        assert (await refused(server.url + "/?session=a"))[0] == 400
+        assert await refused(server.url + "/?clock=real") == (
+            400,
+            "a clock is of a scenario or a session: say ?scenario= or ?session= too\n",
+        )
+
+
+async def test_session_without_a_scenario() -> None:
+    """A session of no scenario is a copy of the server's own world, which all share who name it, and nobody else."""
+    async with (
+        serving({"rules": [{"when": {"request": "SendLimitOrder"}, "then": [{"fill": "rest"}, "ack"]}]}) as server,
+        connect(server.url + "/?session=a") as one,
+        connect(server.url + "/?session=a&account=DEFAULT") as two,
+        connect(server.url + "/") as own,
+    ):
+        assert await ask(one, 1, **ORDER) == {"Ok": "1"}
+        assert await ask(two, 1, **ORDER) == {"Ok": "2"}
+        assert await ask(own, 2, **ORDER) == {"Ok": "1"}
+        ((name, fills),) = [(world.name, len(world.simulation.venue.fills)) for world in server.named_worlds]
+        assert (name, fills) == ("default/a", 2)
+        assert await refused(server.url + "/?session=b&account=NOBODY") == (
+            404,
+            "there is no account 'NOBODY'\n",
+        )
+
+
+async def test_sessions_are_controlled_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Worlds that clients have named are listed, with what has become of their files; begun anew and ended by name."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("seed: 3\n")
+    async with serving(folder=tmp_path) as server:
+        url = server.url + "/?scenario=mine&session=a%20b"
+        async with connect(url) as venue, connect(server.url + "/?scenario=partial-fill") as single:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+            listed = {world.name: world for world in server.worlds.list(server.url)}
+            assert listed.keys() == {"", "partial-fill/#1", "mine/a b"}
+            told = listed["mine/a b"]
+            assert (told.url, told.seed, told.connections) == (f"{server.url}/worlds/mine%2Fa%20b", 3, 1)
+            assert (told.session, told.file) == ("a b", "as it was")
+            async with connect(told.url + "/") as other:
+                assert await ask(other, 1, **ORDER) == {"Ok": "2"}
+            file.write_text("seed: 44\n")
+            async with connect(url):
+                pass
+            file.unlink()
+            async with connect(told.url + "/"):
+                pass
+            assert [world.file for world in server.worlds.list("") if world.session] == ["gone"]
+            Control(server.worlds.named("mine/a b")).reset(seed=9)
+            with pytest.raises(ConnectionClosed, match="1012"):
+                await venue.recv()
+            with pytest.raises(SimulatorError, match="is of one connection, and ends with it"):
+                Control(server.worlds.named("partial-fill/#1")).reset()
+            assert await ask(single, 1, **ORDER) == {"Ok": "1"}
+        async with connect(told.url + "/") as venue:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+            assert [world.seed for world in server.worlds.list("") if world.session] == [9]
+            server.worlds.end("mine/a b")
+            with pytest.raises(ConnectionClosed, match="1001"):
+                await venue.recv()
+        await _until(lambda: [world.name for world in server.worlds.list("")] == [""])
+        with pytest.raises(UnknownName, match="there is no world 'mine/a b'"):
+            server.worlds.named("mine/a b")
+    goes_on = "the file of mine/a b is changed; the session goes on with what it was, until it is ended"
+    assert capfd.readouterr().err == f"exchange-simulator: {goes_on}\n"
+
+
+async def test_session_that_nobody_is_in_goes_on_when_it_is_controlled() -> None:
+    """The time of a session that nobody is in stands still; who controls it by its name lets it go on."""
+    async with serving() as server:
+        async with connect(server.url + "/?scenario=partial-fill&session=a"):
+            (world,) = server.named_worlds
+        await _until(lambda: not world.connections)
+        for later in (0.0, 1.0):
+            server._worlds.tend(server.monotonic() + later)
+        assert world._clock is None
+        server.worlds.named("partial-fill/a")
+        assert world._clock is not None
 
 
 async def test_clock_of_the_client_s_choice() -> None:
