@@ -205,17 +205,22 @@ class Connection(asyncio.Protocol):
         if waiting > _LITTLE and not self._may_wait(waiting):
             return
         if self._deflates:
-            for item in items:
-                self._send_one(item)
+            self._send_each(items)
             return
         try:
             data = b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
         except TypeError:
-            for item in items:
-                self._send_one(item)
+            self._send_each(items)
         else:
             self._written += len(data)
             self.transport.write(data)
+
+    def _send_each(self, items: list[Outgoing]) -> None:
+        """Write messages one by one, as long as the client is there."""
+        for item in items:
+            if self.transport.is_closing():
+                return
+            self._send_one(item)
 
     def _may_wait(self, waiting: int) -> bool:
         """Tell whether so much may wait for the client; else it is given up.

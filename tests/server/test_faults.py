@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -194,6 +195,19 @@ async def test_slow_drip() -> None:
             server.world.advance(SECOND // 20)
         assert got == whole
         assert await client.frame() == (PONG, b"there?")
+
+
+async def test_slow_drip_to_a_client_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """Of many pieces for a client that is gone none is written any longer, and nothing is logged."""
+    async with played([{"slow": {"bytes_per_second": 1000}}]) as (server, client):
+        client.write(*(frame(TEXT, request(number)) for number in range(100)))
+        await client.reader.readexactly(1)
+        own_socket = client.writer.get_extra_info("socket")
+        own_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.writer.transport.abort()
+        await asyncio.sleep(0)
+        server.world.advance(SECOND)
+    assert caplog.records == []
 
 
 async def test_restart() -> None:
