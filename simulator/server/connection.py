@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
             self.go_on()
         else:
             self._read(data)
-        if self._held or self._fragments or self._reader.unfinished > _LITTLE:
+        if self._held or self._unread or self._fragments or self._reader.unfinished > _LITTLE:
             self._count_held()
         if busy_poll is not None:
             busy_poll.has_answered()

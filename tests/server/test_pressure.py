@@ -206,6 +206,15 @@ async def test_much_that_is_not_whole(fin: bool) -> None:
     await until(lambda: not server.budget.held)
 
 
+async def test_what_is_not_read_yet_is_held_too() -> None:
+    """What has come of a client counts before it is read, for that takes many turns."""
+    data = frame(TEXT, b"x" * 200_000)[:-1]
+    async with serving() as server, connected(server):
+        (connection,) = server.connections
+        connection.data_received(data)
+        assert server.budget.held == len(data)
+
+
 async def test_market_data_reaches_a_slow_reader() -> None:
     """A client that reads slowly, but does, loses nothing."""
     async with serving() as server, connected(server, receive_buffer=4096) as slow, connected(server) as busy:
