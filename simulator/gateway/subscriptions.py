@@ -183,11 +183,11 @@ class Subscriptions:
 
         Who is behind with reading is told of the newest only, once it reads on.
         """
-        for instrument in touched:
-            for feed in self._books.of(instrument):
-                if feed.refresh(now):
-                    for subscription in tuple(feed.readers.values()):
-                        self._show(subscription, feed)
+        feeds = {feed: None for instrument in touched for feed in self._books.of(instrument)}  # each once, in order
+        for feed in feeds:
+            if feed.refresh(now):
+                for subscription in tuple(feed.readers.values()):
+                    self._show(subscription, feed)
 
     def _show(self, subscription: Subscription, feed: BookFeed) -> None:
         session = subscription.session

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.gateway import book_feeds, dispatch, subscriptions
+from simulator.gateway.book_feeds import BookFeed
 from support.gateway import Client, World
 
 OPEN = ["Open"]
@@ -284,6 +285,28 @@ def test_books_that_are_shown_to_many(world: World) -> None:
         [book(7, [("99.00", "2", "2")], [])],
         [book(1, [("99.00", "2", "2")], [])],
     ]
+
+
+def test_book_of_several_is_looked_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of its markets have changed together, a consolidated book is looked at once for all of them."""
+    client = world.connect()
+    names = [PAIR, "BTC Crypto/USD*KRAKEN/TALOS"]
+    assert len(client.request("SubscribeConsolidatedBook", tradable_products=names)) == 1
+    listings = [world.sim.catalogue.tradable_product(name) for name in names]
+    for price, listing in enumerate(listings, 98):
+        assert listing is not None
+        world.sim.venue.quote(world.sim.gateway.instrument(listing), [(True, price * 10**9, 10**9)], world.sim.now)
+    looks = []
+    look = BookFeed.look
+
+    def count(feed: BookFeed) -> Any:
+        looks.append(feed)
+        return look(feed)
+
+    monkeypatch.setattr(BookFeed, "look", count)
+    client.send('{"id":1000,"type":"GetHalts"}')
+    assert client.news() == [ok(1000, []), book(1, [("99.00", "1", "1"), ("98.00", "1", "2")], [])]
+    assert len(looks) == 1
 
 
 def test_subscription_between_a_change_and_its_news(world: World) -> None:
