@@ -16,21 +16,24 @@ def suggest(meant: str) -> str:
     return f"; did you mean {meant}?"
 
 
-def nearest(word: str, valid: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the valid word nearest to ``word``, or an empty string."""
+def nearest(word: str, valid: Iterable[str], compared: int = _FEW_WORDS) -> str:
+    """Return ``; did you mean 'x'?`` for the valid word nearest to ``word``, or an empty string.
+
+    ``compared`` is how many of the valid words are compared at most: those that are most alike at a glance.
+    """
     by_folded = {choice.casefold(): choice for choice in valid}
     folded = word[:LONGEST].casefold()
-    found = difflib.get_close_matches(folded, most_alike(folded, by_folded), n=1)
+    found = difflib.get_close_matches(folded, most_alike(folded, by_folded, compared), n=1)
     return suggest(repr(by_folded[found[0]])) if found else ""
 
 
-def most_alike(word: str, words: Iterable[str]) -> list[str]:
+def most_alike(word: str, words: Iterable[str], few: int = _FEW_WORDS) -> list[str]:
     """Return the few of many words that share the most pairs of characters with one, most first.
 
-    `difflib` takes 40 us to compare two words, so ten thousand of them would take too long.
+    `difflib` takes up to 90 us to compare two words, so ten thousand of them would take too long.
     """
     choices = list(words)
-    if len(choices) <= _FEW_WORDS:
+    if len(choices) <= few:
         return choices
     pairs = {word[at : at + 2] for at in range(len(word) - 1)}
-    return heapq.nlargest(_FEW_WORDS, choices, key=lambda choice: sum(pair in choice for pair in pairs))
+    return heapq.nlargest(few, choices, key=lambda choice: sum(pair in choice for pair in pairs))

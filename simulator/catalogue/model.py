@@ -9,12 +9,16 @@ from simulator.catalogue.products import Product, Route, ThingKind, TradableProd
 from simulator.catalogue.query import parse_query
 from simulator.catalogue.search import SCOPES, NameIndex, check_search
 from simulator.catalogue.selection import Selection
+from simulator.did_you_mean import nearest
 from simulator.quoting import listed, quoted
 from simulator.terms import Refusal
 from simulator.times import EPOCH_2024, text_of_time
 
 __all__ = ["Catalogue", "Origin"]
 
+_FEW = 20
+_LONGEST = 256
+_MOST_REMEMBERED = 256
 _DOLLARS = {"USD": 0, "USDC Crypto": 1, "USDC": 1, "USDT Crypto": 2, "USDT": 2}
 """What counts as dollars, the best of them first."""
 
@@ -66,6 +70,7 @@ class Catalogue:
         self.tradable_products = _by_name(tradable_products)
         self._origin = origin
         self._counted = counted
+        self._meant: dict[str, str] = {}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Catalogue):
@@ -119,6 +124,16 @@ class Catalogue:
     def tradable_product(self, name_or_id: str) -> TradableProduct | None:
         """Return the tradable product with this exact name, or with this id in any case, or None."""
         return self._tradable.get(name_or_id) or self._tradable.get(id_key(name_or_id))
+
+    def meant(self, name: str) -> str:
+        """Return ``; did you mean 'x'?`` for the tradable product whose name is nearest, or an empty string."""
+        name = name[:_LONGEST]
+        said = self._meant.get(name)
+        if said is None:
+            if len(self._meant) >= _MOST_REMEMBERED:
+                self._meant.clear()
+            said = self._meant[name] = nearest(name, (listing.name for listing in self.tradable_products), _FEW)
+        return said
 
     def underlying(self, product: Product) -> Product | None:
         """Return what a product is a derivative of, or None for one that is none."""

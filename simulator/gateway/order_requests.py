@@ -95,7 +95,8 @@ class OrderRequests:
             return gateway.no_account(request.account, viewer)
         listing = gateway.catalogue.tradable_product(request.target)
         if listing is None:
-            return Refusal(f"`$.target`: there is no tradable product {quoted(request.target)}")
+            hint = gateway.catalogue.meant(request.target)
+            return Refusal(f"`$.target`: there is no tradable product {quoted(request.target)}{hint}")
         if not listing.traded:
             return Refusal(f"`$.target`: {listing.name} is quoted but not traded")
         if len(self._found) >= _MOST_FOUND:

@@ -285,7 +285,9 @@ class Gateway:
     def _candles(self, request: requests.GetHistoricalCandles) -> list[CandleView] | Refusal:
         listing = self.catalogue.tradable_product(request.tradable_product)
         if listing is None:
-            return Refusal(f"`$.tradable_product`: there is no tradable product {quoted(request.tradable_product)}")
+            name = request.tradable_product
+            hint = self.catalogue.meant(name)
+            return Refusal(f"`$.tradable_product`: there is no tradable product {quoted(name)}{hint}")
         width = read_width(request.width)
         if isinstance(width, Refusal):
             return width

@@ -248,9 +248,10 @@ class Subscriptions:
                 assert_never(request)
 
     def _find(self, name: str, where: str) -> Instrument | Refusal:
-        listing = self._gateway.catalogue.tradable_product(name)
+        catalogue = self._gateway.catalogue
+        listing = catalogue.tradable_product(name)
         if listing is None:
-            return Refusal(f"`{where}`: there is no tradable product {quoted(name)}")
+            return Refusal(f"`{where}`: there is no tradable product {quoted(name)}{catalogue.meant(name)}")
         return self._gateway.instrument(listing)
 
     def _read_book(self, request: requests.SubscribeBook) -> Topic | Refusal:
