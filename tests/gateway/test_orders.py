@@ -251,7 +251,10 @@ def test_decimals_are_exact(client: Client, price: str, quantity: str, shown: tu
         ({"account": ""}, "`$.account`: there is no account ''"),
         ({"account": "x" * 100}, f"`$.account`: there is no account '{'x' * 80}…'"),
         ({"target": "nothing"}, "`$.target`: there is no tradable product 'nothing'"),
-        ({"target": PAIR.lower()}, f"`$.target`: there is no tradable product {PAIR.lower()!r}"),
+        (
+            {"target": PAIR.lower()},
+            f"`$.target`: there is no tradable product {PAIR.lower()!r}; did you mean {PAIR!r}?",
+        ),
         ({"target": "BTC Crypto"}, "`$.target`: there is no tradable product 'BTC Crypto'"),
         ({"target": UNTRADED}, f"`$.target`: {UNTRADED} is quoted but not traded"),
     ],
