@@ -22,6 +22,7 @@ await page.locator("#lines li", { hasText: "SendLimitOrder" }).first().waitFor()
 say("title", await text("#scenario"));
 say("order", await text("#orders article header"));
 say("script stays text", await page.locator("#lines li", { hasText: "<script>" }).count() > 0);
+say("what is markup in it", await page.locator("#lines script, #lines img, #lines b").count());
 say("clock", await page.locator("[data-clock=paused]").getAttribute("aria-pressed"));
 
 await page.locator("#lines li", { hasText: "SendLimitOrder" }).first().click();
@@ -29,6 +30,17 @@ say("detail", (await text("#detail-text")).includes('"type": "SendLimitOrder"'))
 await page.keyboard.press("n");
 await page.locator("#orders article", { hasText: "0.8 filled" }).first().waitFor();
 say("next event", (await text("#now")).endsWith(".250000000"));
+
+const injected = [];
+await page.route("**/_exchange/do", (route) => { injected.push(route.request().postDataJSON().steps); route.fulfill({ json: {} }); });
+for (const button of await page.locator("#orders article .acts button, #tape button, #sessions article .acts button").all()) {
+  const label = await button.innerText();
+  await button.click();
+  while (injected.at(-1)?.length !== 1) await page.waitForTimeout(5);
+  injected.push([label, ...injected.pop()]);
+}
+await page.unroute("**/_exchange/do");
+say("injected", injected);
 
 await page.locator("#due button", { hasText: "release" }).click();
 await page.locator("#orders article", { hasText: "Filled" }).first().waitFor();

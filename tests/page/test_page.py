@@ -5,14 +5,31 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from websockets.sync.client import connect
 
 from server.test_http import ORDER, PARTIAL, serving
+from simulator.journal.lines import JournalLine
 from simulator.page import file_of
-from support.browser import BROWSER
+from simulator.remote import Exchange as RemoteExchange
+from simulator.testing.exchange import Exchange
+from support.browser import BROWSER, HOSTILE
 
 DRIVE = Path(__file__).parent / "drive.mjs"
+INJECTED = ["bust", "fill", "fill 40%", "cancel", "expire", "close", "stall 5 s", "slow 5 s", "bad JSON"]
+
+
+def journal_after(step: Any, is_remote: bool) -> list[JournalLine]:
+    """Return the journal of an exchange with an order in which a step was done, by the fixture or over HTTP."""
+    with Exchange(PARTIAL, clock="manual") as exchange, connect(f"{exchange.url}/architect") as venue:
+        exchange.is_judged = True
+        venue.send(json.dumps({"id": 1, "type": "SubscribeOrderState"}))
+        venue.send(json.dumps({"id": 2, **ORDER}))
+        exchange.wait_for(request="SendLimitOrder")
+        exchange.advance("250ms")
+        (RemoteExchange(exchange.url) if is_remote else exchange).do(step)
+        return [line for line in exchange.journal if line.kind != "close"]  # which comes when the client has answered
 
 
 def test_page_in_a_browser(playwright: Path) -> None:
@@ -22,14 +39,23 @@ def test_page_in_a_browser(playwright: Path) -> None:
         venue.send(json.dumps({"id": 1, "type": "SubscribeOrderState"}))
         venue.send(json.dumps({"id": 2, **ORDER}))
         venue.send(json.dumps({"id": 3, **ORDER, "quantity": "<script>alert(1)</script>"}))
+        for text in HOSTILE:
+            venue.send(text)
         host = f"127.0.0.1:{api.port}"
         command = ["node", str(DRIVE), str(playwright), BROWSER, f"http://{host}/", host]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=dict(os.environ))
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout
-    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    ((_, injected),) = [one for one in told if one[0] == "injected"]
+    told.remove(["injected", injected])
+    assert [label for label, _ in injected] == INJECTED
+    for _, step in injected:
+        assert journal_after(step, False) == journal_after(step, True)
+    assert told == [
         ["title", "scenario"],
         ["order", "#1\nBuy 2 at 100.00\n0 filled"],
         ["script stays text", True],
+        ["what is markup in it", 0],
         ["clock", "true"],
         ["detail", True],
         ["next event", True],

@@ -14,7 +14,7 @@ from simulator.control.reading import order_info
 from simulator.errors import Failure
 from simulator.page.reports import RunReport, orders_after, report_page
 from simulator.simulation import Simulation
-from support.browser import BROWSER
+from support.browser import BROWSER, HOSTILE
 from support.cli import run
 from support.server import PAIR, order, request, small_catalogue
 
@@ -108,15 +108,6 @@ def test_long_texts_and_many_runs_are_bounded() -> None:
     told = data_of(page)
     assert len(page) < 3_000_000
     assert (told["runs"][0]["name"], len(told["runs"]), told["left_out"]) == ("failed", 100, 101)
-
-
-HOSTILE = [
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(2)>",
-    "\u202eevil\u2066",
-    "\x00\x1b[31m",
-    "&lt;b&gt;",
-]
 
 
 def test_text_from_outside_ends_no_script() -> None:

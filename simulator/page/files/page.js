@@ -187,11 +187,12 @@ async function showOrders() {
       told ? el("p", { class: differs ? "sell" : "quiet" }, `told: ${told.state.join(" ")}, ${told.filled_qty} filled`) : null,
       open ? el("div", { class: "acts" },
         act("fill", { fill: { order: order.order_id } }), act("fill 40%", { fill: { order: order.order_id, quantity: "40%" } }),
-        act("reject", { reject: { order: order.order_id } }), act("cancel", { cancel: { order: order.order_id } }),
+        order.state.includes("Acked") ? null : act("reject", { reject: { order: order.order_id } }), act("cancel", { cancel: { order: order.order_id } }),
         act("expire", { expire: { order: order.order_id } })) : null);
   }), "No orders yet.");
   const fills = (await ask("GET", "/fills")).slice(-40).toReversed();
-  fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`)), "No fills yet.");
+  fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`,
+    one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : null)), "No fills yet.");
 }
 
 function toldOf(orderId) {
