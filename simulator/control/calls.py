@@ -59,6 +59,12 @@ class BookQuery(_Body, frozen=True):
     depth: Annotated[int, Meta(ge=1, le=10_000)] | None = None
 
 
+class NewestQuery(_Body, frozen=True):
+    """How much of what there is: the newest; all, unless that is said."""
+
+    most: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
 class DueQuery(_Body, frozen=True):
     """How much of what is due."""
 
@@ -288,13 +294,21 @@ CALLS: tuple[Call, ...] = (
         "orders",
         "GET",
         "/orders",
-        "Every order that is kept.",
-        Nothing,
+        "Every order that is kept, or the newest.",
+        NewestQuery,
         list[OrderInfo],
-        lambda c, b, n: c.each_order(),
+        lambda c, b, n: c.each_order(b.most),
     ),
     Call("order", "GET", "/orders/{name}", "One order by its id.", Nothing, OrderInfo, lambda c, b, n: c.order(n)),
-    Call("fills", "GET", "/fills", "Every fill that is kept.", Nothing, list[FillInfo], lambda c, b, n: c.each_fill()),
+    Call(
+        "fills",
+        "GET",
+        "/fills",
+        "Every fill that is kept, or the newest.",
+        NewestQuery,
+        list[FillInfo],
+        lambda c, b, n: c.each_fill(b.most),
+    ),
     Call("book", "GET", "/book", "A product's book.", BookQuery, BookInfo, lambda c, b, n: c.book(b.product, b.depth)),
     Call(
         "sessions",

@@ -1,10 +1,10 @@
 """What may be asked of a running world and done to it: one implementation for tests, programs and pages."""
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Reversible, Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -39,6 +39,7 @@ from simulator.times import text_of_time
 
 __all__ = ["Control", "World"]
 
+_T = TypeVar("_T")
 ClockData = str | Mapping[str, Any]
 
 
@@ -102,9 +103,9 @@ class Control:
         pattern = Pattern(self._pattern(when, OrderWhen, ()))
         return [info for info in self.each_order() if not pattern.differences(info)]
 
-    def each_order(self) -> Iterator[OrderInfo]:
-        """Yield the orders that are kept at this moment, the oldest first, each as it is by then."""
-        return map(reading.order_info, list(self._simulation.venue.orders.values()))
+    def each_order(self, most: int | None = None) -> Iterator[OrderInfo]:
+        """Yield the orders that are kept at this moment, or the newest, the oldest first, each as it is by then."""
+        return map(reading.order_info, _newest(self._simulation.venue.orders.values(), most))
 
     def order(self, order_id: str) -> OrderInfo:
         """Return an order; raises `UnknownName` for one that there is not."""
@@ -120,10 +121,10 @@ class Control:
         pattern = Pattern(self._pattern(when, FillWhen, ()))
         return [info for info in self.each_fill() if not pattern.differences(info)]
 
-    def each_fill(self) -> Iterator[FillInfo]:
-        """Yield the fills that are kept at this moment, the oldest first."""
+    def each_fill(self, most: int | None = None) -> Iterator[FillInfo]:
+        """Yield the fills that are kept at this moment, or the newest, the oldest first."""
         simulation = self._simulation
-        return (reading.fill_info(fill, simulation) for fill in list(simulation.venue.fills))
+        return (reading.fill_info(fill, simulation) for fill in _newest(simulation.venue.fills, most))
 
     def book(self, product: str, depth: int | None = None) -> BookInfo:
         """Return a product's book, so many levels of each side, or all."""
@@ -327,3 +328,8 @@ class Control:
     def transcript(self) -> str:
         """Return what a report of a failure ends with, in lines: the last messages, the seed, the clock."""
         return transcript(self._simulation)
+
+
+def _newest(things: Reversible[_T], most: int | None) -> list[_T]:
+    """Return the newest of what is in the order of its making, the oldest of them first; or all."""
+    return list(things) if most is None else list(islice(reversed(things), most))[::-1]

@@ -2,6 +2,9 @@
 
 const token = new URLSearchParams(location.search).get("token");
 const MOST_LINES = 500;
+const MOST_NEWS = 150; // of what comes faster than anybody reads, the newest is shown
+const BUSY = 50;
+const BUSY_PAUSE = 250;
 let world = "";
 let state = null;
 let last = 0;
@@ -124,13 +127,20 @@ function join(line) {
   }
 }
 
+let drawn = { wanted: null, to: 0 };
+
+// Rows that are there stay: a browser draws what is new faster than everything anew.
 function showLines() {
   const list = $("lines");
   const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 20;
   const wanted = $("filter").value.trim();
-  const shown = lines.filter((line) => line.kind !== "event" || wanted.includes("event")).filter((line) => matches(line, wanted));
-  list.replaceChildren(...shown.map(row));
-  if (!shown.length) list.replaceChildren(el("li", { class: "empty" }, lines.length ? "Nothing matches the filter." : "Nothing has come yet. Connect a client to the address of this page."));
+  const anew = wanted !== drawn.wanted || !list.querySelector("li[data-line]");
+  const fresh = anew ? lines : lines.filter((line) => line.line > drawn.to);
+  const rows = fresh.filter((line) => (line.kind !== "event" || wanted.includes("event")) && matches(line, wanted)).map(row);
+  if (anew) list.replaceChildren(...rows); else list.append(...rows);
+  while (list.children.length > MOST_LINES) list.firstElementChild.remove();
+  drawn = { wanted, to: last };
+  if (!list.children.length) list.replaceChildren(el("li", { class: "empty" }, lines.length ? "Nothing matches the filter." : "Nothing has come yet. Connect a client to the address of this page."));
   $("left-out").textContent = dropped ? `${dropped} older lines left out` : "";
   if (chosen) mark();
   if (atEnd) list.scrollTop = list.scrollHeight;
@@ -173,7 +183,7 @@ async function showBook() {
 const act = (label, ...steps) => el("button", { onclick: () => doSteps(steps) }, label);
 
 async function showOrders() {
-  const orders = (await ask("GET", "/orders")).toReversed().slice(0, 60);
+  const orders = (await ask("GET", "/orders?most=40")).toReversed();
   if (!product && orders.length) { product = orders[0].product; $("product").value = product; }
   fill($("orders"), orders.map((order) => {
     const side = order.dir === "Buy" ? "buy" : "sell";
@@ -190,7 +200,7 @@ async function showOrders() {
         order.state.includes("Acked") ? null : act("reject", { reject: { order: order.order_id } }), act("cancel", { cancel: { order: order.order_id } }),
         act("expire", { expire: { order: order.order_id } })) : null);
   }), "No orders yet.");
-  const fills = (await ask("GET", "/fills")).slice(-40).toReversed();
+  const fills = (await ask("GET", "/fills?most=40")).toReversed();
   fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`,
     one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : null)), "No fills yet.");
 }
@@ -278,13 +288,14 @@ async function refresh() {
   try {
     do {
       again = false;
-      const news = await ask("GET", `/journal?since=${last}&most=1000`);
+      if (state && state.line - last > MOST_NEWS) { dropped += state.line - MOST_NEWS - last; last = state.line - MOST_NEWS; }
+      const news = await ask("GET", `/journal?since=${last}&most=${MOST_NEWS}`);
       for (const line of news) { join(line); lines.push(line); last = line.line; }
       if (lines.length > MOST_LINES) { dropped += lines.length - MOST_LINES; lines = lines.slice(-MOST_LINES); }
-      if (news.length === 1000) { last = Math.max(last, state.line - 500); again = true; continue; }
       showLines();
       await Promise.all([showOrders(), showRules(), showDue(), showSessions()]);
       await showBook();
+      if (news.length > BUSY) await new Promise((resolve) => { setTimeout(resolve, BUSY_PAUSE); });
     } while (again);
   } catch (error) {
     said(error.message, true);
@@ -301,7 +312,6 @@ function listen() {
   $("report").href = withToken(path("/report.html"));
   source.onmessage = (event) => {
     state = JSON.parse(event.data);
-    if (!last && state.line > 500) { last = state.line - 500; dropped = last; }
     showState();
     refresh();
     showWorlds().catch(() => {});
