@@ -12,10 +12,10 @@ from simulator.scenario.reading.typed import path_text
 from simulator.scenario.steps import CorruptStep, DisconnectStep, SlowStep, StallStep, Step
 from simulator.simulation import Simulation
 
-__all__ = ["do", "known_to", "refuse"]
+__all__ = ["TEST_S_OWN", "do", "known_to", "refuse"]
 
-_SKIPPED = "do: "
-"""How what is skipped begins, if it is a step of a test's."""
+TEST_S_OWN = "do: "
+"""How what could not be done begins, if it is a step of a test's, which is told so at once."""
 
 
 def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
@@ -32,11 +32,13 @@ def do(simulation: Simulation, steps: Iterable[str | dict[str, Any]]) -> None:
         simulation.do(*entries)
     except ValueError as error:
         raise SimulatorError(str(error)) from None
-    skipped = [
-        text for _, (_, _, kind, text), _ in journal.since(first) if kind == "skipped" and text.startswith(_SKIPPED)
+    undone = [
+        text
+        for _, (_, _, kind, text), _ in journal.since(first)
+        if kind in ("skipped", "mistake") and text.startswith(TEST_S_OWN)
     ]
-    if skipped:
-        raise SimulatorError("\n".join(skipped))
+    if undone:
+        raise SimulatorError("\n".join(undone))
 
 
 def known_to(simulation: Simulation) -> KnownNames:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
+from simulator.control.doing import TEST_S_OWN
 from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
@@ -42,15 +43,15 @@ def _standing(simulation: Simulation) -> list[str]:
 
 
 def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> list[Failure]:
-    """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, and
-    that each request has a rule if it is strict.
+    """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, that each
+    request has a rule if it is strict, and that its steps can be done.
 
     ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
     them, what is expected of a named order is passed over, because it is about a client that was not replayed.
     """
     loaded = simulation.loaded
     failures = [] if loaded is None else list(_unexpected(loaded, simulation, names))
-    return failures + _not_fired(simulation) + _unmatched(simulation)
+    return failures + _not_fired(simulation) + _unmatched(simulation) + _mistaken(simulation)
 
 
 def _unexpected(loaded: Loaded, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[Failure]:
@@ -74,6 +75,15 @@ def _unmatched(simulation: Simulation) -> list[Failure]:
         Failure("exchange", f"the scenario is strict and has no rule for {request} on connection {connection}")
         for _, connection, kind, request in simulation.journal
         if kind == "unmatched"
+    ]
+
+
+def _mistaken(simulation: Simulation) -> list[Failure]:
+    """Return the steps of the scenario that could not be done, those aside that a test has had done itself."""
+    return [
+        Failure("exchange", f"expected what a venue can do, but could not do: {text}")
+        for _, _, kind, text in simulation.journal
+        if kind == "mistake" and not text.startswith(TEST_S_OWN)
     ]
 
 

@@ -183,8 +183,14 @@ class Venue:
         self._take_out(order, (order.state & ACKED) | CANCELED | OUT, reason)
 
     def reject(self, order: Order, reason: str) -> None:
-        """Refuse an order that was taken; raises `ValueError` for one that is acked or out."""
+        """Refuse an order that was taken; raises `ValueError` for one that is acked or out.
+
+        If nobody was told yet that it is open, nobody will be.
+        """
         order.require_open()
+        last = self.events[-1] if self.events else None
+        if isinstance(last, OrderChanged) and (last.order_id, last.state) == (order.id, OPEN):
+            self.events.pop()
         self._take_out(order, REJECTED | OUT, reason)
 
     def _take_out(self, order: Order, state: int, reason: str | None) -> None:

@@ -32,6 +32,7 @@ _NOTES = frozenset(
         "stall",
         "slow",
         "skipped",
+        "mistake",
         "lie",
         "refused",
         "clock",

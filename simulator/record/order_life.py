@@ -111,6 +111,8 @@ class Life:
         self.is_out = False
         self.is_followed = False
         """Whether a subscription told of it."""
+        self.was_open = False
+        """Whether it was told to be open."""
         self.is_illegal = False
         """Whether more was told to be filled than was ordered, or anything of an order that was no longer there."""
         self._quantity = quantity
@@ -133,7 +135,7 @@ class Life:
                 self._told = None
             return
         place = self._place(report)
-        changes = [Change(report.at, report.time, step) for step in self._steps(report, place)]
+        changes = [Change(report.at, self._time(report), step) for step in self._steps(report, place)]
         is_lost = self.is_followed and not report.is_news
         for change in changes if is_lost else changes[:-1]:
             change.send("never")
@@ -146,6 +148,11 @@ class Life:
         self.is_followed |= report.is_news
         self._flags = frozenset(report.state) | (self._flags & _LASTING)
         self.is_out |= "Out" in report.state
+        self.was_open |= "Open" in report.state
+
+    def _time(self, report: OrderReport) -> int:
+        """Return when a report's steps are done: at once if the first thing that is told of an order is its reject."""
+        return self.own.began if "Rejected" in report.state and not self._flags else report.time
 
     def _place(self, report: OrderReport) -> int | None:
         """Return the place of the cancel that a report comes after and that is not refused, if there is one."""

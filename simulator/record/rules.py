@@ -222,6 +222,8 @@ class RuleFinder:
         elif first < request.answered_at or is_ended or not (life.is_followed or script.changes):
             script.add(Change(request.answered_at, request.answered or 0, "reply"))
         steps = self._ended(script, request).steps()
+        if life.was_open and steps and "reject" in steps[0]:
+            steps.insert(0, {"delay": "0ms"})  # else nobody would be told that it was open
         is_left = not {"ack", "reject", "cancel"} & script.verbs and (not life.is_out or bool(life.cancels))
         if life.is_followed and is_left:
             steps.append(_FOR_EVER)

@@ -199,7 +199,7 @@ class Rule(_FileEntry, frozen=True):
     """Whether a test or a replay fails if the rule never fired. Example: ``required: true``."""
     illegal: bool = False
     """Whether the steps may do what no venue can truthfully do. It is told so, and the exchange's own record stays
-    true. Example: ``illegal: true``.
+    true, but that a fill beyond the limit, off the tick or off the step is booked. Example: ``illegal: true``.
     """
 
 

@@ -169,7 +169,10 @@ class AckStep(_OrderArgs, frozen=True):
 
 
 class RejectStep(_OrderArgs, frozen=True):
-    """The venue refuses the order, or its cancel; in a rule for any other request, the request."""
+    """The venue refuses the order, or its cancel; in a rule for any other request, the request.
+
+    Where it is the first thing that is done to a new order, before any delay, nobody is told that the order was open.
+    """
 
     verb: ClassVar[Literal["reject"]] = "reject"
     code: Code = "Other"
@@ -181,7 +184,9 @@ class RejectStep(_OrderArgs, frozen=True):
 
 
 class FillStep(_OrderArgs, frozen=True):
-    """The order is filled, in whole or in part, whatever the market says."""
+    """The order is filled, in whole or in part, whatever the market says, but not beyond its limit nor off the
+    product's tick and step unless the rule says ``illegal: true``.
+    """
 
     verb: ClassVar[Literal["fill"]] = "fill"
     quantity: Quantity = "rest"
@@ -542,7 +547,7 @@ class StepList:
         steps: the steps.
     """
 
-    __slots__ = ("answers", "in_order", "is_truthful", "refuses")
+    __slots__ = ("answers", "in_order", "is_truthful", "refuses", "rejects")
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self.in_order = tuple(steps)
@@ -553,3 +558,6 @@ class StepList:
         errs = (step.err for step in self.in_order if isinstance(step, CustomReplyStep))
         self.refuses = not self.is_truthful and any(err is not UNSET for err in errs)
         """Whether the request is answered with an ``Err`` and nothing comes of it."""
+        first = next((step for step in self.in_order if step.verb != "reply"), None)
+        self.rejects = isinstance(first, RejectStep) and first.order == "this"
+        """Whether they begin with a reject, as of an order that was never open."""

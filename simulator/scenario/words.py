@@ -218,7 +218,10 @@ class AckWords(TypedDict, total=False):
 
 
 class RejectWords(TypedDict, total=False):
-    """The venue refuses the order, or its cancel; in a rule for any other request, the request."""
+    """The venue refuses the order, or its cancel; in a rule for any other request, the request.
+
+    Where it is the first thing that is done to a new order, before any delay, nobody is told that the order was open.
+    """
 
     code: Literal[
         "CancelOnly",
@@ -256,7 +259,9 @@ FillWords = TypedDict(
     },
     total=False,
 )
-"""The order is filled, in whole or in part, whatever the market says."""
+"""The order is filled, in whole or in part, whatever the market says, but not beyond its limit nor off the
+    product's tick and step unless the rule says ``illegal: true``.
+    """
 
 
 class MatchWords(TypedDict, total=False):

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import assert_never
 
+from simulator.decimals import text_of_amount
 from simulator.exchange.corrections import bust, correct
 from simulator.exchange.orders import Fill, Order, OrderChanged, average_price
 from simulator.exchange.venue import Venue
@@ -49,7 +50,10 @@ class OrderSteps:
         self._note = journal.note
 
     def do(self, run: RuleRun, step: OrderStep) -> None:
-        """Do a step and tell of it as often as it says; one that cannot be done is noted, or told as a lie."""
+        """Do a step and tell of it as often as it says; one that cannot be done is told as a lie if it may be.
+
+        Else it is noted: as a mistake of the scenario, unless the order was cancelled or rejected meanwhile.
+        """
         orders = self.orders(step.order, run)
         if not orders and step.order != "all":
             self._note("skipped", f"{run.name}: {step.verb}: there is no order to do it to")
@@ -60,7 +64,9 @@ class OrderSteps:
                 if run.illegal:
                     self._lie(order, step)
                 else:
-                    self._note("skipped", f"{run.name}: {step.verb}: {error}")
+                    has_ended = order.is_out and not order.state & FILLED
+                    kind = "skipped" if has_ended else "mistake"
+                    self._note(kind, f"{run.name}: {step.verb}: {error}")
             self._dispatcher.publish(order.id, COPIES[step.send])
 
     def _apply(self, order: Order, step: OrderStep, illegal: bool) -> None:
@@ -116,8 +122,11 @@ class OrderSteps:
         quantity = _quantity(step, order, order.leaves_qty, illegal)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
+        price = self._price(order, step)
+        if not illegal:
+            _require_possible(order, price, quantity)
         before = fills.made
-        venue.fill(order, quantity, self._price(order, step), step.against, self._schedule.now)
+        venue.fill(order, quantity, price, step.against, self._schedule.now)
         if step.as_ is not None:
             self.named[step.as_] = before + 1  # the fill of who takes comes first
         if step.send in ("twice", "renamed"):
@@ -163,7 +172,8 @@ class OrderSteps:
                 case _:
                     assert_never(step)
         except ValueError as error:
-            self._note("skipped", f"{run.name}: {error}")
+            kind = "mistake" if fill.order_id in self._venue.orders else "skipped"
+            self._note(kind, f"{run.name}: {step.verb}: {error}")
         self._dispatcher.publish(fill.order_id, COPIES[step.send])
 
     def _lie(self, order: Order, step: OrderStep) -> None:
@@ -197,6 +207,25 @@ def _quantity(fill: FillStep, order: Order, left: int, illegal: bool) -> int:
     """Return how much of an order is to be filled: a share is cut down to what is left unless it may be a lie."""
     is_uncut = illegal and fill.quantity.endswith("%")
     return part_of(fill.quantity, order.quantity, _NO_BOUND if is_uncut else left, order.instrument.step)
+
+
+def _require_possible(order: Order, price: int, quantity: int) -> None:
+    """Raise `ValueError` for a fill that no venue gives: beyond the order's limit, off the tick or off the step.
+
+    What the order itself has is possible though increments have changed since it came.
+    """
+    instrument = order.instrument
+    if price > order.price if order.buy else price < order.price:
+        limit = f"{'buys at' if order.buy else 'sells at'} {text_of_amount(order.price)} or better"
+        raise ValueError(f"order {order.id} {limit}, not at {text_of_amount(price)}")
+    for name, value, own, increment in (
+        ("a price", price, order.price, instrument.tick),
+        ("a quantity", quantity, order.leaves_qty, instrument.step),
+    ):
+        if value % increment and value != own:
+            raise ValueError(
+                f"{text_of_amount(value)} is no multiple of {text_of_amount(increment)}, as {name} has to be"
+            )
 
 
 def reason_of(reject: RejectStep) -> str:

@@ -127,7 +127,7 @@ class StepPlayer:
             self._dispatcher.answer(session, request, placed)
             return False
         run.order = placed
-        if isinstance(request, CancelOrder) or run.steps.answers:
+        if isinstance(request, CancelOrder) or (run.steps.answers and not run.steps.rejects):
             self._dispatcher.publish()
         return True
 
@@ -163,7 +163,8 @@ class StepPlayer:
         step = steps[run.position]
         if _is_unanswered(run) and _reveals(step):
             self._answer(run)
-            self._dispatcher.publish()
+            if not run.steps.rejects:
+                self._dispatcher.publish()
         run.position += 1
         if self._do(run, step):
             self._playing.remove(run)

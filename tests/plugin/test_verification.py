@@ -64,6 +64,40 @@ def test_it(exchange):
     result.stdout.fnmatch_lines(["exchange: the scenario is strict and has no rule for SendLimitOrder on connection 1"])
 
 
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ('["ack", {"fill": {"price": "20000"}}]', "rule 1: fill: order 1 buys at * or better, not at 20000"),
+        ('["ack", {"fill": 1}, {"correct": {"quantity": 50}}]', "rule 1: correct: order 1 cannot have been filled 50"),
+    ],
+)
+def test_step_that_cannot_be_done(run: Run, steps: str, said: str) -> None:
+    """A step of a script that no venue can do, and that is therefore not done, fails the test."""
+    result = run(
+        f"""
+@pytest.mark.exchange({{"rules": [{{"when": {{"request": "SendLimitOrder"}}, "then": {steps}}}]}})
+def test_it(exchange):
+    order(exchange.url)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"exchange: expected what a venue can do, but could not do: {said}"])
+
+
+def test_step_that_comes_too_late(run: Run) -> None:
+    """A step for an order that its client has cancelled meanwhile is passed over, as a venue does."""
+    result = run(
+        """
+@pytest.mark.exchange({"rules": [{"when": {"request": "SendLimitOrder"}, "then": ["ack", {"hold": "on"}, "fill"]}]})
+def test_it(exchange):
+    order(exchange.url)
+    exchange.do({"cancel": {"order": "last"}})
+    exchange.release("on")
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_error_inside_the_simulator(run: Run) -> None:
     """A mistake of the simulator's own fails the test with its traceback, whatever the client made of it."""
     result = run(

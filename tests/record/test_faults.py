@@ -18,11 +18,9 @@ BUY, BUY_AGAIN, CANCEL, CANCEL_AGAIN = (
 )
 HELD = {
     "half-open": ["adds the update of $order1 on updates1: Open, Acked, Canceling; filled 0"],
-    "halt-and-resume": ["adds the update of $order2 on updates1: Open; filled 0"],
     "latency-jitter": ["adds the update of $order2 on updates1: Open, Acked, Canceling; filled 0"],
-    "limits-lowered": ["adds the update of $order2 on updates1: Open; filled 0"],
 }
-"""What a recording tells more than was told: an order is open before it is rejected, and a cancel is told at once."""
+"""What a recording tells more than was told: a cancel is told at once."""
 
 
 def orders_of(found: dict[str, Any]) -> list[tuple[dict[str, str], list[Any]]]:

@@ -210,27 +210,42 @@ def record(path: Path, scenario: dict[str, Any], *options: str) -> tuple[int, li
     return asyncio.run(run())
 
 
-REJECTING = {"rules": [{"when": {"request": "SendLimitOrder"}, "then": ["reject"]}]}
+def rejecting(*steps: Any) -> dict[str, Any]:
+    """Return a scenario that rejects orders after some steps."""
+    return {"rules": [{"when": {"request": "SendLimitOrder"}, "then": [*steps, "reject"]}]}
+
+
 HALTED = {"timeline": [{"at": "0ms", "do": {"halt": "All"}}]}
 
 
 def test_a_recording_that_is_not_as_it_was_is_written_and_told(tmp_path: Path) -> None:
-    """What a recording tells otherwise is said before it is said to be written, and the status is 1."""
+    """What is wrong with a recording is said before it is said to be written, and the status is 1."""
     path = tmp_path / "session.yaml"
-    status, said = record(path, HALTED)
-    assert (status, said[0], said[-1].startswith(f"wrote {path}: ")) == (
+    scenario = rejecting("ack")
+    scenario["rules"][0]["illegal"] = True
+    status, said = record(path, scenario)
+    assert (status, said[0].startswith("this recording does not load: "), said[-1].startswith(f"wrote {path}: ")) == (
         1,
-        "this recording adds the update of $order1 on updates1: Open; filled 0",
+        True,
         True,
     )
-    assert load(path).scenario.client
+
+
+@pytest.mark.parametrize(
+    "scenario", [rejecting(), rejecting({"delay": "0ms"}), HALTED], ids=["at once", "open first", "halt"]
+)
+def test_an_order_that_is_rejected_is_recorded_as_it_was(tmp_path: Path, scenario: dict[str, Any]) -> None:
+    """Whether an order was told to be open before it was rejected or not, its recording tells the same."""
+    path = tmp_path / "session.yaml"
+    status, said = record(path, scenario)
+    assert (status, len(said)) == (0, 1), said
 
 
 @pytest.mark.parametrize(("options", "is_kept"), [((), False), (("--keep-accounts",), True)])
 def test_accounts_are_kept_if_that_is_asked_for(tmp_path: Path, options: tuple[str, ...], is_kept: bool) -> None:
     """Accounts are replaced, unless they are to be kept; either recording does all that was seen."""
     path = tmp_path / "session.yaml"
-    status, said = record(path, REJECTING, *options)
+    status, said = record(path, rejecting(), *options)
     assert (status, len(said), load(path).scenario.accounts == ("Default",)) == (0, 1, is_kept)
 
 

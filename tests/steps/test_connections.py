@@ -216,7 +216,7 @@ def test_what_is_to_be_done_to_a_lost_order_is_not_done() -> None:
     assert later.news() == []
     assert play.notes("skipped") == [
         "rule 1: fill: there is no order to do it to",
-        "rule 1: the exchange no longer has order 1 of fill 1",
+        "rule 1: bust: the exchange no longer has order 1 of fill 1",
     ]
     assert later.fills() == [("Normal", "1", "1", "100.00")]
 

@@ -157,7 +157,6 @@ def test_rules_can_be_replaced() -> None:
     play.sim.set_rules((Rule(When(request="SendLimitOrder"), (FillStep(),)),))
     client.order()
     assert [message for _, message in client.news() if message["id"] == 1] == [
-        told(1, "Open"),
         told(1, "Rejected Out"),
         told(2, "Open"),
         told(2, "Filled Out", "10", "100.00"),

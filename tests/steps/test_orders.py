@@ -67,7 +67,7 @@ def test_reject_tells_code_and_text() -> None:
     play = Play(sends({"reject": {"code": "PriceOutOfBand", "text": "above the band"}}))
     client = play.follow()
     client.order()
-    assert client.news() == [(0, ok(2, "1")), (0, told(1, "Open")), (0, told(1, "Rejected Out"))]
+    assert client.news() == [(0, ok(2, "1")), (0, told(1, "Rejected Out"))]
     assert client.reason(1) == "PriceOutOfBand: above the band"
     assert client.ask("ListOpen", scope="All", set="All") == {"Ok": []}
 
@@ -268,7 +268,7 @@ def test_bust_takes_a_named_fill_back() -> None:
         sends(
             "ack",
             {"fill": {"quantity": 4, "as": "first"}},
-            {"fill": {"quantity": "rest", "price": "101.00"}},
+            {"fill": {"quantity": "rest", "price": "99.00"}},
             {"delay": "1s"},
             {"bust": "first"},
         )
@@ -278,12 +278,12 @@ def test_bust_takes_a_named_fill_back() -> None:
     play.advance("1s")
     assert client.news()[3:] == [
         (0, told(1, "Open Acked", "4", "100.00")),
-        (0, told(1, "Acked Filled Out", "10", "100.60")),
-        (1000, told(1, "Acked Out", "6", "101.00")),
+        (0, told(1, "Acked Filled Out", "10", "99.40")),
+        (1000, told(1, "Acked Out", "6", "99.00")),
     ]
     assert client.fills() == [
         ("Normal", "1", "4", "100.00"),
-        ("Normal", "1", "6", "101.00"),
+        ("Normal", "1", "6", "99.00"),
         ("Reversal", "1", "4", "100.00"),
     ]
 
@@ -435,7 +435,8 @@ def test_every_illegal_step_has_its_lie(steps: list[Any], lies: list[Any]) -> No
     play = Play(sends(*steps, {"hold": "for good"}, illegal=True))
     client = play.follow()
     client.order()
-    assert client.news()[2:] == [(0, lie) for lie in lies]
+    news = [message for message in client.news() if message[1]["id"] == 1]
+    assert [message for message in news if message != (0, told(1, "Open"))] == [(0, lie) for lie in lies]
 
 
 def test_reject_of_a_cancel_leaves_the_order_as_it_was() -> None:
@@ -554,3 +555,61 @@ def test_reject_in_another_rule_may_name_an_order() -> None:
     client.news()
     client.request("ListOpen", scope="All", set="All")
     assert client.news() == [(0, told(1, "Rejected Out")), (0, ok(3, []))]
+
+
+@pytest.mark.parametrize(
+    ("side", "fill", "why"),
+    [
+        ("Buy", {"quantity": 1, "price": "100.01"}, "order 1 buys at 100 or better, not at 100.01"),
+        ("Sell", {"quantity": 1, "price": "99.99"}, "order 1 sells at 100 or better, not at 99.99"),
+        ("Buy", {"quantity": 1, "price": "99.995"}, "99.995 is no multiple of 0.01, as a price has to be"),
+        (
+            "Sell",
+            {"quantity": "0.000000015", "price": 101},
+            "0.000000015 is no multiple of 0.00000001, as a quantity has to be",
+        ),
+    ],
+)
+@pytest.mark.parametrize("illegal", [False, True])
+def test_a_fill_that_no_venue_gives_has_to_be_called_illegal(
+    side: str, fill: dict[str, Any], why: str, illegal: bool
+) -> None:
+    """Beyond the limit, off the tick or off the step: a fill is a mistake, or done if it may be illegal."""
+    play = Play(sends("ack", {"fill": fill}, illegal=illegal))
+    client = play.follow()
+    client.request("SendLimitOrder", dir=side, price="100", quantity="10", target=PAIR, account="DEFAULT")
+    client.news()
+    assert play.notes("mistake") == ([] if illegal else [f"rule 1: fill: {why}"])
+    (found,) = client.ask("GetOrderState", order_ids=["1"])["Ok"]
+    assert found["filled_qty"] == (str(fill["quantity"]) if illegal else "0")
+
+
+def test_what_an_order_has_itself_is_on_the_increments() -> None:
+    """An order that came before the increments changed is filled at its own price and for all it has."""
+    play = Play(sends("ack", {"hold": "on"}, "fill"))
+    client = play.follow()
+    client.order("0.5", "100.01")
+    play.sim.do({"increments": {"product": PAIR, "quote_increment": 1, "base_increment": 1}}, {"release": "on"})
+    assert client.news()[-1] == (0, told(1, "Acked Filled Out", "0.5", "100.01"))
+    assert play.notes("mistake", "skipped") == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "mistakes"),
+    [
+        (["ack", "match", "stale"], ["rule 1: stale: order 1 is out already"]),
+        (["ack", "match", "fill"], ["rule 1: fill: order 1 has nothing left to fill"]),
+        (["ack", {"fill": 4}, {"correct": {"quantity": 11}}], ["rule 1: correct: order 1 cannot have been filled 11"]),
+        ([{"delay": "1s"}, {"fill": {"quantity": 1, "as": "one"}}, {"bust": "one"}], []),
+        ([{"delay": "1s"}, "stale"], []),
+    ],
+)
+def test_what_a_script_cannot_do_is_a_mistake(steps: list[Any], mistakes: list[str]) -> None:
+    """A step that cannot be done is noted as a mistake; not so where the client has cancelled the order meanwhile."""
+    play = Play(sends(*steps), markets={PAIR: {"asks": [["100.00", "10"]], "bids": []}})
+    client = play.follow()
+    client.order()
+    client.cancel(1)
+    play.advance("2s")
+    assert play.notes("mistake") == mistakes
+    assert bool(play.notes("skipped")) is not bool(mistakes)
