@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PROGRAMS", "ask_client", "server"]
+__all__ = ["PROGRAMS", "ask", "ask_client", "server"]
 
 PROGRAMS = Path(__file__).parent / "programs"
 _PATIENCE = 10.0
@@ -32,11 +32,19 @@ def server(program: str, *arguments: str) -> Iterator[Server]:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
+            if not url:
+                raise RuntimeError(f"{program} has not begun")
             _stay_on(0, process.pid)  # only now, for a server that looks how many cores there are
             yield Server(process, url)
         finally:
             process.terminate()
             process.wait(_PATIENCE)
+
+
+def ask(program: str, *arguments: str) -> float:
+    """Run one of the programs to its end; return the number that it prints."""
+    command = [sys.executable, str(PROGRAMS / program), *arguments]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def ask_client(task: dict[str, Any]) -> Any:

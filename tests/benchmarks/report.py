@@ -1,18 +1,29 @@
 """What a benchmark is, and how what it found is told: as a table and as JSON."""
 
+import contextlib
 import os
 import platform
 import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Effort", "Figure", "Row", "as_data", "machine", "table", "versions"]
+__all__ = ["Effort", "Figure", "Row", "Skipped", "as_data", "machine", "table", "versions"]
 
-_COMPARED = ("exchange-simulator", "websockets", "msgspec", "uvloop", "akhil4n-orderbook", "bourse", "pytest")
+_COMPARED = (
+    "exchange-simulator",
+    "websockets",
+    "msgspec",
+    "uvloop",
+    "akhil4n-orderbook",
+    "bourse",
+    "aiohttp",
+    "hypothesis",
+    "pytest",
+)
 _HEADINGS = ("what", "ours", "baseline", "ratio", "of rounds", "floor", "aim", "verdict")
 
 
@@ -29,23 +40,34 @@ class Effort:
         return max(1, int(count * self.share))
 
 
+class Skipped(Exception):
+    """What a row needs is not here, as the text says."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """What was found: medians over the rounds, and what each round found.
 
-    ``ratio`` is ours to the baseline's; without a baseline there is none.
+    ``ratio`` is ours to the baseline's, or ``added`` is by how much ours is more; without a baseline there is neither.
     """
 
     ours: float
     baseline: float | None = None
     ratio: float | None = None
     rounds: list[float] = field(default_factory=list)
+    added: float | None = None
 
     @classmethod
     def compared(cls, ours: list[float], baseline: list[float]) -> "Figure":
         """Make one of what two things gave that were timed in turn."""
         ratios = [own / other for own, other in zip(ours, baseline, strict=True)]
         return cls(statistics.median(ours), statistics.median(baseline), statistics.median(ratios), ratios)
+
+    @classmethod
+    def over(cls, ours: list[float], baseline: list[float]) -> "Figure":
+        """Make one of by how much what one thing gave is more than what another did, timed in turn."""
+        more = [own - other for own, other in zip(ours, baseline, strict=True)]
+        return cls(statistics.median(ours), statistics.median(baseline), None, more, statistics.median(more))
 
     @classmethod
     def alone(cls, ours: list[float]) -> "Figure":
@@ -55,6 +77,8 @@ class Figure:
     @property
     def judged(self) -> float:
         """What is held against the floor and the aim."""
+        if self.added is not None:
+            return self.added
         return self.ours if self.ratio is None else self.ratio
 
 
@@ -80,8 +104,10 @@ class Row:
     aim: float | None
     measure: Callable[[Effort], Figure]
 
-    def verdict(self, figure: Figure) -> str:
+    def verdict(self, figure: Figure | Skipped) -> str:
         """Say how a figure stands."""
+        if isinstance(figure, Skipped):
+            return f"skipped: {figure}"
         if self.floor is None or self.aim is None:
             return ""
         if self._reaches(figure.judged, self.aim):
@@ -106,17 +132,22 @@ def _cpu() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what is compared."""
-    return {"python": sys.version.split()[0]} | {name: version(name) for name in _COMPARED}
+    """Return the versions of what is compared, as far as it is installed."""
+    found = {"python": sys.version.split()[0]}
+    for name in _COMPARED:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
-def as_data(row: Row, figure: Figure) -> dict[str, Any]:
+def as_data(row: Row, figure: Figure | Skipped) -> dict[str, Any]:
     """Return a row and what was found as data for JSON."""
     told = {name: getattr(row, name) for name in ("name", "what", "unit", "better", "floor", "aim")}
-    return told | asdict(figure) | {"verdict": row.verdict(figure)}
+    data = {} if isinstance(figure, Skipped) else asdict(figure)
+    return told | data | {"verdict": row.verdict(figure)}
 
 
-def table(found: list[tuple[Row, Figure]]) -> str:
+def table(found: list[tuple[Row, Figure | Skipped]]) -> str:
     """Return all that was found as a table of Markdown."""
     rows = [_HEADINGS, *(_cells(row, figure) for row, figure in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
@@ -125,7 +156,9 @@ def table(found: list[tuple[Row, Figure]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in padded)
 
 
-def _cells(row: Row, figure: Figure) -> tuple[str, ...]:
+def _cells(row: Row, figure: Figure | Skipped) -> tuple[str, ...]:
+    if isinstance(figure, Skipped):
+        return row.what, "", "", "", "", "", "", row.verdict(figure)
     bound = "at least" if row.better == "more" else "at most"
     of_what = "x" if figure.ratio is not None else row.unit
     spread = f"{_number(min(figure.rounds))} to {_number(max(figure.rounds))}" if figure.rounds else ""
@@ -133,12 +166,18 @@ def _cells(row: Row, figure: Figure) -> tuple[str, ...]:
         row.what,
         f"{_number(figure.ours)} {row.unit}",
         "" if figure.baseline is None else f"{_number(figure.baseline)} {row.unit}",
-        "" if figure.ratio is None else f"{figure.ratio:.2f} x",
+        _against(row, figure),
         spread,
         "" if row.floor is None else f"{bound} {_number(row.floor)} {of_what}",
         "" if row.aim is None else f"{_number(row.aim)} {of_what}",
         row.verdict(figure),
     )
+
+
+def _against(row: Row, figure: Figure) -> str:
+    if figure.added is not None:
+        return f"+{_number(figure.added)} {row.unit}"
+    return "" if figure.ratio is None else f"{figure.ratio:.2f} x"
 
 
 def _number(value: float) -> str:

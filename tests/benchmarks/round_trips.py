@@ -1,56 +1,58 @@
-"""Orders over sockets against an echo of the bare library, and over a scenario's rules against none."""
+"""Orders over sockets against an echo of the bare library, and against what one would write instead by hand."""
 
-import json
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
+from importlib.util import find_spec
 
 from benchmarks.processes import ask_client, server
-from benchmarks.report import Effort, Figure, Row
+from benchmarks.report import Effort, Figure, Row, Skipped
 
-__all__ = ["PAIR", "ROWS", "unmatched_rules"]
+__all__ = ["PAIR", "ROWS"]
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
 
 def _against_echo(effort: Effort, window: int, requests: int, uvloop: bool = False) -> Figure:
     loop = ("--uvloop",) if uvloop else ()
-    return _in_turn(("ours.py", *loop), ("bare.py", "echo", *loop), effort, window, requests, uvloop)
+    return _in_turn(("ours.py", *loop), ("bare.py", "echo", *loop), effort, window, requests, uvloop=uvloop)
+
+
+def _asleep(effort: Effort) -> Figure:
+    return _in_turn(("ours.py", "--asleep"), ("bare.py", "echo"), effort, 1, 5_000)
+
+
+def _work(effort: Effort, window: int, requests: int) -> Figure:
+    """Compare what an order takes of the processor; what stays awake would be counted, too."""
+    return _in_turn(("ours.py", "--asleep"), ("bare.py", "echo"), effort, window, requests, counts_cpu=True)
+
+
+def _by_hand(effort: Effort, library: str) -> Figure:
+    if find_spec(library) is None:
+        raise Skipped(f"{library} is not installed")
+    return _in_turn(("ours.py",), ("by_hand.py", library), effort, 64, 10_000)
 
 
 def _in_turn(
-    ours: tuple[str, ...], other: tuple[str, ...], effort: Effort, window: int, requests: int, uvloop: bool = False
+    ours: tuple[str, ...],
+    other: tuple[str, ...],
+    effort: Effort,
+    window: int,
+    requests: int,
+    uvloop: bool = False,
+    counts_cpu: bool = False,
 ) -> Figure:
     with ExitStack() as stack:
-        addresses = [stack.enter_context(server(*arguments)).address for arguments in (ours, other)]
-        task = {"do": "round_trips", "addresses": addresses, "uvloop": uvloop, "target": PAIR, "window": window}
-        rates = ask_client(task | {"requests": effort.of(requests), "rounds": effort.rounds})
-    return Figure.compared(*rates)
-
-
-_OTHERS = ("AAVE", "ADA", "ALGO", "APT", "ARB", "ATOM", "AVAX", "BCH", "DOGE", "DOT")
-"""What is traded besides: a pattern that fits no product of the catalogue is refused."""
-
-
-def unmatched_rules(each: int = 10) -> list[dict[str, object]]:
-    """Return fifty rules that are for orders, look at their fields, and match none that is sent."""
-    conditions: list[dict[str, object]] = []
-    for number in range(1, each + 1):
-        conditions += [
-            {"target": f"{_OTHERS[number % len(_OTHERS)]} *"},
-            {"target": "BTC*", "quantity": {"ge": 1000 * number}},
-            {"dir": "Sell", "quantity": number},
-            {"account": "ALICE", "price": {"lt": number}},
-            {"price": {"gt": 1_000_000 * number}},
-        ]
-    return [{"when": {"request": "SendLimitOrder", **condition}, "then": ["ack"]} for condition in conditions]
-
-
-def _over_rules(effort: Effort) -> Figure:
-    with tempfile.TemporaryDirectory() as folder:
-        ruled = Path(folder, "rules.yaml")
-        ruled.write_text(json.dumps({"rules": unmatched_rules()}), encoding="utf-8")
-        return _in_turn(("ours.py",), ("ours.py", str(ruled)), effort, 1, 5_000)
+        servers = [stack.enter_context(server(*arguments)) for arguments in (ours, other)]
+        task = {
+            "do": "round_trips",
+            "addresses": [one.address for one in servers],
+            "pids": [one.pid for one in servers],
+            "counts_cpu": counts_cpu,
+            "uvloop": uvloop,
+            "target": PAIR,
+            "window": window,
+        }
+        found = ask_client(task | {"requests": effort.of(requests), "rounds": effort.rounds})
+    return Figure.compared(*found)
 
 
 ROWS = [
@@ -82,12 +84,48 @@ ROWS = [
         lambda effort: _against_echo(effort, 1, 10_000, uvloop=True),
     ),
     Row(
-        "rules-socket",
-        "an order without a scenario against one past 50 rules that do not match, over a socket",
+        "order-asleep",
+        "one in flight, if the server sleeps between messages as the echo does",
         "/s",
-        "less",
-        1.3,
+        "more",
+        0.9,
         1.1,
-        _over_rules,
+        _asleep,
+    ),
+    Row(
+        "work-64",
+        "the processor's time for an order, 64 in flight, against websockets' echo",
+        "us",
+        "less",
+        0.6,
+        0.5,
+        lambda effort: _work(effort, 64, 20_000),
+    ),
+    Row(
+        "work",
+        "the same, one in flight, the server asleep between messages",
+        "us",
+        "less",
+        1.0,
+        0.8,
+        lambda effort: _work(effort, 1, 5_000),
+    ),
+    Row(
+        "by-hand-websockets",
+        "orders, 64 in flight, against a mock of forty lines on websockets",
+        "/s",
+        "more",
+        1.5,
+        3.0,
+        lambda effort: _by_hand(effort, "websockets"),
+    ),
+    Row(
+        "by-hand-aiohttp",
+        "the same against one on aiohttp",
+        "/s",
+        "more",
+        1.0,
+        1.5,
+        lambda effort: _by_hand(effort, "aiohttp"),
     ),
 ]

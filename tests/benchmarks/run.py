@@ -1,7 +1,8 @@
 """Measure the exchange against the bare libraries: ``python tests/benchmarks/run.py [NAME ...]``.
 
-Every figure is a ratio of two things timed in turn in one run, and a median of several rounds, or one that is held
-against a bound by itself. Needs, besides the package with its extra ``test``: uvloop, akhil4n-orderbook and bourse.
+Needs, besides the package with its extra ``test``: uvloop, aiohttp, akhil4n-orderbook and bourse from PyPI, and for the
+rows that count instructions valgrind, a package of the system; what is not there is said to be skipped. How the rows
+are read is in ``tests/README.md``.
 """
 
 import argparse
@@ -13,20 +14,21 @@ from typing import TextIO
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
-from benchmarks import crowds, engines, round_trips, starting, worlds
-from benchmarks.report import Effort, Figure, Row, as_data, machine, table, versions
+from benchmarks import crowds, engines, instructions, round_trips, rules, starting, waits, worlds
+from benchmarks.report import Effort, Figure, Row, Skipped, as_data, machine, table, versions
 
-_ROWS = [*round_trips.ROWS, *engines.ROWS, *crowds.ROWS, *starting.ROWS, *worlds.ROWS]
+_PARTS = (round_trips, instructions, engines, rules, crowds, waits, starting, worlds)
+_ROWS = [row for part in _PARTS for row in part.ROWS]
 
 
 def main() -> int:
     """Measure what is asked for; return 1 if something misses its floor."""
     options = _options()
     effort = Effort(rounds=3, share=0.1, seed=options.seed) if options.quick else Effort(seed=options.seed)
-    found: list[tuple[Row, Figure]] = []
+    found: list[tuple[Row, Figure | Skipped]] = []
     for row in _chosen(options.names):
         _say(f"{row.name} …", sys.stderr)
-        found.append((row, row.measure(effort)))
+        found.append((row, _measure(row, effort)))
     about = {"machine": machine(), "versions": versions(), "seed": effort.seed, "rounds": effort.rounds}
     for name, value in about.items():
         said = ", ".join(f"{key} {detail}" for key, detail in value.items()) if isinstance(value, dict) else value
@@ -36,6 +38,13 @@ def main() -> int:
         rows = [as_data(row, figure) for row, figure in found]
         options.json.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
     return int(any(row.verdict(figure) == "MISSED" for row, figure in found))
+
+
+def _measure(row: Row, effort: Effort) -> Figure | Skipped:
+    try:
+        return row.measure(effort)
+    except Skipped as skipped:
+        return skipped
 
 
 def _options() -> argparse.Namespace:

@@ -9,11 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from hypothesis import HealthCheck, given, seed, settings
 from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.report import Effort, Figure, Row
+from simulator import Simulation
 from simulator.testing.exchange import Exchange
+from simulator.testing.strategies import order_flows, play
 
 __all__ = ["ROWS"]
 
@@ -102,7 +106,38 @@ def _start(effort: Effort, *options: str) -> Figure:
     return Figure.alone(taken[1:])
 
 
+def _simulation(effort: Effort) -> Figure:
+    """Time a world of no scenario in process."""
+    Simulation()
+    taken = []
+    for _ in range(effort.of(200) * effort.rounds):
+        began = time.process_time()
+        Simulation()
+        taken.append((time.process_time() - began) * 1e3)
+    return Figure.alone(taken)
+
+
+def _examples(effort: Effort) -> Figure:
+    """Count examples of flows of orders that hypothesis draws and plays in a second."""
+    count = effort.of(200)
+
+    @seed(effort.seed)
+    @settings(max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(order_flows())
+    def example(flow: list[dict[str, Any]]) -> None:
+        play(flow, Simulation())
+
+    taken = []
+    for _ in range(min(effort.rounds, 5)):
+        began = time.process_time()
+        example()
+        taken.append(count / (time.process_time() - began))
+    return Figure.alone(taken)
+
+
 ROWS = [
+    Row("simulation", "a world of no scenario made in process", "ms", "less", 1.0, 0.3, _simulation),
+    Row("examples", "flows of orders that hypothesis draws and plays", "/s", "more", 100.0, 300.0, _examples),
     Row(
         "fixture",
         "the exchange fixture, start and stop, against websockets' serve() in a thread",

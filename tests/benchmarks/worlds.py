@@ -1,21 +1,22 @@
 """A world in process: what an order takes in memory, searches of a large catalogue, rules, and scripted time."""
 
-import gc
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import PROGRAMS
 from benchmarks.report import Effort, Figure, Row
-from benchmarks.round_trips import PAIR, unmatched_rules
 from simulator import Simulation
 from simulator.catalogue import Catalogue
 from simulator.catalogue.faker import invent
 from simulator.replay import replay
+from simulator.scenario.loader import load
+from simulator.scenario.reading.files import bundled
 from support.messages import payloads
 
 __all__ = ["ROWS"]
@@ -44,10 +45,10 @@ def _ask(request: dict[str, Any], effort: Effort) -> Figure:
     text = json.dumps({"id": 1} | request)
     taken = []
     for _ in range(effort.of(50) * effort.rounds):
-        began = time.perf_counter()
+        began = time.process_time()
         world.receive(session, text)
         ((_, messages),) = world.take()
-        taken.append((time.perf_counter() - began) * 1e6)
+        taken.append((time.process_time() - began) * 1e6)
         assert b'"Ok"' in payloads(messages)[0]
     return Figure.alone(taken)
 
@@ -64,40 +65,6 @@ def _query(effort: Effort) -> Figure:
     return _ask({"type": "QueryTradableProductIndex", "query": {"type": "And", "value": terms}}, effort)
 
 
-# Rules
-
-
-def _rules(effort: Effort) -> Figure:
-    """Time orders in a world of rules that do not match and in one of no scenario, in turn."""
-    count = effort.of(20_000)
-    texts = [_order(number) for number in range(1, count + 1)]
-    make: list[Callable[[], Simulation]] = [partial(Simulation, {"rules": unmatched_rules()}), Simulation]
-    taken: list[list[float]] = [[], []]
-    turn = [0, 1]
-    for _ in range(effort.rounds):
-        for place in turn:
-            taken[place].append(_time_orders(make[place](), texts))
-        turn.reverse()
-    return Figure.compared(*taken)
-
-
-def _order(number: int) -> str:
-    order = {"type": "SendLimitOrder", "id": number, "target": PAIR, "dir": "Buy", "account": "DEFAULT"}
-    terms = {"price": f"{90000 - number % 200}.25", "quantity": "0.5"}
-    return json.dumps(order | terms, separators=(",", ":"))
-
-
-def _time_orders(world: Simulation, texts: list[str]) -> float:
-    """Return how many microseconds an order takes."""
-    session = world.connect("/")
-    gc.collect()
-    began = time.perf_counter()
-    for text in texts:
-        world.receive(session, text)
-        world.take()
-    return (time.perf_counter() - began) / len(texts) * 1e6
-
-
 # Scripted time
 
 
@@ -105,12 +72,37 @@ def _ten_minutes(effort: Effort) -> Figure:
     """Time a bundled scenario whose order is filled within ten minutes, from its file to its verdict."""
     taken = []
     for _ in range(2 * effort.rounds):
-        began = time.perf_counter()
+        began = time.process_time()
         result = replay("slow-partial-fills")
-        taken.append((time.perf_counter() - began) * 1e3)
+        taken.append((time.process_time() - began) * 1e3)
         assert result.elapsed >= 600 * 10**9
         assert not result.failures
     return Figure.alone(taken)
+
+
+# Scenario files
+
+
+def _files(act: Callable[[str, Path], None], effort: Effort) -> Figure:
+    """Time what is done to each bundled file, in milliseconds a file."""
+    files = bundled()
+    for name, path in files.items():
+        act(name, path)
+    taken = []
+    for _ in range(effort.rounds):
+        began = time.process_time()
+        for name, path in files.items():
+            act(name, path)
+        taken.append((time.process_time() - began) / len(files) * 1e3)
+    return Figure.alone(taken)
+
+
+def _load(name: str, path: Path) -> None:
+    load(path)
+
+
+def _replay(name: str, path: Path) -> None:
+    assert not replay(path).failures, name
 
 
 ROWS = [
@@ -142,7 +134,16 @@ ROWS = [
         partial(_search, lambda name: f"*{name[1:4]}*USD*"),
     ),
     Row("query", "QueryTradableProductIndex of three terms", "us", "less", 1000.0, 200.0, _query),
-    Row("rules", "an order past 50 rules of which none matches, against no scenario", "us", "less", 1.3, 1.1, _rules),
+    Row("scenario-load", "a bundled scenario's file loaded", "ms", "less", 5.0, 1.8, partial(_files, _load)),
+    Row(
+        "scenario-replay",
+        "one replayed, from its file to its verdict",
+        "ms",
+        "less",
+        10.0,
+        3.0,
+        partial(_files, _replay),
+    ),
     Row(
         "ten-minutes",
         "ten scripted minutes, from the file to the verdict",

@@ -20,13 +20,13 @@ from simulator.server.settings import Settings
 
 _WARM = 1000
 _MASK = b"\x37\xfa\x21\x3d"
-_HANDSHAKE = (
+HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 
 
-class _Nowhere(asyncio.Transport):
+class Nowhere(asyncio.Transport):
     """Takes all that is written, and keeps none of it."""
 
     def __init__(self) -> None:
@@ -34,22 +34,25 @@ class _Nowhere(asyncio.Transport):
         self.written = 0
 
     def write(self, data: Any) -> None:
+        """Count."""
         self.written += len(data)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
+        """Do nothing."""
 
     def get_write_buffer_size(self) -> int:
+        """Return that all has been written."""
         return 0
 
     def is_closing(self) -> bool:
+        """Return that it is open."""
         return False
 
     def pause_reading(self) -> None:
-        pass
+        """Do nothing."""
 
     def resume_reading(self) -> None:
-        pass
+        """Do nothing."""
 
 
 def _order(number: int) -> bytes:
@@ -58,8 +61,11 @@ def _order(number: int) -> bytes:
     return json.dumps(order | terms, separators=(",", ":")).encode()
 
 
-def _frame(payload: bytes) -> bytes:
-    return b"\x81\xfe" + len(payload).to_bytes(2, "big") + _MASK + apply_mask(payload, _MASK)
+def frame(payload: bytes) -> bytes:
+    """Return a payload as a masked text frame."""
+    length = len(payload)
+    head = bytes((0x81, 0x80 | length)) if length < 126 else b"\x81\xfe" + length.to_bytes(2, "big")
+    return head + _MASK + apply_mask(payload, _MASK)
 
 
 def _process(orders: list[bytes], count: int) -> None:
@@ -77,19 +83,19 @@ def _process(orders: list[bytes], count: int) -> None:
 
 
 async def _served(orders: list[bytes], count: int) -> None:
-    frames = list(map(_frame, orders))
+    frames = list(map(frame, orders))
     server = Server(Simulation(), port=0, settings=Settings(busy_poll_for=0))
     await server.start()
-    connection, transport = Connection(server), _Nowhere()
+    connection, transport = Connection(server), Nowhere()
     connection.connection_made(transport)
-    connection.data_received(_HANDSHAKE)
-    for frame in frames[:_WARM]:
-        connection.data_received(frame)
+    connection.data_received(HANDSHAKE)
+    for data in frames[:_WARM]:
+        connection.data_received(data)
     gc.collect()
     gc.disable()
     before = transport.written
-    for frame in frames[_WARM : _WARM + count]:
-        connection.data_received(frame)
+    for data in frames[_WARM : _WARM + count]:
+        connection.data_received(data)
     assert transport.written >= before + 30 * count, "not every order was answered"
 
 

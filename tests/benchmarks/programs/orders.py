@@ -13,7 +13,8 @@ def _resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def _order(number: int) -> str:
+def order(number: int) -> str:
+    """Return an order that rests."""
     order = {"type": "SendLimitOrder", "id": number, "target": "BTC Crypto/USD*COINBASE/DIRECT", "dir": "Buy"}
     terms = {"price": f"{90000 - number % 200}.25", "quantity": "0.5", "account": "DEFAULT"}
     return json.dumps(order | terms, separators=(",", ":"))
@@ -24,12 +25,12 @@ def main(count: int) -> None:
     world = Simulation()
     session = world.connect("/")
     for number in range(1000):  # what is made once is made by now
-        world.receive(session, _order(number))
+        world.receive(session, order(number))
         world.take()
     gc.collect()
     before = _resident()
     for number in range(1000, 1000 + count):
-        world.receive(session, _order(number))
+        world.receive(session, order(number))
         world.take()
     gc.collect()
     sys.stdout.write(f"{(_resident() - before) / count}\n")
