@@ -9,6 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from simulator.catalogue.checks import Checks
@@ -25,6 +26,7 @@ _DAY = re.compile(r"(?:([1-9]\d?)(?:st|nd|rd|th) )?(last )?(\w+)", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _NEXT = re.compile(r"-?\d{1,3}", re.ASCII)
 _EACH_MONTH_HAS: Final = {_ANY: 20, **dict.fromkeys(_WEEKDAYS, 4)}
+_MOST_REMEMBERED = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PLACEHOLDER = re.compile(r"\{([^{}:]*):?([^{}:]*)\}")
@@ -53,15 +55,6 @@ class _ExpirationDay(NamedTuple):
     minutes: int
     months: frozenset[int]
 
-    def in_month(self, year: int, month: int) -> int:
-        """Return the moment in a month, in nanoseconds."""
-        days = [date(year, month, day + 1) for day in range(monthrange(year, month)[1])]
-        working = [day for day in days if day.weekday() < len(_WEEKDAYS)]
-        fitting = [day for day in working if self.kind in (_ANY, _WEEKDAYS[day.weekday()])]
-        day = fitting[self.place - 1 if self.place > 0 else self.place]
-        moment = datetime(day.year, day.month, day.day, self.hours, self.minutes, tzinfo=UTC)
-        return (moment - _EPOCH) // timedelta(seconds=1) * BILLION
-
     def counted(self, number: int, start: int) -> int:
         """Return the ``number``-th moment after ``start``; 0 is the last one that is not after it."""
         step = 1 if number > 0 else -1
@@ -71,11 +64,22 @@ class _ExpirationDay(NamedTuple):
         while True:
             year, month = divmod(at, 12)
             if month in self.months:
-                moment = self.in_month(year, month + 1)
+                moment = _in_month(self, year, month + 1)
                 left -= (moment > start) is (step > 0)
                 if not left:
                     return moment
             at += step
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _in_month(rule: _ExpirationDay, year: int, month: int) -> int:
+    """Return the moment in a month, in nanoseconds; every world that begins asks for the same ones."""
+    days = [date(year, month, day + 1) for day in range(monthrange(year, month)[1])]
+    working = [day for day in days if day.weekday() < len(_WEEKDAYS)]
+    fitting = [day for day in working if rule.kind in (_ANY, _WEEKDAYS[day.weekday()])]
+    day = fitting[rule.place - 1 if rule.place > 0 else rule.place]
+    moment = datetime(day.year, day.month, day.day, rule.hours, rule.minutes, tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(seconds=1) * BILLION
 
 
 def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> dict[str, int]:
