@@ -25,6 +25,10 @@ FAILED = "the simulator failed"
 """What a client is told when a mistake is the simulator's own."""
 
 
+_PACK_EVERY = 0.02
+"""After how many seconds some of the journal is packed, as long as there is what can be."""
+
+
 _LAG = 1.0
 """By how many seconds of the wall's time a world may be late before it says so."""
 
@@ -54,6 +58,7 @@ class Driver:
         self._turn: Turn | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
+        self._pack_timer: asyncio.TimerHandle | None = None
         self._is_jumping = False
         self._is_busy = False
         self._moment_of_read: int | None = None
@@ -109,6 +114,9 @@ class Driver:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_due = None
+        if self._pack_timer is not None:
+            self._pack_timer.cancel()
+            self._pack_timer = None
         self._clock = None
 
     @property
@@ -216,10 +224,18 @@ class Driver:
         to the next turn of the loop, but nothing that is to be sent on the connection that comes ``first``.
         """
         self._moment_of_read = None
+        if self._pack_timer is None and self.simulation.journal.has_old and self._clock is not None:
+            self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack)
         self._send()
         if first is not None and first.outbox:
             self._send_one(first, self.simulation.take_of(first))
         self._look_ahead()
+
+    def _pack(self) -> None:
+        """Pack some of the journal: little at a time, so that nobody waits for it."""
+        journal = self.simulation.journal
+        journal.pack()
+        self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack) if journal.has_old else None
 
     def _send(self) -> None:
         """Send what the simulation has to say, as far as a turn allows, and the rest in the next one."""

@@ -112,7 +112,7 @@ ROWS = [
         "B",
         "less",
         1024.0,
-        500.0,
+        400.0,
         _order_memory,
     ),
     Row(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulator.journal import journal as journals
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation
 from support.server import (
@@ -200,3 +201,24 @@ async def test_who_asks_for_little_is_answered_before_those_who_ask_for_much() -
                 assert (await client.json())["id"] == number
             before = len(journal(server, "in"))
         assert max(waited) < many / 2
+
+
+async def test_the_journal_is_packed_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server packs old entries of the journal little by little, and then rests until there are more."""
+    monkeypatch.setattr(journals, "_RECENT", 10)
+    monkeypatch.setattr(journals, "_CHUNK", 10)
+    async with serving({}) as server, connected(server) as client:
+        entries = server.simulation.journal
+        for number in range(60):
+            assert await client.ask(number, "GetHalts") == []
+        async with asyncio.timeout(10):
+            while entries.has_old:  # noqa: ASYNC110 - nobody tells of it
+                await asyncio.sleep(0)
+        assert await client.ask(100, "GetHalts") == []
+        lines = list(entries.since(0))
+    assert [line for line, _, _ in lines] == list(range(1, len(lines) + 1))
+    assert [entry[3] for _, entry, _ in lines if entry[2] == "in"][::60] == [
+        '{"id": 0, "type": "GetHalts"}',
+        '{"id": 100, "type": "GetHalts"}',
+    ]
+    assert server.errors == []

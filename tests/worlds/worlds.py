@@ -4,8 +4,8 @@
     python tests/worlds/worlds.py --seeds 1 --first 1234  # one of them, with its scenario and all that happened
 
 After every step the invariants of `invariants` hold; then the world is run again from what its journal says
-came from outside, and must say the same bytes and write the same journal, though somewhere on the way it is written
-down as a snapshot and goes on as what is read of that.
+came from outside, and must say the same bytes and write the same journal, though its journal is packed, and though
+somewhere on the way it is written down as a snapshot and goes on as what is read of that.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from unittest.mock import patch
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
@@ -21,6 +22,7 @@ if __name__ == "__main__":
 from simulator import command_log as command_log
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.session import NETIDX, Session
+from simulator.journal import journal as journals
 from simulator.journal.journal import JournalEntry
 from simulator.scenario import Loaded
 from simulator.simulation import Refused, Simulation
@@ -103,7 +105,8 @@ class Run:
         """Run the world again from what came from outside, by the journal."""
         journal = list(self.simulation.journal)
         place = self._rng.randrange(len(journal))
-        sent, again = replayed(self.loaded, self.history, journal, self.simulation.now, place)
+        with patch.multiple(journals, _RECENT=24, _CHUNK=8):
+            sent, again = replayed(self.loaded, self.history, journal, self.simulation.now, place)
         for entry, other in zip(journal, again, strict=False):
             require(entry == other, f"the journal has {entry!r:.300}, a replay of it {other!r:.300}")
         require(len(journal) == len(again), f"the journal has {len(journal)} entries, a replay of it {len(again)}")
@@ -148,6 +151,7 @@ def replayed(
         else:
             continue
         collect(sim.take())
+        sim.journal.pack()
     collect(sim.advance(end))
     return sent, list(sim.journal)
 

@@ -7,6 +7,9 @@ import sys
 
 from simulator import Simulation
 
+_ORDERS_A_PACK = 200
+"""How many orders there are each time that some of the journal is packed: a server does so every 20 ms."""
+
 
 def _resident() -> int:
     with open("/proc/self/statm") as file:
@@ -32,6 +35,8 @@ def main(count: int) -> None:
     for number in range(1000, 1000 + count):
         world.receive(session, order(number))
         world.take()
+        if number % _ORDERS_A_PACK == 0:
+            world.journal.pack()
     gc.collect()
     sys.stdout.write(f"{(_resident() - before) / count}\n")
 
