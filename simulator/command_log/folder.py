@@ -143,8 +143,12 @@ class Folder:
         self._sync_names()
         snapshot = self.snapshot(generation)
         new = snapshot.with_name(f"{snapshot.name}.new")
-        new.write_bytes(data)
-        _sync_file(new)
+        try:
+            new.write_bytes(data)
+            _sync_file(new)
+        except OSError:
+            new.unlink(missing_ok=True)  # the log needs the room more
+            raise
         new.replace(snapshot)
         self._sync_names()
         for older, file in self._parts():

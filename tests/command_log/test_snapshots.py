@@ -214,12 +214,18 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = begun(tmp_path, said)
     trade(kept)
 
-    def full(self: Path, data: bytes) -> int:
+    def full(*given: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def fill(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        return full()
+
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", full)
+        patched.setattr(Path, "write_bytes", fill)
         kept.take_snapshot()
+    assert names(tmp_path) == ["commands.0.log", "commands.log", "lock"]
     assert said == [
         "a snapshot of the exchange could not be written: No space left on device; the command log grows until one can"
     ]
