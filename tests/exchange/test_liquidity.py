@@ -1,6 +1,7 @@
 """The market's own liquidity: its ladder, its walk and its trades, the same again for the same seed."""
 
 import random
+from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from simulator.exchange.limits import ALL
-from simulator.exchange.liquidity import Market, MarketSpec
+from simulator.exchange.liquidity import Market, MarketSpec, usual_spread
 from simulator.exchange.orders import Fill, OrderChanged, Traded
 from simulator.terms import BILLION
 from support.exchange import BUY, SELL, Floor, amount, exposures, recomputed
@@ -332,3 +333,60 @@ def test_long_run_of_a_seed_is_the_same_for_ever() -> None:
 def test_what_a_market_is_like_unless_told_otherwise() -> None:
     """Twenty levels, a ten-thousandth of the price a move, and it stands still."""
     assert MarketSpec(5) == MarketSpec(5, spread=None, levels=20, every=None, volatility=100_000, trade_every=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "turnover", "price", "tick", "spread"),
+    [
+        ("Crypto", 0, 10**13, 1, 10**9),  # a ten-thousandth
+        ("Crypto", 1000, 10**13, 1, 10**9),
+        ("Crypto", 1000, 10**6, 10**6, 2 * 10**6),  # two ticks, up to a turnover of a thousand
+        ("Crypto", 1001, 10**6, 10**6, 99),  # and above it so many times less than a ten-thousandth
+        ("Crypto", 4000, 10**13, 1, 25 * 10**7),
+        ("Option", 0, 10**11, 1, 10**9),  # a hundredth
+        ("Option", 4000, 10**11, 1, 2_500_000),
+    ],
+)
+def test_usual_spread(kind: str, turnover: int, price: int, tick: int, spread: int) -> None:
+    """What trades little is a ten-thousandth apart, an option a hundredth, and what trades much so much less."""
+    floor = Floor()
+    listing = structs.replace(floor.btc.listing, turnover=turnover)
+    if kind == "Option":
+        listing = structs.replace(listing, base=structs.replace(listing.base, kind="Option"))
+    assert usual_spread(listing, price, tick) == spread
+
+
+def test_levels_are_a_twenty_thousandth_of_the_price_apart() -> None:
+    """Without a spread of its own a market's levels are that far apart, but a tick at least; else half its spread."""
+    for mid, spread, apart in ((40_000, None, "2"), (100, None, "0.5"), (100, 10, "5"), (30_000, None, "1.5")):
+        floor = Floor()
+        opened(floor, MarketSpec(amount(mid), spread if spread is None else amount(spread), levels=3))
+        for side in prices(floor):
+            assert {abs(later - earlier) for earlier, later in pairwise(side)} == {amount(apart)}
+
+
+@pytest.mark.parametrize(("left", "is_renewed"), [("0.49", True), ("0.5", False), ("0.51", False)])
+def test_a_quote_of_which_less_than_half_is_left_is_renewed(left: str, is_renewed: bool) -> None:
+    """Before somebody takes from it, a market quotes anew if less than half is left, and only then."""
+    for seed in range(20):
+        floor = Floor()
+        floor.btc.set_increments(amount(1), 1)
+        market = opened(floor, MarketSpec(amount(100), spread=amount(2), levels=2), seed)
+        for buy, ((price, quantity), *_) in zip((SELL, BUY), floor.depth(), strict=True):
+            floor.venue.trade(floor.btc, buy, price, quantity - quantity * int(Decimal(left) * 100) // 100, 1)
+        before = [side[-1] for side in floor.depth()]
+        market.trade(2)
+        assert ([side[-1] for side in floor.depth()] != before) is is_renewed
+
+
+def test_quotes_of_a_script_are_taken_like_any() -> None:
+    """Where a script has put other quotes in the place of a market's own, trades take those and renew nothing."""
+    floor = Floor()
+    market = opened(floor, MarketSpec(amount(100), spread=amount(2)))
+    floor.quote((BUY, 99, 1), (SELL, 101, 1))
+    floor.news()
+    for now in range(50):
+        market.trade(now)
+    traded = {event.buy: 0 for event in floor.news() if isinstance(event, Traded)}
+    assert traded.keys() == {BUY, SELL}
+    assert floor.depth() == ([], [])

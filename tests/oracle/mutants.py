@@ -2,7 +2,8 @@
 
     python tests/oracle/mutants.py --jobs 2                 # every mutant, about half an hour
     python tests/oracle/mutants.py --share 10 --seed 7      # a tenth of them
-    python tests/oracle/mutants.py --only venue.py:227:8:2  # one of them, and its diff
+    python tests/oracle/mutants.py --only venue.py          # those of one file
+    python tests/oracle/mutants.py --only venue.py:227:8:2  # one of them
 
 A mutant is a copy of the package in which an operator, a comparison, a number, a condition or a statement is another.
 It is killed if a test fails, or does not end in time. The survivors are printed, with their lines.
@@ -32,6 +33,10 @@ TESTS = (
     "tests/exchange/test_limits.py",
     "tests/exchange/test_liquidity.py",
     "tests/exchange/test_venue.py",
+    "tests/exchange/test_markets.py",
+    "tests/gateway/test_expiry.py",
+    "tests/gateway/test_rfqs.py",
+    "tests/exchange/test_walk.py",
     "tests/oracle/test_oracle.py",
     "tests/exchange/test_model.py",
     "tests/test_simulation.py",
@@ -209,14 +214,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=7200, help="how long it may take in all")
-    parser.add_argument("--only", help="one mutant, as it is printed")
+    parser.add_argument("--only", help="one mutant, as it is printed, or those of one file")
     args = parser.parse_args()
     chosen = list(mutants())
     total = len(chosen)
     random.Random(args.seed).shuffle(chosen)
     chosen = chosen[: -(-total // args.share)]
     if args.only:
-        chosen = [mutant for mutant in mutants() if mutant.name == args.only]
+        chosen = [mutant for mutant in mutants() if args.only in (mutant.name, mutant.file)]
     survivors, done = run(chosen, args.jobs, args.seconds)
     killed = done - len(survivors)
     sys.stdout.write(f"seed {args.seed}: {killed} of {done} mutants killed, of {total} that there are\n")
