@@ -86,20 +86,22 @@ class Sessions:
         self.count = 0
         """How many there have ever been: the number of the last one."""
         self._refused_until = 0
+        self._barred_until: dict[str | None, int] = {}
+        """Until when those are refused that are bound to an account, or, under None, to none."""
         self._has_refused = False
 
     @property
     def awaits_attempt(self) -> bool:
         """Whether nobody is connected, connections are refused, and nobody has met that yet."""
-        return not self.open and self._refused_until > self._schedule.now and not self._has_refused
+        until = max(self._refused_until, *self._barred_until.values(), 0)
+        return not self.open and until > self._schedule.now and not self._has_refused
 
     def admit(self, target: str) -> Session:
         """Open a connection on one of `PATHS`; raises `Refused` if there is to be none."""
         try:
-            if self._refused_until > self._schedule.now:
-                self._has_refused = True
-                raise Refused(UNAVAILABLE, "the exchange takes no connections at the moment")
+            self._admit_until(self._refused_until, "the exchange takes no connections at the moment")
             kind, viewer = read_target(target, self._accounts)
+            self._admit_until(self._barred_until.get(viewer, 0), "you are banned at the moment")
         except Refused as refused:
             self._journal.write(self._schedule.now, 0, "refused", f"{target}: {refused.text}")
             raise
@@ -108,6 +110,11 @@ class Sessions:
         self.open[session.number] = session
         self._journal.write(self._schedule.now, session.number, "open", target)
         return session
+
+    def _admit_until(self, refused_until: int, why: str) -> None:
+        if refused_until > self._schedule.now:
+            self._has_refused = True
+            raise Refused(UNAVAILABLE, why)
 
     def lose(self, session: Session, why: str) -> None:
         """A connection is gone: nothing more is sent on it."""
@@ -148,10 +155,19 @@ class Sessions:
 
     def refuse(self, nanoseconds: int) -> None:
         """Refuse new connections for a while."""
-        if self._refused_until <= self._schedule.now:
+        self._refused_until = max(self._refused_until, self._begin_refusing(nanoseconds))
+
+    def bar(self, account: str | None, nanoseconds: int) -> None:
+        """Refuse new connections that are bound to an account for a while; for None, those that are bound to none."""
+        until = self._begin_refusing(nanoseconds)
+        self._barred_until[account] = max(self._barred_until.get(account, 0), until)
+
+    def _begin_refusing(self, nanoseconds: int) -> int:
+        now = self._schedule.now
+        if max(self._refused_until, *self._barred_until.values(), 0) <= now:
             self._has_refused = False
-        self._refused_until = max(self._refused_until, self._schedule.now + nanoseconds)
-        self._schedule.at(self._refused_until, self._take_again)
+        self._schedule.at(now + nanoseconds, self._take_again)
+        return now + nanoseconds
 
     def _take_again(self) -> None:
         """Do nothing, when new connections are taken again: a clock that jumps to what is due has to get there."""
@@ -159,6 +175,7 @@ class Sessions:
     def refuse_no_more(self) -> None:
         """Take new connections again."""
         self._refused_until = 0
+        self._barred_until.clear()
 
     def restart(self, nanoseconds: int) -> None:
         """Close every connection as a venue does that restarts, and take new ones only after a while."""

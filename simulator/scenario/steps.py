@@ -500,8 +500,12 @@ class RateLimitStep(_FlowArgs, frozen=True):
     code: Code = "RateLimited"
     """The first word of the refusal. Example: ``code: VenueUnavailable``."""
     ban: Duration | None = None
-    """How long no connection is taken after the one that asked too often is closed with 1008; without it, the request
-    is refused and that is all. Example: ``ban: 5s``.
+    """How long none is taken of whom bars says, after the connection that asked too often is closed with 1008; without
+    it, the request is refused and that is all. Example: ``ban: 5s``.
+    """
+    bars: Literal["offender", "everybody"] = "offender"
+    """Whose new connections are refused: those that are bound to the offender's account, or to none if that is bound to
+    none; or everybody's. Example: ``ban: 5s, bars: everybody``.
     """
 
 

@@ -409,6 +409,7 @@ class RateLimitWords(TypedDict, total=False):
         "WouldTrade",
     ]
     ban: str | None
+    bars: Literal["everybody", "offender"]
 
 
 RestartWords = TypedDict("RestartWords", {"orders": Literal["kept", "lost"], "for": str}, total=False)

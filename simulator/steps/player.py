@@ -109,7 +109,10 @@ class StepPlayer:
         self._dispatcher.answer(session, request, Refusal(text))
         if limit.ban is not None:
             self._sessions.close(session, _BANNED, limit.code)
-            self._sessions.refuse(duration(limit.ban))
+            if limit.bars == "everybody":
+                self._sessions.refuse(duration(limit.ban))
+            else:
+                self._sessions.bar(session.viewer, duration(limit.ban))
 
     def _find_order(self, run: RuleRun) -> bool:
         """Place the order that a script is about, or find it; False if the gateway refuses the request at once."""

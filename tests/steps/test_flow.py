@@ -1,5 +1,6 @@
 """The verbs about the scenario's own course, rate limits, the timeline, and that a seed makes one run."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -91,10 +92,23 @@ def test_a_rule_with_a_rate_limit_and_steps_plays_the_steps() -> None:
     assert client.news() == [(0, ok(1, 7))]
 
 
-def test_a_ban_closes_and_refuses() -> None:
-    """Too much can be banned: an Err, a close with 1008, and no connection for a while."""
-    play = Play({"when": LIMITED, "then": [{"rate_limit": {"cap": 1, "ban": "5s"}}]})
-    client, other = play.connect(), play.connect()
+TARGETS = {"/", "/architect", "/?account=alice", "/architect?account=ALICE", "/?account=BOB"}
+
+
+@pytest.mark.parametrize(
+    ("bars", "offender", "barred"),
+    [
+        ({}, "/", {"/", "/architect"}),
+        ({}, "/?account=ALICE", {"/?account=alice", "/architect?account=ALICE"}),
+        ({"bars": "offender"}, "/?account=BOB", {"/?account=BOB"}),
+        ({"bars": "everybody"}, "/?account=ALICE", TARGETS),
+        ({"bars": "everybody"}, "/", TARGETS),
+    ],
+)
+def test_a_ban_closes_and_refuses(bars: dict[str, str], offender: str, barred: set[str]) -> None:
+    """Too much can be banned: an Err, a close with 1008, and no connection of the offender, or of all, for a while."""
+    play = Play({"when": LIMITED, "then": [{"rate_limit": {"cap": 1, "ban": "5s", **bars}}]})
+    client, other = play.connect(offender), play.connect()
     client.request("GetHalts")
     client.request("GetHalts")
     assert client.news() == [
@@ -102,12 +116,24 @@ def test_a_ban_closes_and_refuses() -> None:
         (0, err(2, "RateLimited: more than 1 requests in 1s")),
         (0, Close(1008, "RateLimited")),
     ]
-    play.advance("4s")
+    play.advance("4999ms")
+    for target in TARGETS:
+        with pytest.raises(Refused) if target in barred else nullcontext():
+            play.connect(target)
+    play.advance("1ms")
+    for target in TARGETS:
+        play.connect(target)
+    assert other.session.is_open
+
+
+def test_what_heals_lifts_a_ban() -> None:
+    """Healing ends bans as it ends all else."""
+    play = Play({"when": LIMITED, "then": [{"rate_limit": {"cap": 0, "ban": "1h"}}]})
+    play.connect().request("GetHalts")
     with pytest.raises(Refused):
         play.connect()
-    play.advance("1s")
+    play.sim.do("heal")
     play.connect()
-    assert other.session.is_open
 
 
 def test_the_timeline_happens_by_itself() -> None:
