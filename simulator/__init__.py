@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.exploration.explore import explore as explore
     from simulator.simulation import Simulation as Simulation
     from simulator.testing.exchange import Exchange as Exchange
 
-__all__ = ["Exchange", "Simulation", "__version__"]
+__all__ = ["Exchange", "Simulation", "__version__", "explore"]
 
 __version__ = "0.1.0"
 
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from simulator.testing.exchange import Exchange
 
         return Exchange
+    if name == "explore":
+        from simulator.exploration.explore import explore
+
+        return explore
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

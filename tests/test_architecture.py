@@ -42,6 +42,7 @@ FLOORS = [
     {"replay"},
     {"record", "testing"},
     {"certification", "remote"},
+    {"exploration"},
     {"plugin", "cli"},
     {"__main__"},
 ]
@@ -55,6 +56,9 @@ SHELLS = (
     "certification.certify",
     "certification.programs",
     "command_log.snapshots",
+    "exploration.explore",
+    "exploration.seeds",
+    "exploration.venues",
     "replay.sockets",
     "record.proxy",
     "remote",

@@ -18,7 +18,7 @@ from simulator.certification.run import run_in_real_time, run_in_virtual_time
 from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError
 
-__all__ = ["JOBS", "adapted", "certify", "certify_over_sockets", "chosen", "runs_on_a_loop"]
+__all__ = ["JOBS", "adapted", "certify", "certify_over_sockets", "chosen", "judged_over_sockets", "runs_on_a_loop"]
 
 JOBS = 32
 """How many cases are run at once by the wall's clock, unless it is said."""
@@ -74,11 +74,15 @@ def certify(
         for case in chosen_cases:
             yield judge(case, seed, run_in_virtual_time(case, make_adapter, ground, seed, held), laws)
     else:
-        yield from asyncio.run(
-            certify_over_sockets(
-                make_adapter, chosen_cases, ground, seed=seed, bounds=held, laws=laws, pace=pace, jobs=jobs
-            )
-        )
+        options = {"seed": seed, "bounds": held, "laws": laws, "pace": pace, "jobs": jobs}
+        yield from judged_over_sockets(make_adapter, chosen_cases, ground, **options)
+
+
+def judged_over_sockets(
+    make_adapter: Callable[[], Adapter], cases: Iterable[Case], ground: Ground, **options: Any
+) -> list[Verdict]:
+    """Run cases by the wall's clock on a loop of their own, with the options of `certify_over_sockets`."""
+    return asyncio.run(certify_over_sockets(make_adapter, cases, ground, **options))
 
 
 async def certify_over_sockets(

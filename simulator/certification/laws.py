@@ -233,7 +233,7 @@ def _most_within(times: list[int]) -> tuple[int, int] | None:
     """Return where the most of some times lie within ten seconds, and how many."""
     best, first = None, 0
     for last, time in enumerate(times):
-        while time - times[first] > _WINDOW:
+        while time - times[first] >= _WINDOW:
             first += 1
         if best is None or last - first + 1 > best[1]:
             best = times[first], last - first + 1
@@ -272,7 +272,7 @@ def notices_a_dead_line(evidence: Evidence) -> Iterator[Finding]:
     bound = int(evidence.bounds.dead_line * BILLION)
     end = evidence.healed or (evidence.journal[-1][0] if evidence.journal else 0)
     for time, connection, kind, what in evidence.journal:
-        if kind != "stall" or what != "all" or time + bound > end:
+        if kind != "stall" or not _is_dead_for(str(what), evidence.bounds.dead_line) or time + bound > end:
             continue
         after = [
             (kind_, there)
@@ -282,6 +282,12 @@ def notices_a_dead_line(evidence: Evidence) -> Iterator[Finding]:
         if not any(there == connection or kind_ != "close" for kind_, there in after):
             text = f"connection {connection} was dead, and it had not given it up after {bound // BILLION} s"
             yield Finding("notices_a_dead_line", text, time)
+
+
+def _is_dead_for(stall: str, seconds: float) -> bool:
+    """Tell whether a stall, as the journal says it, lets nothing through for so long."""
+    what, _, length = stall.partition(" for ")
+    return what == "all" and (not length or float(length.removesuffix(" s")) >= seconds)
 
 
 def _open_at(evidence: Evidence, until: int) -> set[int]:
@@ -315,6 +321,8 @@ def belief_of_outcomes(evidence: Evidence) -> Iterator[Finding]:
 def belief_of_fills(evidence: Evidence) -> Iterator[Finding]:
     """The client knows how much of each of its orders is filled, and at what price on average, to a tick."""
     for tag, believed, orders, reading in _beliefs(evidence):
+        if not orders:
+            continue  # the venue has lost it, and what was filled of it is in the position alone
         filled = sum(order.cum_qty for order in orders)
         if believed.filled is not None and _differs(believed.filled, filled):
             text = f"it believes that {tag!r} is filled {believed.filled}, and it is {text_of_amount(filled)}"

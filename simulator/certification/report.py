@@ -15,7 +15,16 @@ from simulator.replay.results import Result
 from simulator.terms import flags_of
 from simulator.times import text_of_time
 
-__all__ = ["as_data", "case_lines", "explanation", "outcome_of", "run_report", "summary", "verdict_line"]
+__all__ = [
+    "as_data",
+    "case_lines",
+    "certificate",
+    "explanation",
+    "outcome_of",
+    "run_report",
+    "summary",
+    "verdict_line",
+]
 
 _WIDTH = 79
 _AROUND = 6
@@ -34,6 +43,21 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     """Return the last line: how many of the cases the client survives."""
     survived = sum(verdict.survives for verdict in verdicts)
     return f"survives {survived} of {len(verdicts)}"
+
+
+def certificate(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return how many cases of each family the client survives, and the names of those that it does not."""
+    families = list(dict.fromkeys(verdict.case.family for verdict in verdicts))
+    width = max((len(family) for family in families), default=0)
+    lines: list[str] = []
+    for family in families:
+        own = [verdict for verdict in verdicts if verdict.case.family == family]
+        broken = [verdict.case.name for verdict in own if not verdict.survives]
+        count = f"{len(own) - len(broken)} of {len(own)}"
+        first = f"{family:<{width}}  {count:<8}  "
+        names = textwrap.wrap(", ".join(broken), _WIDTH - len(first), break_on_hyphens=False) or [""]
+        lines += [f"{first if number == 0 else ' ' * len(first)}{line}".rstrip() for number, line in enumerate(names)]
+    return lines
 
 
 def explanation(verdict: Verdict, again: str) -> list[str]:

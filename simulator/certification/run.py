@@ -28,6 +28,7 @@ __all__ = ["run_in_real_time", "run_in_virtual_time"]
 
 _LIMIT = "6h"
 _LOOK_EVERY = 2 * BILLION
+_TENTH = BILLION // 10
 _STUCK_AFTER = 30
 
 
@@ -156,6 +157,7 @@ class _Run:
                 case Cancel(tag):
                     await self._act(server, "cancel", tag, client.cancel(tag))
         if client.trades_by_itself:
+            await self._let_it_connect(server)
             await self._pass(server, self._length_of_routine())
         self._heal(server)
         evidence.settled = await self._read_when_known(server, client, self._time_to_settle(client))
@@ -167,6 +169,14 @@ class _Run:
         self._gone.cancel()
         await self._act(server, "stop", "", client.stop(), self._bounds.stop)
         await asyncio.sleep(1 / self._pace)
+
+    async def _let_it_connect(self, server: Server) -> None:
+        """Wait until a program has come up and connected, so that a busy machine takes nothing of its time."""
+        deadline = server.world.now() + int(self._bounds.act * BILLION)
+        while server.world.now() < deadline:
+            if any(kind in ("open", "refused") for _, _, kind, _ in self._simulation.journal):
+                return
+            await self._pass(server, _TENTH)
 
     def _length_of_routine(self) -> int:
         """Return how long the faults last for a client that trades by itself, in nanoseconds."""

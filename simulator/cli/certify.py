@@ -2,18 +2,14 @@
 
 import argparse
 import contextlib
-import importlib
-import importlib.util
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, say, write
-from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -21,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.certification.adapters import Adapter
     from simulator.libraries import Subcommands
 
-__all__ = ["FAILED", "PASSED", "add_certify_command"]
+__all__ = ["FAILED", "PASSED", "add_certify_command", "is_class", "pace_from"]
 
 PASSED, FAILED = 0, 1
 """The exit statuses; a mistake in what was asked is 2."""
@@ -54,7 +50,7 @@ def add_certify_command(commands: "Subcommands") -> None:
     certify.add_argument("--seed", type=int, default=0, help="everything random comes from it (default: %(default)s)")
     certify.add_argument(
         "--pace",
-        type=_pace,
+        type=pace_from,
         default=1.0,
         metavar="N",
         help="run the venue N times as fast, for a program whose own timers can be scaled too (default: 1)",
@@ -73,7 +69,8 @@ def add_certify_command(commands: "Subcommands") -> None:
     certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
 
 
-def _pace(text: str) -> float:
+def pace_from(text: str) -> float:
+    """Read an option's text as a pace; raises `argparse.ArgumentTypeError` for what is none."""
     with contextlib.suppress(ValueError):
         if 0.1 <= float(text) <= 1000:
             return float(text)
@@ -82,7 +79,7 @@ def _pace(text: str) -> float:
 
 def _certify(options: argparse.Namespace) -> int:
     from simulator.certification.certify import chosen
-    from simulator.certification.report import case_lines, explanation, summary
+    from simulator.certification.report import case_lines, certificate, explanation, summary
 
     cases = chosen(options.case)
     if options.list:
@@ -99,6 +96,7 @@ def _certify(options: argparse.Namespace) -> int:
         if not verdict.survives:
             say(*explanation(verdict, _again(options, verdict)))
     _write_reports(options, verdicts, time.perf_counter() - began)
+    say("", *certificate(verdicts))
     say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
     return PASSED if all(verdict.survives for verdict in verdicts) else FAILED
 
@@ -113,13 +111,14 @@ def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict
     """Put the client through cases, saying of each how it went as soon as that is known."""
     from simulator.certification.certify import adapted, certify, runs_on_a_loop
     from simulator.certification.report import verdict_line
+    from simulator.certification.targets import class_named
 
     def tell(verdict: "Verdict") -> None:
         say(verdict_line(verdict))
 
     target = options.target[0]
     if is_class(options):
-        make_client = _client_class(target)
+        make_client = class_named(target)
         if not runs_on_a_loop(make_client):
             return _over_sockets(options, cases, adapted(make_client), tell)
         common = {"catalogue": options.catalogue, "product": options.product, "account": options.account}
@@ -152,51 +151,13 @@ def _over_sockets(
     tell: "Callable[[Verdict], None]",
 ) -> "list[Verdict]":
     """Put a client through cases by the wall's clock."""
-    import asyncio
-
     from simulator.catalogue import load
-    from simulator.certification.certify import certify_over_sockets
+    from simulator.certification.certify import judged_over_sockets
     from simulator.certification.ground import Ground
 
     ground = Ground.of(load(options.catalogue or "default"), options.product, options.account)
     more = {"seed": options.seed, "pace": options.pace, "jobs": options.jobs, "done": tell}
-    return asyncio.run(certify_over_sockets(make, cases, ground, **more))
-
-
-def _client_class(target: str) -> Callable[[], Any]:
-    """Return what a target names in a module or in a file; raises `SimulatorError` for what is not there."""
-    where, _, name = target.rpartition(":")
-    try:
-        module = _file_module(Path(where)) if where.endswith(".py") else _module(where)
-    except Exception as error:
-        raise SimulatorError(f"certify: cannot import {where}: {type(error).__name__}: {error}") from error
-    found = getattr(module, name, None)
-    if not callable(found):
-        public = [one for one in vars(module) if not one.startswith("_")]
-        raise SimulatorError(f"certify: {where} has no class {name!r}{nearest(name, public)}")
-    return found  # type: ignore[no-any-return]  # called without arguments, it makes a client
-
-
-def _module(name: str) -> Any:
-    sys.path.insert(0, "")
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove("")
-
-
-def _file_module(path: Path) -> Any:
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise SimulatorError(f"{path} is no file of Python")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # as an import would
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(path.parent))
+    return judged_over_sockets(make, cases, ground, **more)
 
 
 def _again(options: argparse.Namespace, verdict: "Verdict") -> str:

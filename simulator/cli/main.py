@@ -11,6 +11,7 @@ from simulator.cli.certify import add_certify_command
 from simulator.cli.check import add_check_command
 from simulator.cli.configuration import configure
 from simulator.cli.diff import add_diff_command
+from simulator.cli.explore import add_explore_command
 from simulator.cli.language import add_help_command
 from simulator.cli.output import USAGE_ERROR, note, outputs, say, write
 from simulator.cli.record import add_record_command
@@ -61,6 +62,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     add_replay_command(commands)
     add_record_command(commands)
     add_certify_command(commands)
+    add_explore_command(commands)
     add_diff_command(commands)
     add_help_command(commands)
     add_starting_commands(commands)

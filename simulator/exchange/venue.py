@@ -15,7 +15,7 @@ from simulator.exchange.fills import Fills
 from simulator.exchange.halts import Halts
 from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limits
-from simulator.exchange.orders import FIRST_ORDER_ID, ORDERS_KEPT, Fill, Order, OrderChanged, Traded
+from simulator.exchange.orders import FIRST_ORDER_ID, ORDERS_KEPT, Fill, Order, OrderChanged, Traded, average_price
 from simulator.terms import ACKED, CANCELED, CANCELING, OPEN, OUT, REJECTED, STALE, RejectReason
 
 __all__ = ["Event", "Quote", "Venue"]
@@ -50,6 +50,8 @@ class Venue:
         self._gone_out: deque[int] = deque()
         self.last_order_id = FIRST_ORDER_ID - 1
         """The id of the newest order that there has been."""
+        self.order_id_step = 1
+        """How much more the next one's is."""
         self.trades = 0
         """How many trades there have been."""
 
@@ -77,7 +79,7 @@ class Venue:
                 self.match(order, now)
             return order
         # What `place` and `match` come to if nobody can object, in half the time.
-        order_id = self.last_order_id = self.last_order_id + 1
+        order_id = self.last_order_id = self.last_order_id + self.order_id_step
         order = Order(
             buy,
             price,
@@ -106,7 +108,7 @@ class Venue:
 
     def place(self, account: str, instrument: Instrument, buy: bool, price: int, quantity: int, now: int) -> Order:
         """Take an order and check it: it is open afterwards, or rejected and out with a reason."""
-        self.last_order_id += 1
+        self.last_order_id += self.order_id_step
         order = Order(
             buy,
             price,
@@ -216,10 +218,21 @@ class Venue:
             self.orders.pop(self._gone_out.popleft(), None)
 
     def forget_open(self) -> None:
-        """Lose every open order, as a venue does that restarts without its book; nobody is told, nothing knows them."""
+        """Lose every open order, as a venue does that restarts without its book."""
         for order in list(self.open.values()):
-            self._leave(order)
-            del self.orders[order.id]
+            self.lose(order)
+
+    def lose(self, order: Order) -> None:
+        """Lose an open order; nobody is told, and nothing knows it; raises `ValueError` for one that is out."""
+        order.require_open()
+        self._leave(order)
+        del self.orders[order.id]
+
+    def repeat(self, order: Order) -> None:
+        """Tell once more what is so of an order."""
+        average = average_price(order.notional, order.cum_qty)
+        state = OrderChanged(order.id, order.account, order.state, order.cum_qty, average, order.instrument.digits)
+        self.events.append(state)
 
     def expose(self, order: Order, opened: int, filled: int, orders: int = 0) -> None:
         """Change what an order's account has open and holds by quantities of the order, which may be negative."""

@@ -3,11 +3,14 @@
 from collections import deque
 from typing import assert_never
 
-from simulator.gateway.outgoing import Abort, Outgoing, RawBytes, text_frame
+from simulator.gateway.outgoing import Abort, Outgoing, RawBytes, text_frame, text_frames
 from simulator.gateway.transit import Drip, Transit
 from simulator.scenario.steps import Damage
 
 __all__ = ["ConnectionFaults", "damaged"]
+
+_PIECES = 3
+"""In how many frames a message comes that is fragmented."""
 
 
 class ConnectionFaults:
@@ -56,6 +59,8 @@ def damaged(what: Damage, message: bytes) -> tuple[Outgoing, ...]:
         case "frame":
             frame = text_frame(message)
             return RawBytes(frame[: max(2, len(frame) // 2)]), Abort()
+        case "fragments":
+            return (RawBytes(text_frames(message, _PIECES)),)
         case _:
             assert_never(what)
 

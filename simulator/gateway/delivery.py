@@ -14,6 +14,7 @@ from simulator.journal.journal import Journal
 from simulator.scenario.latency import Latencies
 from simulator.scenario.steps import Damage, Standstill
 from simulator.schedule import Schedule
+from simulator.terms import BILLION
 
 __all__ = ["Delivery"]
 
@@ -39,6 +40,7 @@ class Delivery:
     def __init__(self, schedule: Schedule, journal: Journal, latencies: Latencies, sessions: Sessions) -> None:
         self._schedule = schedule
         self._journal = journal
+        self._latencies = latencies
         self._reply = latencies.reply
         self._update = latencies.update
         self._reorder = latencies.reorder
@@ -190,7 +192,7 @@ class Delivery:
         """Let a connection stand still: its data, its pongs or all; for good if no time is given."""
         schedule = self._schedule
         until = _FOREVER if nanoseconds is None else schedule.now + nanoseconds
-        self._note(session, "stall", what)
+        self._note(session, "stall", what if nanoseconds is None else f"{what} for {nanoseconds / BILLION:g} s")
         if what in ("data", "all"):
             self._faults(session).stalled_until = until
             if nanoseconds is not None:
@@ -236,6 +238,11 @@ class Delivery:
             damages.append((what, messages))
         else:
             self._note(session, "skipped", f"corrupt: more than {_MOST_DAMAGES} kinds of damage wait for messages")
+
+    def end_latency(self) -> None:
+        """Let what is sent from now on arrive at once, behind what is on its way."""
+        self._latencies.end()
+        self._reply = self._update = None
 
     def heal(self, session: Session) -> None:
         """End what a scenario does to a connection, and send what was kept."""

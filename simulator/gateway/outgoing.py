@@ -54,6 +54,15 @@ def size_of(item: Outgoing) -> int:
     return len(item) if isinstance(item, bytes) else 0
 
 
+def text_frames(payload: bytes, count: int) -> bytes:
+    """Return a payload as one unmasked message in so many frames."""
+    size = -(-len(payload) // count)
+    frames = [bytearray(text_frame(payload[at * size : (at + 1) * size])) for at in range(count)]
+    for at, frame in enumerate(frames):
+        frame[0] = (0x80 if at == count - 1 else 0) | (0x1 if at == 0 else 0)  # the last one's FIN; continuations are 0
+    return b"".join(frames)
+
+
 def text_frame(payload: bytes) -> bytes:
     """Return a payload as one unmasked text frame of RFC 6455."""
     length = len(payload)

@@ -37,6 +37,11 @@ class Latencies:
         draw = self._of_type.get(kind, self._entry)
         return draw() if draw is not None else 0
 
+    def end(self) -> None:
+        """Let messages travel in no time from now on."""
+        self._entry = self.reply = self.update = None
+        self._of_type = {}
+
     def _compile(self, leg: Leg | None) -> Draw | None:
         """Return what draws a leg's delays, or None if there is no delay."""
         if leg is None:

@@ -28,6 +28,7 @@ __all__ = [
     "Lognormal",
     "MarketEntry",
     "Matcher",
+    "OrderIds",
     "Rule",
     "Scaled",
     "Scenario",
@@ -256,6 +257,15 @@ class Latency(_FileEntry, frozen=True):
     """
 
 
+class OrderIds(_FileEntry, frozen=True):
+    """Which ids orders get."""
+
+    first: Annotated[int, Meta(ge=1, le=999_999_999_999_999_999)] = 1
+    """The first order's. Example: ``first: 9007199254740993``."""
+    step: Annotated[int, Meta(ge=-1000, le=1000)] = 1
+    """How much more each next one's is; less for ids that fall. Example: ``first: 9000000, step: -7``."""
+
+
 class WalkEntry(_FileEntry, frozen=True):
     """How a market's price moves.
 
@@ -473,6 +483,8 @@ class Scenario(_FileEntry, frozen=True):
     """The markets that there are from the start, by their products; others are empty. Example:
     ``markets: {BTC Crypto/USD*COINBASE/DIRECT: {bids: [[9999.50, 2]], asks: [[10000.00, 4]]}}``.
     """
+    order_ids: OrderIds = OrderIds()
+    """Which ids orders get; without it 1, 2, 3. Example: ``order_ids: {first: 9007199254740993}``."""
     rules: tuple[Rule, ...] = ()
     """What the venue does: the first rule that fires for a request decides about it, and where none does, the engine
     matches. Example: ``rules: [{when: {request: SendLimitOrder}, then: [ack, {fill: 40%}]}]``.

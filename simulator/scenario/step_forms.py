@@ -23,12 +23,14 @@ from simulator.scenario.steps import (
     HealStep,
     IncrementsStep,
     LimitEntry,
+    LoseStep,
     MatchStep,
     Name,
     Quantity,
     RateLimitStep,
     RefuseStep,
     RejectStep,
+    RepeatStep,
     RestartStep,
     SlowStep,
     StaleStep,
@@ -36,6 +38,7 @@ from simulator.scenario.steps import (
     Standstill,
     Step,
     TradeStep,
+    UnsubscribeStep,
     ViewEntry,
     ViewName,
 )
@@ -89,6 +92,8 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Example: ``slow: {bytes_per_second: 100, for: 5s}``."""
     corrupt: Damage | CorruptStep | UnsetType | None = UNSET
     """Examples: ``corrupt: json``, ``corrupt: {what: utf8, messages: 3}``."""
+    unsubscribe: UnsubscribeStep | UnsetType | None = UNSET
+    """Examples: ``unsubscribe``, ``unsubscribe: {session: all}``."""
     view: dict[ViewName, ViewEntry] | UnsetType = UNSET
     """Example: ``view: {ListOpen: {lag: 500ms, omit: [last]}}``."""
     book: BookStep | UnsetType = UNSET
@@ -113,12 +118,30 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Example: ``rate_limit: {cap: 10, per: 1s, ban: 5s}``."""
     restart: RestartStep | UnsetType | None = UNSET
     """Examples: ``restart``, ``restart: {orders: lost, for: 2s}``."""
+    repeat: RepeatStep | UnsetType | None = UNSET
+    """Examples: ``repeat``, ``repeat: {order: all}``."""
+    lose: LoseStep | UnsetType | None = UNSET
+    """Examples: ``lose``, ``lose: {order: last}``."""
     alert: Any = UNSET
     """Example: ``alert: {path: venues/COINBASE, severity: high, text: maintenance}``."""
 
 
 Bare = Literal[
-    "ack", "match", "cancel", "expire", "stale", "reject", "fill", "bust", "reply", "disconnect", "restart", "heal"
+    "ack",
+    "match",
+    "cancel",
+    "expire",
+    "stale",
+    "repeat",
+    "lose",
+    "reject",
+    "fill",
+    "bust",
+    "reply",
+    "disconnect",
+    "unsubscribe",
+    "restart",
+    "heal",
 ]
 BARE: tuple[str, ...] = get_args(Bare)
 """The verbs that may stand alone."""

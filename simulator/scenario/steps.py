@@ -41,6 +41,7 @@ __all__ = [
     "IncrementsStep",
     "LimitEntry",
     "LimitsStep",
+    "LoseStep",
     "MarketStep",
     "MatchStep",
     "Name",
@@ -52,6 +53,7 @@ __all__ = [
     "RefuseStep",
     "RejectStep",
     "ReleaseStep",
+    "RepeatStep",
     "ReplyStep",
     "RestartStep",
     "ResumeStep",
@@ -63,6 +65,7 @@ __all__ = [
     "StepList",
     "Telling",
     "TradeStep",
+    "UnsubscribeStep",
     "ViewEntry",
     "ViewName",
     "ViewStep",
@@ -107,7 +110,7 @@ Code = Literal[
     "VenueUnavailable",
     "Other",
 ]
-Damage = Literal["json", "frame", "id", "utf8"]
+Damage = Literal["json", "frame", "id", "utf8", "fragments"]
 Standstill = Literal["data", "pong", "all"]
 Telling = Literal["once", "twice", "never"]
 OrderName = Annotated[
@@ -234,6 +237,22 @@ class ExpireStep(_OrderArgs, frozen=True):
     order: OrderName = "this"
 
 
+class RepeatStep(_OrderArgs, frozen=True):
+    """What is so of the order is told again, however often it was told and however long ago."""
+
+    verb: ClassVar[Literal["repeat"]] = "repeat"
+    send: Telling = "once"
+    order: OrderName = "this"
+
+
+class LoseStep(_OrderArgs, frozen=True):
+    """The venue loses an open order: nobody is told, no query knows it, and its fills stay."""
+
+    verb: ClassVar[Literal["lose"]] = "lose"
+    send: ClassVar[Telling] = "never"
+    order: OrderName = "this"
+
+
 class StaleStep(_OrderArgs, frozen=True):
     """The gateway is no longer sure of the order's state; after ``for`` it is again."""
 
@@ -354,12 +373,12 @@ class SlowStep(_ConnectionArgs, frozen=True):
 
 
 class CorruptStep(_ConnectionArgs, frozen=True):
-    """The next messages on the connection come damaged: bad JSON, a frame cut short, another id, or bad UTF-8."""
+    """The next messages on the connection come as bad JSON, cut short, under another id, as bad UTF-8, or in pieces."""
 
     verb: ClassVar[Literal["corrupt"]] = "corrupt"
     what: Damage = "json"
-    """How: json is cut short, frame ends in the middle with the connection, id is another, utf8 is none. Example:
-    ``what: utf8``.
+    """How: json is cut short, frame ends in the middle with the connection, id is another, utf8 is none; fragments is
+    whole, in several frames. Example: ``what: utf8``.
     """
     messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     """How many messages of the connection are damaged. Example: ``messages: 3``."""
@@ -479,7 +498,7 @@ class GotoStep(_FlowArgs, frozen=True):
 
 
 class HealStep(_FlowArgs, frozen=True):
-    """Every fault ends: rules, halts and refusals are gone, lines and views are as they should be, nothing is held."""
+    """Every fault ends: no rules, halts, refusals, latencies; lines and views are right again, and nothing is held."""
 
     verb: ClassVar[Literal["heal"]] = "heal"
 
@@ -509,6 +528,13 @@ class RateLimitStep(_FlowArgs, frozen=True):
     """
 
 
+class UnsubscribeStep(_ConnectionArgs, frozen=True):
+    """The connection lives on, and nothing that it has subscribed to is told any more."""
+
+    verb: ClassVar[Literal["unsubscribe"]] = "unsubscribe"
+    session: str | None = None
+
+
 class RestartStep(_ConnectionArgs, frozen=True):
     """The venue restarts: every connection is closed with 1012, and its orders are kept or lost."""
 
@@ -532,10 +558,12 @@ class ViewStep(_Args, frozen=True):
     views: dict[ViewName, ViewEntry]
 
 
-OrderStep = AckStep | RejectStep | FillStep | MatchStep | CancelStep | ExpireStep | StaleStep
+OrderStep = AckStep | RejectStep | FillStep | MatchStep | CancelStep | ExpireStep | StaleStep | RepeatStep | LoseStep
 CorrectionStep = BustStep | CorrectStep
 FlowStep = DelayStep | HoldStep | ReleaseStep | ReplyStep | CustomReplyStep | GotoStep | HealStep | RateLimitStep
-ConnectionStep = DisconnectStep | AbortStep | RefuseStep | StallStep | SlowStep | CorruptStep | RestartStep
+ConnectionStep = (
+    DisconnectStep | AbortStep | RefuseStep | StallStep | SlowStep | CorruptStep | UnsubscribeStep | RestartStep
+)
 MarketStep = BookStep | TradeStep | HaltStep | ResumeStep | DelistStep | IncrementsStep | LimitsStep | AlertStep
 Step = OrderStep | CorrectionStep | FlowStep | ConnectionStep | MarketStep | ViewStep
 """A step, written out. Its ``verb`` tells which it is, its ``kind`` who does it."""

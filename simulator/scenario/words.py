@@ -30,14 +30,17 @@ __all__ = [
     "LegWords",
     "LimitWords",
     "LognormalWords",
+    "LoseWords",
     "MarketWords",
     "MatchWords",
     "MatcherWords",
     "NormalWords",
     "OrderExpectationWords",
+    "OrderIdsWords",
     "RateLimitWords",
     "RefuseWords",
     "RejectWords",
+    "RepeatWords",
     "ReplyWords",
     "RestartWords",
     "RuleWords",
@@ -51,6 +54,7 @@ __all__ = [
     "TimelineWords",
     "TradeWords",
     "TradesWords",
+    "UnsubscribeWords",
     "VerbWords",
     "ViewWords",
     "WalkWords",
@@ -140,6 +144,13 @@ class MarketWords(TypedDict, total=False):
     levels: int
     walk: WalkWords | None
     trades: TradesWords | None
+
+
+class OrderIdsWords(TypedDict, total=False):
+    """Which ids orders get."""
+
+    first: int
+    step: int
 
 
 BoundsWords = TypedDict(
@@ -339,10 +350,16 @@ SlowWords = TypedDict(
 
 
 class CorruptWords(TypedDict, total=False):
-    """The next messages on the connection come damaged: bad JSON, a frame cut short, another id, or bad UTF-8."""
+    """The next messages on the connection come as bad JSON, cut short, under another id, as bad UTF-8, or in pieces."""
 
-    what: Literal["frame", "id", "json", "utf8"]
+    what: Literal["fragments", "frame", "id", "json", "utf8"]
     messages: int
+    session: Text | None
+
+
+class UnsubscribeWords(TypedDict, total=False):
+    """The connection lives on, and nothing that it has subscribed to is told any more."""
+
     session: Text | None
 
 
@@ -376,7 +393,7 @@ class IncrementsWords(TypedDict, total=False):
 
 
 class HealWords(TypedDict, total=False):
-    """Every fault ends: rules, halts and refusals are gone, lines and views are as they should be, nothing is held."""
+    """Every fault ends: no rules, halts, refusals, latencies; lines and views are right again, and nothing is held."""
 
 
 class RateLimitWords(TypedDict, total=False):
@@ -416,6 +433,19 @@ RestartWords = TypedDict("RestartWords", {"orders": Literal["kept", "lost"], "fo
 """The venue restarts: every connection is closed with 1012, and its orders are kept or lost."""
 
 
+class RepeatWords(TypedDict, total=False):
+    """What is so of the order is told again, however often it was told and however long ago."""
+
+    send: Literal["never", "once", "twice"]
+    order: Text
+
+
+class LoseWords(TypedDict, total=False):
+    """The venue loses an open order: nobody is told, no query knows it, and its fills stay."""
+
+    order: Text
+
+
 class VerbWords(TypedDict, total=False):
     """One step: exactly one verb with what it takes."""
 
@@ -436,7 +466,8 @@ class VerbWords(TypedDict, total=False):
     refuse: RefuseWords
     stall: Literal["all", "data", "pong"] | StallWords | None
     slow: SlowWords
-    corrupt: Literal["frame", "id", "json", "utf8"] | CorruptWords | None
+    corrupt: Literal["fragments", "frame", "id", "json", "utf8"] | CorruptWords | None
+    unsubscribe: UnsubscribeWords | None
     view: Mapping[Literal["GetFillDetails", "GetOrderDetails", "GetOrderState", "ListFills", "ListOpen"], ViewWords]
     book: BookWords
     trade: TradeWords
@@ -449,12 +480,28 @@ class VerbWords(TypedDict, total=False):
     heal: HealWords | None
     rate_limit: RateLimitWords
     restart: RestartWords | None
+    repeat: RepeatWords | None
+    lose: LoseWords | None
     alert: Any
 
 
 StepWords: TypeAlias = (
     Literal[
-        "ack", "bust", "cancel", "disconnect", "expire", "fill", "heal", "match", "reject", "reply", "restart", "stale"
+        "ack",
+        "bust",
+        "cancel",
+        "disconnect",
+        "expire",
+        "fill",
+        "heal",
+        "lose",
+        "match",
+        "reject",
+        "repeat",
+        "reply",
+        "restart",
+        "stale",
+        "unsubscribe",
     ]
     | VerbWords
 )
@@ -547,6 +594,7 @@ class ScenarioWords(TypedDict, total=False):
     latency: LatencyWords
     limits: Sequence[LimitWords]
     markets: Mapping[str, MarketWords]
+    order_ids: OrderIdsWords
     rules: Sequence[RuleWords]
     timeline: Sequence[TimelineWords]
     client: Sequence[ClientStepWords]

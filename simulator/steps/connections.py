@@ -5,6 +5,7 @@ from typing import assert_never
 from simulator.exchange.venue import Venue
 from simulator.gateway.delivery import Delivery
 from simulator.gateway.sessions import Sessions
+from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import duration
 from simulator.scenario.steps import AbortStep, ConnectionStep, DisconnectStep
 from simulator.steps.run import RuleRun
@@ -19,10 +20,12 @@ class ConnectionSteps:
         venue: loses its open orders in a restart that says so.
         sessions: who is there.
         delivery: brings messages to connections, and does to them what a scenario wants.
+        subscriptions: who follows what.
     """
 
-    def __init__(self, venue: Venue, sessions: Sessions, delivery: Delivery) -> None:
+    def __init__(self, venue: Venue, sessions: Sessions, delivery: Delivery, subscriptions: Subscriptions) -> None:
         self._venue = venue
+        self._subscriptions = subscriptions
         self._sessions = sessions
         self._delivery = delivery
 
@@ -43,6 +46,9 @@ class ConnectionSteps:
             case "corrupt":
                 for session in sessions.named(step.session, run.session):
                     delivery.corrupt(session, step.what, step.messages)
+            case "unsubscribe":
+                for session in sessions.named(step.session, run.session):
+                    self._subscriptions.end_all(session)
             case "restart":
                 if step.orders == "lost":
                     self._venue.forget_open()
@@ -51,8 +57,9 @@ class ConnectionSteps:
                 assert_never(step)
 
     def heal(self) -> None:
-        """Let connections be opened again, and those that are open carry what they are given as it is."""
+        """Let connections be opened again, and those that are open carry what they are given as it is, at once."""
         self._sessions.refuse_no_more()
+        self._delivery.end_latency()
         for session in self._sessions.open.values():
             self._delivery.heal(session)
 

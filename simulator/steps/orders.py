@@ -87,6 +87,10 @@ class OrderSteps:
                 venue.cancel(order, "Expired: the order's time is over")
             case "stale":
                 self._stale(order, step)
+            case "repeat":
+                venue.repeat(order)
+            case "lose":
+                venue.lose(order)
             case _:
                 assert_never(step)
 
@@ -194,6 +198,8 @@ class OrderSteps:
                 state |= STALE
             case "cancel" | "expire":
                 state = (state & ACKED & ~OPEN) | CANCELED | OUT
+            case "repeat" | "lose":
+                return
             case _:
                 assert_never(step)
         order.lie = state, filled, notional

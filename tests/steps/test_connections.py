@@ -89,7 +89,11 @@ def test_stall_data_keeps_what_is_said_until_it_is_over() -> None:
     assert client.raw() == []
     play.advance("10s")
     assert client.news() == [(5000, ok(1, [])), (5000, ok(2, []))]
-    assert play.notes("stall", "kept") == ["data", b'{"id":1,"response":{"Ok":[]}}', b'{"id":2,"response":{"Ok":[]}}']
+    assert play.notes("stall", "kept") == [
+        "data for 5 s",
+        b'{"id":1,"response":{"Ok":[]}}',
+        b'{"id":2,"response":{"Ok":[]}}',
+    ]
 
 
 def test_stall_pong_leaves_data_alone() -> None:

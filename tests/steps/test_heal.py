@@ -27,3 +27,12 @@ def test_heal_ends_every_fault() -> None:
     other = play.connect()
     assert other.ask("GetHalts")["Ok"] == []
     assert client.ask("ListOpen", set="All", scope="All")["Ok"] == []
+
+
+def test_heal_ends_latencies() -> None:
+    """After it messages travel in no time, whatever way they go."""
+    play = Play(latency={"entry": "1s", "reply": "1s", "update": "1s", "requests": {"GetHalts": "2s"}})
+    client = play.connect()
+    play.sim.do("heal")
+    assert client.ask("GetHalts") == {"Ok": []}
+    assert client.ask("ListOpen", set="All", scope="All") == {"Ok": []}

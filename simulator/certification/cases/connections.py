@@ -42,6 +42,31 @@ CASES = (
         scenario=lambda ground: at("4s", {"slow": {"bytes_per_second": 200, "for": "30s"}}),
     ),
     Case(
+        name="line-that-drips-for-ever",
+        family=LINES,
+        what="The line carries 20 bytes a second, and never more.",
+        must="Give up a line on which replies take minutes.",
+        scenario=lambda ground: at("9s", {"slow": {"bytes_per_second": 20}}),
+    ),
+    Case(
+        name="subscription-lost",
+        family=LINES,
+        what="The venue tells no more of orders, and the line lives and carries replies; then orders are filled.",
+        must="Ask for the state of orders of which one hears nothing.",
+        threads=(threads.FILLS_NEVER_TOLD,),
+        scenario=lambda ground: {
+            **at("500ms", "unsubscribe"),
+            **rules(on_order(ground, RESTING, "ack", {"delay": "2s"}, {"fill": "40%"})),
+        },
+    ),
+    Case(
+        name="fragmented",
+        family=LINES,
+        what="Every message comes in three frames.",
+        must="Put a message together that comes in several frames.",
+        scenario=lambda ground: at("500ms", {"corrupt": {"what": "fragments", "messages": 100_000}}),
+    ),
+    Case(
         name="closed",
         family=LINES,
         what="The venue closes the line with 1001 while orders are open.",
@@ -188,6 +213,13 @@ CASES = (
         what="The venue restarts for ten seconds, and has lost every open order.",
         must="Find out that one's orders are gone, and not wait for them for ever.",
         scenario=lambda ground: at("6s", {"restart": {"orders": "lost", "for": "10s"}}),
+    ),
+    Case(
+        name="one-order-forgotten",
+        family=RESTARTS,
+        what="The venue has lost one order, and knows all the others.",
+        must="Find out that an order is gone, though nothing has happened to the line.",
+        scenario=lambda ground: rules(on_order(ground, ("replacement",), "ack", {"delay": "4s"}, "lose")),
     ),
     Case(
         name="long-restart",

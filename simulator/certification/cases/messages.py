@@ -212,6 +212,14 @@ CASES = (
         ),
     ),
     Case(
+        name="told-again-much-later",
+        family=REPEATED,
+        what="Ninety seconds after an order was filled the venue tells of it once more.",
+        must="Take an update of what is long over for no news.",
+        threads=(threads.FILLS_REPLAYED,),
+        scenario=lambda ground: rules(on_order(ground, RESTING, "ack", {"fill": "rest"}, {"delay": "90s"}, "repeat")),
+    ),
+    Case(
         name="acks-told-twice",
         family=REPEATED,
         what="Every ack is told twice.",

@@ -9,6 +9,7 @@ __all__ = ["CASES"]
 FILLS = "fills"
 REJECTS = "rejects"
 CANCELS = "cancels"
+IDS = "ids"
 TAKEN_BACK = "what is taken back"
 
 _REASONS = {
@@ -79,6 +80,30 @@ CASES = (
                 {"fill": {"quantity": "rest", "price": ground.price(-21)}},
             )
         ),
+    ),
+    Case(
+        name="two-fills-in-one-update",
+        family=FILLS,
+        what="An order is filled in two parts, and one update tells of both.",
+        must="Take from an update how much is filled in all, and not one fill for each.",
+        threads=(threads.FILLS_NEVER_TOLD,),
+        scenario=lambda ground: rules(
+            on_order(ground, RESTING, "ack", {"fill": {"quantity": "40%", "send": "never"}}, {"fill": "50%"})
+        ),
+    ),
+    Case(
+        name="large-ids",
+        family=IDS,
+        what="Order ids begin above what a number of floating point holds.",
+        must="Keep ids as the texts that they are.",
+        scenario=lambda ground: {"order_ids": {"first": 9007199254740993}},
+    ),
+    Case(
+        name="falling-ids",
+        family=IDS,
+        what="Each order's id is lower than the one before it.",
+        must="Not take the order with the highest id for the newest.",
+        scenario=lambda ground: {"order_ids": {"first": 9_000_000, "step": -7}},
     ),
     Case(
         name="fill-after-cancel",

@@ -63,6 +63,24 @@ CASES = (
         scenario=_lost_and({"ListOpen": {"omit": ["this"], "for": "20s"}}),
     ),
     Case(
+        name="list-leaves-out-what-is-filled-then",
+        family=VIEWS,
+        what="The reply to an order is lost, ListOpen leaves it out for twenty seconds, and it is filled meanwhile.",
+        must="Not conclude from one list that an order is not there, and look for it among the filled ones.",
+        threads=(threads.ORDERED_AGAIN_AFTER_A_TIMEOUT, threads.FILLS_NEVER_TOLD),
+        scenario=lambda ground: rules(
+            on_order(
+                ground,
+                ("resting buy", "replacement"),
+                {"reply": "never"},
+                "ack",
+                {"view": {"ListOpen": {"omit": ["this"], "for": "20s"}}},
+                {"delay": "5s"},
+                {"fill": "rest"},
+            )
+        ),
+    ),
+    Case(
         name="details-leave-out",
         family=VIEWS,
         what="The reply to an order is lost, and for twenty seconds GetOrderDetails leaves the order out.",
@@ -167,6 +185,13 @@ CASES = (
         what="For a minute the product's tick is ten times as large, and orders off it are rejected.",
         must="Learn from the reject, and not send the same order again and again.",
         scenario=_other_tick,
+    ),
+    Case(
+        name="delisted-at-once",
+        family=RULES,
+        what="The product is delisted while orders rest in it: they are cancelled, and new ones are rejected.",
+        must="Take the orders for out, and the rejects for what they are.",
+        scenario=lambda ground: at("1500ms", {"delist": ground.product.name}),
     ),
     Case(
         name="limits-lowered",

@@ -18,6 +18,8 @@ from simulator.wire.requests import REQUEST_TYPES
 __all__ = ["check"]
 
 _Levels = tuple[tuple[str, str], ...]
+_ORDERS = 100_000
+"""How many orders an exchange can have before ids that fall come to an end, at least."""
 
 
 def check(scenario: Scenario, known: KnownNames | None, unread: Unread) -> Iterator[Fault]:
@@ -42,6 +44,11 @@ def _check_head(scenario: Scenario) -> Iterator[Fault]:
         yield ("clock", "scaled"), "expected more than 0, got '0'"
     if scenario.start is not None and parse_time(scenario.start) is None:
         yield ("start",), f"expected a time such as 2024-01-01T00:00:00Z, got {quoted(scenario.start)}"
+    ids = scenario.order_ids
+    if ids.step == 0:
+        yield ("order_ids", "step"), "expected another id for each order, got 0"
+    elif ids.first + _ORDERS * ids.step < 1:
+        yield ("order_ids", "first"), f"expected enough for {_ORDERS} orders before 1, got {ids.first}"
     seen: set[str] = set()
     for at, account in enumerate(scenario.accounts):
         if account.casefold() in seen:

@@ -8,7 +8,7 @@ from simulator.terms import BILLION
 
 __all__ = ["ORDER_VERBS", "OrderVerb", "StepSequence"]
 
-OrderVerb = Literal["ack", "reject", "fill", "match", "cancel", "expire", "stale"]
+OrderVerb = Literal["ack", "reject", "fill", "match", "cancel", "expire", "stale", "repeat", "lose"]
 ORDER_VERBS: tuple[OrderVerb, ...] = get_args(OrderVerb)
 """The steps that are done to an order."""
 
@@ -52,6 +52,12 @@ class StepSequence:
                 return why
             case "stale":
                 return self._after_end("make it stale")
+            case "repeat":
+                return None
+            case "lose":
+                why = self._after_end("lose it")
+                self._end = self._end or "lost"
+                return why
             case _:
                 assert_never(verb)
 

@@ -527,6 +527,15 @@ class RaisesWhenOffline(StreamingClient):
         return await super().ask(kind, **fields)
 
 
+class IdsAreNumbers(StreamingClient):
+    """Reads an order's id as a number of floating point."""
+
+    async def send_order(self, order: Order) -> None:
+        await super().send_order(order)
+        if order.id is not None:
+            order.id = str(int(float(order.id)))
+
+
 class TellsNonsense(StreamingClient):
     """Says what is no belief."""
 
@@ -535,7 +544,7 @@ class TellsNonsense(StreamingClient):
 
 
 MISTAKES: dict[type[AsyncClient], tuple[str, ...]] = {
-    TrustsTheStream: ("lost-fill", "lost-updates"),
+    TrustsTheStream: ("lost-fill", "lost-updates", "subscription-lost"),
     SendsAgainAfterATimeout: ("lost-reply", "half-open"),
     SendsAgainAfterReconnecting: ("reset-at-the-order",),
     OneListDecides: ("list-leaves-out",),
@@ -579,6 +588,7 @@ MISTAKES: dict[type[AsyncClient], tuple[str, ...]] = {
     StopsNever: ("well-behaved",),
     LeavesItsLineOpen: ("well-behaved",),
     RaisesWhenOffline: ("refused-for-a-while",),
+    IdsAreNumbers: ("large-ids",),
     TellsNonsense: ("well-behaved",),
 }
 """Each mistake, with cases that are made for it."""

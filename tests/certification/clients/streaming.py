@@ -216,6 +216,7 @@ class StreamingClient:
                 order.misses += 1
                 if order.misses * self.look_every >= 50 and not order.is_out:
                     order.outcome = "lost"
+                    await self.find_by_fills([order])
         for order in list(self.orders.values()):
             if not order.is_wanted and not order.is_out and order.id is not None:
                 await self.ask("CancelOrder", order_id=order.id)
@@ -227,7 +228,7 @@ class StreamingClient:
             return
         known = {order.id for order in self.orders.values()}
         highest = max([self.highest, *(int(i) for i in known if i is not None and i.isdigit())])
-        ids = [str(number) for number in range(1, highest + PROBED)]
+        ids = [str(number) for number in range(max(1, highest - 5 * PROBED), highest + PROBED)]
         open_ = await self.ask("ListOpen", scope="All", set={"Account": self.account})
         ids += [str(i) for i in (open_ or {}).get("Ok") or () if str(i) not in ids]
         details = await self.ask("GetOrderDetails", order_ids=ids)
@@ -240,11 +241,29 @@ class StreamingClient:
                 if same and order.id is None and found["order_id"] not in known:
                     order.id = found["order_id"]
                     self.learn(found)
+        await self.find_by_fills([order for order in lost if order.id is None])
         for order in lost:
             if order.id is None:
                 order.misses += 1
                 if order.misses * self.look_every >= 75:
                     order.outcome = "lost"
+
+    async def find_by_fills(self, lost: list[Order]) -> None:
+        """Take from the list of fills what the venue says no more of orders that it has lost."""
+        known = {order.id for order in self.orders.values()}
+        listed = await self.ask("ListFills", scope="All", set={"Account": self.account}) if lost else None
+        ids = list(dict.fromkeys((listed or {}).get("Ok") or ()))
+        details = await self.ask("GetFillDetails", fill_ids=ids) if ids else None
+        fills: dict[str, list[Any]] = {}
+        for fill in (details or {}).get("Ok") or ():
+            fills.setdefault(fill["order_id"], []).append(fill)
+        for order_id, of_it in fills.items():
+            filled = sum((Decimal(fill["quantity"]) for fill in of_it), Decimal(0))
+            for order in lost:
+                fits = of_it[0]["dir"] == order.terms["dir"] and filled <= Decimal(order.terms["quantity"])
+                if fits and (order.id == order_id or (order.id is None and order_id not in known)):
+                    order.id, order.filled, order.average = order_id, format(filled, "f"), None
+                    break
 
     async def price_to_cross(self, product: str, side: str) -> str:
         response = await self.ask("SubscribeBook", tradable_product=product, width=1)
