@@ -113,6 +113,7 @@ function matches(line, wanted) {
 const nanoseconds = (time) => BigInt(Date.parse(time.slice(0, 19) + "Z")) * 1000000n + BigInt(time.slice(20, 29));
 
 function shownTime(span) {
+  if (span === 0n) return "at once";
   if (span < 1000n) return `${span} ns`;
   if (span < 1000000n) return `${Number(span) / 1e3} us`;
   return span < 1000000000n ? `${(Number(span) / 1e6).toFixed(3)} ms` : `${(Number(span) / 1e9).toFixed(3)} s`;
@@ -229,7 +230,7 @@ async function showDue() {
   fill($("due"), [
     ...held.map((one) => el("article", {}, el("header", {}, el("b", {}, one.name), el("span", { class: "quiet" }, `held by ${one.rule}`),
       el("button", { class: "push", onclick: () => change("POST", "/release", { name: one.name }) }, "release")))),
-    ...due.filter((one) => !one.is_endless).map((one) => el("article", {}, el("p", {}, el("b", {}, `in ${one.left}`), ` ${one.because}`))),
+    ...due.filter((one) => !one.is_endless).map((one) => el("article", {}, el("p", {}, el("b", {}, `in ${one.left.replace(/(\.\d{3})\d+/, "$1")}`), ` ${one.because}`))),
   ], "Nothing is due, and nothing is held.");
 }
 
