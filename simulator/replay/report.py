@@ -125,8 +125,12 @@ def _escaped_property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def junit(results: Sequence[Result]) -> bytes:
-    """Return a JUnit report, one test case a replay."""
+def junit(results: Sequence[Result], name: str = "exchange-simulator replay") -> bytes:
+    """Return a JUnit report with a suite's name, one test case a result.
+
+    A case says its file, the line of what did not come as expected, and as properties its seed, how many of its
+    client's steps were done and how long it took of the scenario's time, in seconds.
+    """
     verdicts = [result.verdict for result in results]
     counts: dict[str, object] = {
         "tests": len(results),
@@ -136,7 +140,7 @@ def junit(results: Sequence[Result]) -> bytes:
         "time": f"{sum(result.seconds for result in results):.3f}",
     }
     suites = ET.Element("testsuites")
-    attributes = {"name": "exchange-simulator replay"} | {key: str(value) for key, value in counts.items()}
+    attributes = {"name": name} | {key: str(value) for key, value in counts.items()}
     suite = ET.SubElement(suites, "testsuite", attributes)
     for result in results:
         _add_case(suite, result)
@@ -145,9 +149,24 @@ def junit(results: Sequence[Result]) -> bytes:
 
 
 def _add_case(suite: ET.Element, result: Result) -> None:
-    name = _xml(_titled(result, "[{}={}]"))
-    seconds = f"{result.seconds:.3f}"
-    case = ET.SubElement(suite, "testcase", classname=_xml(result.source), name=name, time=seconds)
+    attributes = {
+        "classname": _xml(result.source),
+        "name": _xml(_titled(result, "[{}={}]")),
+        "time": f"{result.seconds:.3f}",
+        "file": _xml(result.source),
+    }
+    place = _PLACE.fullmatch(result.failures[0].place) if result.failures else None
+    if place is not None:
+        attributes |= {"file": _xml(place[1]), "line": place[2]}
+    case = ET.SubElement(suite, "testcase", attributes)
+    properties = ET.SubElement(case, "properties")
+    for key, value in (
+        ("seed", result.seed),
+        ("steps", result.steps),
+        ("venue_seconds", f"{result.elapsed / BILLION:.10g}"),
+    ):
+        if value is not None:
+            ET.SubElement(properties, "property", name=key, value=str(value))
     if result.verdict == "skipped":
         ET.SubElement(case, "skipped", message="it has no client")
     elif result.failures:

@@ -310,7 +310,8 @@ def test_a_junit_report(capsys: pytest.CaptureFixture[str]) -> None:
         "skipped": "1",
     }
     cases = [
-        (case.get("classname"), case.get("name"), [(part.tag, part.get("message")) for part in case]) for case in suite
+        (case.get("classname"), case.get("name"), [(part.tag, part.get("message")) for part in case[1:]])
+        for case in suite
     ]
     assert cases[:3] == [
         ("good.yaml", "good[seed=3]", []),
@@ -318,6 +319,17 @@ def test_a_junit_report(capsys: pytest.CaptureFixture[str]) -> None:
         ("silent.yaml", "silent[seed=0]", [("skipped", "it has no client")]),
     ]
     assert cases[3][2][0][0] == "error"
+    assert [(case.get("file"), case.get("line")) for case in suite] == [
+        ("good.yaml", None),
+        ("odd.yaml", "4"),
+        ("silent.yaml", None),
+        ("wrong.yaml", "3"),
+    ]
+    said = [{one.get("name"): one.get("value") for one in case[0]} for case in suite]
+    assert said[:2] == [
+        {"seed": "3", "steps": "1", "venue_seconds": "0"},
+        {"seed": "0", "steps": "0", "venue_seconds": "0"},
+    ]
 
 
 def test_a_junit_report_of_repeated_replays(capsys: pytest.CaptureFixture[str]) -> None:
