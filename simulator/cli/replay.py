@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING
 from simulator.cli.formats import add_format, as_data, say_json, summarize
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, note, say, write
-from simulator.cli.replays import ScenarioSelection, play_all, replays
+from simulator.cli.progress import Progress
+from simulator.cli.replays import Replay, ScenarioSelection, play_all, replays
 from simulator.errors import SimulatorError
-from simulator.quoting import cut, escaped
 
 if TYPE_CHECKING:
     from simulator.libraries import Subcommands
@@ -101,7 +100,7 @@ def _seconds(text: str) -> float:
 
 def _replay(options: argparse.Namespace) -> int:
     from simulator.replay.endpoints import endpoint_address
-    from simulator.replay.report import again, again_command, annotations, junit, line, once, report, summary
+    from simulator.replay.report import again, again_command, annotations, junit, summary
 
     if options.url is not None:
         endpoint_address(options.url, "--url", with_query=False)
@@ -109,29 +108,14 @@ def _replay(options: argparse.Namespace) -> int:
         raise SimulatorError("--header is sent to an endpoint: say --url too")
     began = time.perf_counter()
     jobs, unselected = replays(options)
-    progress = _Progress(len(jobs))
-    runs_of: dict[str, list[Result]] = {}
     results: dict[str, list[Result]] = {}
-    try:
-        for result in play_all(jobs, options.processes, progress.show):
-            progress.done += 1
-            runs = runs_of.setdefault(result.source, [])
-            runs.append(result)
-            is_unreachable = result.verdict == "unreachable"
-            if len(runs) < options.repeat and not is_unreachable:
-                continue
-            runs = results[result.source] = once(sorted(runs, key=lambda run: run.run))
-            is_bad = any(run.failures for run in runs)
-            if options.format != "json" and (is_bad or not options.is_quiet):
-                progress.clear()
-                say(line(runs), *report(runs))
-            if is_unreachable or (is_bad and options.stops):
-                break
-    except KeyboardInterrupt:
-        progress.clear()
-        note(f"stopped while {progress.playing} was being played")
-        return STOPPED
-    progress.clear()
+    with Progress(len(jobs)) as progress:
+        try:
+            _play(jobs, options, progress, results)
+        except KeyboardInterrupt:
+            progress.clear()
+            note(f"stopped while {progress.playing} was being played")
+            return STOPPED
     done = [run for job in jobs if job.run == 0 for run in results.get(job.source, [])]
     left_out = {"not played": len({job.source for job in jobs} - results.keys()), "not selected": unselected}
     counts = summary(done, left_out, time.perf_counter() - began)
@@ -150,6 +134,28 @@ def _replay(options: argparse.Namespace) -> int:
         route = _route(options)
         write(options.html, report_page("Replay", [_run_report(run, again_command(run, route)) for run in done]))
     return _status(done)
+
+
+def _play(
+    jobs: list[Replay], options: argparse.Namespace, progress: Progress, results: "dict[str, list[Result]]"
+) -> None:
+    """Play everything, and say of each scenario what came of it as soon as that is known."""
+    from simulator.replay.report import line, once, report
+
+    runs_of: dict[str, list[Result]] = {}
+    for result in play_all(jobs, options.processes, progress.show):
+        progress.advance()
+        runs = runs_of.setdefault(result.source, [])
+        runs.append(result)
+        is_unreachable = result.verdict == "unreachable"
+        if len(runs) < options.repeat and not is_unreachable:
+            continue
+        runs = results[result.source] = once(sorted(runs, key=lambda run: run.run))
+        is_bad = any(run.failures for run in runs)
+        if options.format != "json" and (is_bad or not options.is_quiet):
+            progress.say(line(runs), *report(runs))
+        if is_unreachable or (is_bad and options.stops):
+            break
 
 
 def _run_report(run: "Result", again: str) -> "RunReport":
@@ -174,37 +180,6 @@ def _route(options: argparse.Namespace) -> list[str]:
     headers = [word for name, _ in options.headers for word in ("--header", f"{name}: …")]
     route = ["--socket"] if options.socket else [] if options.url is None else ["--url", options.url]
     return route + headers + ([] if options.timeout is None else ["--timeout", f"{options.timeout:g}"])
-
-
-class _Progress:
-    """Says on a terminal what is being played, and how far that has come.
-
-    Args:
-        total: how many replays there are.
-    """
-
-    def __init__(self, total: int) -> None:
-        self.playing = "nothing"
-        self.done = 0
-        self._total = total
-        self._is_shown = False
-        self._shows = total > 1 and sys.stderr is not None and sys.stderr.isatty()
-
-    def show(self, sources: list[str]) -> None:
-        """Say which scenarios are being played."""
-        self.playing = ", ".join(sources) or "nothing"
-        if self._shows:
-            self._is_shown = True
-            text = cut(escaped(f"{self.done} of {self._total} done, playing {self.playing}"), _WIDTH - 1)
-            sys.stderr.write(f"\r{text:<{_WIDTH}}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Leave the line to what is printed."""
-        if self._is_shown:
-            self._is_shown = False
-            sys.stderr.write(f"\r{'':{_WIDTH}}\r")
-            sys.stderr.flush()
 
 
 def _status(results: "Iterable[Result]") -> int:
