@@ -1,9 +1,11 @@
 """The command ``record``: passes a session on between a client and an endpoint, and writes it as a scenario."""
 
 import argparse
+import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.cli.options import port_number
 from simulator.cli.output import note, say
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from simulator.record.proxy import Recorder
 
 __all__ = ["add_record_command"]
+
+_SIGNS = {"open": "+++", "in": "-->", "out": "<--", "close": "---"}
+_LONGEST = 200
+_WRITES_EVERY = 0.2
+"""How many seconds pass before what has been seen is in the file: so much a killed recording may lack."""
 
 
 def add_record_command(commands: "Subcommands") -> None:
@@ -36,6 +43,7 @@ def add_record_command(commands: "Subcommands") -> None:
     record.add_argument(
         "--catalogue", default="default", help="what the endpoint trades: default, reference, or a file beside FILE"
     )
+    record.add_argument("--quiet", action="store_true", help="print the address and nothing of what passes")
     record.add_argument("--keep-accounts", action="store_true", help="leave the names of accounts as they are")
 
 
@@ -46,7 +54,8 @@ def _record(options: argparse.Namespace) -> int:
     from simulator.record.proxy import Recorder
     from simulator.replay.endpoints import endpoint_address
 
-    recorder = Recorder(endpoint_address(options.upstream, "--upstream"))
+    shows = _nothing if options.quiet else _show
+    recorder = Recorder(endpoint_address(options.upstream, "--upstream"), shows)
     beside = options.output.parent / options.catalogue
     start = time.time_ns()
     catalogue = load(beside if beside.is_file() else options.catalogue, start=start)
@@ -54,22 +63,46 @@ def _record(options: argparse.Namespace) -> int:
         was_there = options.output.exists()
         with options.output.open("a"):  # what cannot be written is said before the session, not after
             pass
-        asyncio.run(_record_until_stopped(recorder, options.host, options.port))
+        began = f"{text_of_time(start)[:19]}Z"
+
+        def made() -> dict[str, Any]:
+            return _scenario(recorder.session[:], catalogue, options, began)
+
+        asyncio.run(_record_until_stopped(recorder, options, made))
         if was_there and not recorder.has_heard:
             note(f"nothing was recorded: {options.output} is as it was")
             return 0
-        return _write(recorder.session, catalogue, options, f"{text_of_time(start)[:19]}Z")
+        scenario = made()
+        _replace(options.output, scenario)
+        return _report(scenario, recorder.session, options)
     except OSError as error:
         raise SimulatorError(f"cannot write {options.output}: {error.strerror}") from error
 
 
-def _write(session: "list[RecordedEvent]", catalogue: "Catalogue", options: argparse.Namespace, start: str) -> int:
-    """Write a session as a scenario, and say what is not as it was; return the exit status."""
-    from simulator.record import left_out, scenario_of, shortcomings
-    from simulator.yaml_writer import yaml_of
+def _nothing(event: "RecordedEvent") -> None:
+    """Show nothing."""
 
-    scenario = scenario_of(session, catalogue, options.catalogue, options.keep_accounts, start)
-    options.output.write_text(yaml_of(scenario), encoding="utf-8")
+
+def _show(event: "RecordedEvent") -> None:
+    """Print a line about what has passed."""
+    from simulator.quoting import cut, escaped
+
+    now = text_of_time(time.time_ns())[11:26]
+    say(f"{now}Z #{event.connection} {_SIGNS.get(event.kind, '***')} {cut(escaped(event.data), _LONGEST)}")
+
+
+def _scenario(
+    session: "list[RecordedEvent]", catalogue: "Catalogue", options: argparse.Namespace, start: str
+) -> dict[str, Any]:
+    from simulator.record import scenario_of
+
+    return scenario_of(session, catalogue, options.catalogue, options.keep_accounts, start)
+
+
+def _report(scenario: dict[str, Any], session: "list[RecordedEvent]", options: argparse.Namespace) -> int:
+    """Say what has been written, and what is not as it was; return the exit status."""
+    from simulator.record import left_out, shortcomings
+
     found = shortcomings(options.output, session, options.keep_accounts)
     for line in [f"not in this recording: {what}" for what in left_out(session)] + found:
         note(line)
@@ -78,10 +111,33 @@ def _write(session: "list[RecordedEvent]", catalogue: "Catalogue", options: argp
     return 1 if found else 0
 
 
-async def _record_until_stopped(recorder: "Recorder", host: str, port: int) -> None:
+async def _record_until_stopped(
+    recorder: "Recorder", options: argparse.Namespace, made: Callable[[], dict[str, Any]]
+) -> None:
+    """Pass sessions on, and write down what has been seen as it is seen."""
+    import asyncio
+
     from simulator.cli.endpoint import started
 
-    stop = await started(recorder.start(host, port), host, port)
+    stop = await started(recorder.start(options.host, options.port), options.host, options.port)
     say(recorder.url)
-    await stop.wait()
+    written = 0
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _WRITES_EVERY)
+        if recorder.has_heard and len(recorder.session) > written:
+            written = len(recorder.session)
+            await asyncio.to_thread(lambda: _replace(options.output, made()))
     await recorder.close()
+
+
+def _replace(path: Path, scenario: dict[str, Any]) -> None:
+    """Put a scenario in a file's place, so that a reader finds one or the other whole."""
+    from simulator.yaml_writer import yaml_of
+
+    if not path.is_file() or path.is_symlink():  # such as a pipe, which nothing can take the place of
+        path.write_text(yaml_of(scenario), encoding="utf-8")
+        return
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(yaml_of(scenario), encoding="utf-8")
+    beside.replace(path)

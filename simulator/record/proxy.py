@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -30,10 +31,12 @@ class Recorder:
 
     Args:
         upstream: the endpoint's address, to which each client's own path and query are added.
+        sees: what is told of everything that passes, as it passes.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, sees: Callable[[RecordedEvent], None] = lambda _: None) -> None:
         self.session: list[RecordedEvent] = []
+        self._sees = sees
         self.url = ""
         self._upstream = upstream
         self._made: dict[ServerConnection, ClientConnection] = {}
@@ -121,7 +124,9 @@ class Recorder:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (_CUT, "")
 
     def _see(self, number: int, kind: str, data: str, by_endpoint: bool = False) -> None:
-        self.session.append(RecordedEvent(time.monotonic_ns(), number, kind, data, by_endpoint))
+        event = RecordedEvent(time.monotonic_ns(), number, kind, data, by_endpoint)
+        self.session.append(event)
+        self._sees(event)
 
 
 async def _end(connection: Any, code: int, reason: str) -> None:

@@ -1,7 +1,8 @@
 """What is a session's own and must not stay in its scenario: the ids of its orders, and the names of its accounts."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from itertools import count
 from typing import Any
 
 from simulator.scenario.values import leaves, mapped
@@ -49,10 +50,8 @@ def renamed(text: str, names: dict[str, str]) -> str:
     return re.sub(rf"(?i)\b({pattern})\b", lambda found: names[found[0].casefold()], text)
 
 
-def fake_accounts(names: Iterable[str]) -> dict[str, str]:
-    """Return another name for each account, by its own; the same ones every time."""
-    from faker import Faker
-
-    fake = Faker()
-    fake.seed_instance(0)
-    return {name: fake.unique.name() for name in names}
+def fake_accounts(names: Collection[str]) -> dict[str, str]:
+    """Return another name for each account, by its own in lower case: ``ACCOUNT1`` and so on, in their order."""
+    own = set(names)
+    free = (name for name in map("ACCOUNT{}".format, count(1)) if name.casefold() not in own)
+    return dict(zip(names, free, strict=False))

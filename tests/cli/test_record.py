@@ -24,6 +24,11 @@ async def _ask(url: str) -> None:
         await client.recv()
 
 
+def _until_written(path: Path, text: str) -> None:
+    while text not in path.read_text():
+        pass
+
+
 async def _come_and_go(url: str) -> None:
     async with asyncio.timeout(PATIENCE), connect(url + "/architect") as client:
         await client.recv()
@@ -67,6 +72,39 @@ def test_a_file_that_was_not_there_is_written(tmp_path: Path) -> None:
     path = tmp_path / "session.yaml"
     assert record(path) == (0, f"wrote {path}: 0 steps, 0 rules\n")
     assert path.read_text() == EMPTY
+
+
+def test_what_was_seen_outlives_a_kill(tmp_path: Path) -> None:
+    """What has passed is printed as it passes and is in the file soon after, even if the recorder is killed."""
+    path = tmp_path / "session.yaml"
+
+    async def killed() -> list[str]:
+        server = Server(Simulation({"clock": "instant"}), port=0)
+        await server.start()
+        command = ["-m", "simulator", "record", "--upstream", f"{server.url}/architect", "--port", "0", "-o", str(path)]
+        try:
+            process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=subprocess.PIPE)
+            assert process.stdout is not None
+            url = (await process.stdout.readline()).decode().strip()
+            await _ask(url)
+            async with asyncio.timeout(PATIENCE):
+                lines = [(await process.stdout.readline()).decode().split(" ", 1)[1] for _ in range(5)]
+                await asyncio.to_thread(_until_written, path, "GetHalts")
+            process.kill()
+            await process.wait()
+        finally:
+            await server.close()
+        return lines
+
+    assert asyncio.run(killed()) == [
+        "#1 +++ /architect\n",
+        '#1 <-- "Normal"\n',
+        '#1 --> {"id":1,"type":"GetHalts"}\n',
+        '#1 <-- {"id":1,"response":{"Ok":[]}}\n',
+        "#1 --- 1000\n",
+    ]
+    assert path.read_text().startswith("name: recorded session\n")
+    assert [other.name for other in tmp_path.iterdir()] == ["session.yaml"]
 
 
 def test_what_was_written_is_said(tmp_path: Path) -> None:
