@@ -1,6 +1,8 @@
 """What somebody waits for: a question that a shell asks again whenever something has happened."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Reversible
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,11 +18,13 @@ from simulator.scenario.model import Await
 from simulator.scenario.values import decoded
 from simulator.simulation import Simulation
 from simulator.times import text_of_time
+from simulator.wildcards import has_wildcard
 
 __all__ = ["WaitCondition", "wait_for_fills", "wait_for_messages", "wait_for_orders", "wait_for_requests"]
 
 _T = TypeVar("_T")
 _RECENT = 200
+_NUMBER = re.compile("[1-9][0-9]{0,18}")
 
 
 class WaitCondition(Generic[_T]):
@@ -60,35 +64,60 @@ def wait_for_requests(simulation: Simulation, when: Any, count: int) -> WaitCond
 
 def wait_for_orders(simulation: Simulation, when: Any, count: int) -> WaitCondition[OrderInfo]:
     """Return a wait for orders that are as an `OrderWhen` says."""
+    orders, number = simulation.venue.orders, _order_number(when)
 
-    def orders() -> list[OrderInfo]:
-        return [order_info(order) for order in simulation.venue.orders.values()]
+    def meant() -> list[OrderInfo]:
+        some = orders.values() if number is None else filter(None, [orders.get(number)])
+        return list(map(order_info, some))
 
-    return _wait_for_infos("orders", when, count, orders)
+    def near() -> list[OrderInfo]:
+        return (number and meant()) or list(map(order_info, _last(orders.values())))
+
+    return _wait_for_infos("orders", when, count, meant, near)
 
 
 def wait_for_fills(simulation: Simulation, when: Any, count: int) -> WaitCondition[FillInfo]:
     """Return a wait for fills that are as a `FillWhen` says."""
+    fills, number = simulation.venue.fills, _order_number(when)
 
-    def fills() -> list[FillInfo]:
-        return [fill_info(fill, simulation) for fill in simulation.venue.fills]
+    def meant() -> list[FillInfo]:
+        return [fill_info(fill, simulation) for fill in fills if number is None or fill.order_id == number]
 
-    return _wait_for_infos("fills", when, count, fills)
+    def near() -> list[FillInfo]:
+        return (number and meant()) or [fill_info(fill, simulation) for fill in _last(fills)]
+
+    return _wait_for_infos("fills", when, count, meant, near)
+
+
+def _order_number(when: Any) -> int | None:
+    """Return the number of the one order that is meant, if one is: then no other is looked at, however many there are.
+
+    That of an order that there cannot be is 0.
+    """
+    said = when.order_id
+    if not isinstance(said, str) or has_wildcard(said):
+        return None
+    return int(said) if _NUMBER.fullmatch(said) else 0
+
+
+def _last(things: Reversible[_T]) -> list[_T]:
+    """Return the last of things, in their order."""
+    return list(islice(reversed(things), _RECENT))[::-1]
 
 
 _Info = TypeVar("_Info", bound=msgspec.Struct)
 
 
 def _wait_for_infos(
-    what: str, when: msgspec.Struct, count: int, infos: Callable[[], list[_Info]]
+    what: str, when: msgspec.Struct, count: int, meant: Callable[[], list[_Info]], near: Callable[[], list[_Info]]
 ) -> WaitCondition[_Info]:
     pattern = Pattern(when)
 
     def found() -> list[_Info]:
-        return [info for info in infos() if not pattern.differences(info)]
+        return [info for info in meant() if not pattern.differences(info)]
 
     def explain() -> str:
-        misses = [(info, lacks) for info in infos() if (lacks := pattern.differences(info))]
+        misses = [(info, lacks) for info in near() if (lacks := pattern.differences(info))]
         if not misses:
             return ""
         nearest, lacking = min(reversed(misses), key=lambda miss: len(miss[1]))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from simulator.control import waits
 from simulator.control.infos import (
     BookInfo,
     DueInfo,
@@ -20,7 +21,9 @@ from simulator.control.infos import (
     StateInfo,
     SubscriptionInfo,
 )
+from simulator.control.reading import order_info
 from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName
+from simulator.exchange.orders import Order
 from simulator.journal.queries import Miss
 from simulator.scenario.rules.matching import Difference
 from support.control import ORDER, PAIR, Controlled
@@ -349,6 +352,31 @@ def test_waits_for_requests() -> None:
     assert failure.details.splitlines()[1:] == ["  quantity: wanted {'ge': '1'}, came 0.5"]
     world.send(session, ORDER)
     assert [one.fields["quantity"] for one in wait.ask() or []] == ["1", "1"]
+
+
+def test_wait_for_one_order_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for one order, or its fills, has no other looked at, and of those that are near only the last ones."""
+    world = Controlled()
+    session = world.connect()
+    world.send(session, *[ORDER] * 300)
+    world.control.do({"fill": {"order": "3"}})
+    looked: list[str] = []
+
+    def look(order: Order) -> OrderInfo:
+        looked.append(str(order.id))
+        return order_info(order)
+
+    monkeypatch.setattr(waits, "order_info", look)
+    order = world.control.wait_until(order={"order_id": "3", "state": "Canceled"})
+    assert (order.ask(), "nearest: OrderInfo(order_id='3'" in order.failure("1s").details) == (None, True)
+    assert set(looked) == {"3"}
+    looked.clear()
+    nothing = world.control.wait_until(order={"order_id": "x", "state": "Canceled"})
+    assert nothing.failure("1s").details.startswith("nearest: OrderInfo(order_id='300'")
+    assert looked == [str(number) for number in range(101, 301)]
+    fill = world.control.wait_until(fill={"order_id": "3"})
+    assert fill.ask() == world.control.fills()
+    assert world.control.wait_until(fill={"order_id": "30"}).ask() is None
 
 
 def test_waits_for_truth() -> None:
