@@ -43,6 +43,33 @@ def test_snippets_are_the_examples() -> None:
         assert snippets[program + 1] == ("text", example(path.name))
 
 
+LEADS_TO = [
+    ".github/CHANGELOG.md",
+    ".github/CONTRIBUTING.md",
+    ".github/SECURITY.md",
+    "scenarios/README.md",
+    "simulator/README.md",
+    "tests/README.md",
+]
+
+
+@pytest.mark.parametrize("page", ["README.md", "fixtures/README.md", *LEADS_TO])
+def test_links(page: str) -> None:
+    """A page links only files that there are."""
+    assert [path for path in _linked(README.parent / page) if not path.exists()] == []
+
+
+def test_whoever_works_on_it_finds_the_other_pages() -> None:
+    """The README links the pages about the project itself."""
+    assert {(README.parent / page).resolve() for page in LEADS_TO} <= _linked(README)
+
+
+def _linked(page: Path) -> set[Path]:
+    """Return the files that a page links."""
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    return {(page.parent / target).resolve() for target in targets}
+
+
 @pytest.mark.parametrize("name", ["first_client", "in_process"])
 def test_program(name: str) -> None:
     """A program prints what the README shows, against an exchange as it is started from the command line."""
