@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -84,9 +85,15 @@ MODULES = {
 }
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _imports(path: Path) -> list[str]:
     names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -123,9 +130,8 @@ def test_no_room_has_a_circle() -> None:
 
 def _needed(path: Path) -> list[str]:
     """Return what a module imports when it is imported: not in a function, and not for types alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = []
-    for node in tree.body:
+    for node in _tree(path).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
             names += [name if _local(name) in MODULES else node.module for name in whole]
@@ -136,7 +142,7 @@ def test_no_two_types_share_a_name() -> None:
     """One word names one type in the whole package; type variables of one letter are everybody's."""
     places: dict[str, list[str]] = {}
     for module, path in MODULES.items():
-        for name in _types(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in _types(_tree(path)):
             places.setdefault(name.lstrip("_"), []).append(module)
     assert {name: where for name, where in places.items() if len(where) > 1 and len(name) > 1} == {}
 
