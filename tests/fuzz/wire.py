@@ -33,7 +33,7 @@ _LONGEST_STALL = 0.05
 _PATIENCE = 10.0
 _SILENT = frozenset({"SubscribeTrades", "SubscribeCandles", "SubscribeAlerts"})
 _MAY_CLOSE = frozenset({1002, 1007, 1009})
-_MAY_ANSWER = frozenset({400, 404, 405, 403, 414, 421, 426, 431, 501, 505, 101})
+_MAY_ANSWER = frozenset({101, 200, 400, 403, 404, 405, 414, 421, 426, 431, 501, 505})  # without an upgrade, the page
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"

@@ -37,6 +37,9 @@ def test_block():
 def test_started():
     Exchange(EXPECTING).start().stop()
 
+def test_stopped(make_exchange):
+    make_exchange(EXPECTING).stop()
+
 def test_left_running(request):
     exchange = Exchange(EXPECTING).start()
     request.addfinalizer(exchange.stop)
@@ -55,13 +58,14 @@ def test_strict(make_exchange):
     order(make_exchange({"strict": True, **EXPECTING}).url)
 """
     )
-    result.assert_outcomes(failed=8)
+    result.assert_outcomes(failed=9)
     unmet = "rules[[]0]: expected the rule 'needed' to fire, which is required; it never did"
     for test, count in [
         ("made", 1),
         ("made_in_a_block", 1),
         ("block", 1),
         ("started", 1),
+        ("stopped", 1),
         ("left_running", 1),
         ("several", 2),
     ]:
