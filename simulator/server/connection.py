@@ -128,8 +128,11 @@ class Connection(asyncio.Protocol):
         self._unsent: deque[bytes] = deque()
         self._said = 0
         """How many bytes the client has said."""
-        self._forgiven = -_MUCH
-        """How many of the bytes that were said and written count no longer; of who has just come nothing is known."""
+        self._forgiven = -2 * _MUCH
+        """How many of the bytes that were said and written count no longer.
+
+        Who has just come, or was silent for half a second, may ask for anything, and is taken to ask for much.
+        """
         self._written = 0
         """How many bytes have been written for the client, and of them, how many it has taken, and since when."""
         self._taken = -1
@@ -304,7 +307,8 @@ class Connection(asyncio.Protocol):
         """Ping a silent client, and cut off one that has run out of time or does not read."""
         settings = self.server.settings
         total = self._said + self._written
-        self._forgiven = min(total, max(self._forgiven + _MUCH, total - _MOST_REMEMBERED))
+        known = total if self._is_heard else total - _MUCH
+        self._forgiven = min(known, max(self._forgiven + _MUCH, total - _MOST_REMEMBERED))
         waiting = self.transport.get_write_buffer_size()
         if waiting > settings.send_buffer and self.session is not None and not self._may_wait(waiting):
             return

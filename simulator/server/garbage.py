@@ -16,7 +16,8 @@ def short_searches(clock: Callable[[], float] = time.perf_counter) -> Iterator[N
     """Set aside what is there now, and while the block runs what each long search has left.
 
     Where a hundred thousand orders are open, everybody would else wait for a tenth of a second each time that all of
-    them are looked through. What is set aside is freed as ever once nobody refers to it; only what is in a cycle stays.
+    them are looked through. What is set aside is freed as ever once nobody refers to it; only what is in a cycle stays,
+    so it is for a process that ends with the block, and need not be looked through for that either.
 
     Args:
         clock: gives the time in seconds.
@@ -38,4 +39,3 @@ def short_searches(clock: Callable[[], float] = time.perf_counter) -> Iterator[N
         yield
     finally:
         gc.callbacks.remove(see)
-        gc.unfreeze()

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 from peers.bad_peers import TEXT, UPGRADE, request
 
 PAUSE = 0.002
-GETS_KNOWN = 0.6
+GETS_KNOWN = 1.2
 """After how many seconds a server knows of a client that it asks for little."""
 PATIENCE = 120.0
 
@@ -68,7 +68,10 @@ def main() -> None:
     """Ask until the input ends."""
     port, process, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     peer = Asking(port)
-    time.sleep(GETS_KNOWN)
+    known_at = time.monotonic() + GETS_KNOWN
+    while time.monotonic() < known_at:
+        peer.ask(request(0, kind))
+        time.sleep(PAUSE)
     sys.stdout.write("connected\n")
     sys.stdout.flush()
     count, longest, most = 0, 0.0, 0.0

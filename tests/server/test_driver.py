@@ -184,12 +184,14 @@ async def test_refusal_on_an_instant_clock(scenario: str) -> None:
 
 
 async def test_who_asks_for_little_is_answered_before_those_who_ask_for_much() -> None:
-    """However many ask for much, or have just come, one who asks for little waits for hardly any of them."""
+    """However many ask for much, have just come or were silent, one who asks for little waits for hardly any."""
     many = 20
     async with serving({}, turn=0.0) as server, AsyncExitStack() as stack:
-        modest = await stack.enter_async_context(connected(server))
-        server._check_times()
-        greedy = [await stack.enter_async_context(connected(server)) for _ in range(many)]
+        modest, *greedy = [await stack.enter_async_context(connected(server)) for _ in range(many)]
+        for _ in range(2):
+            server._check_times()
+            await modest.ask(0)
+        greedy.append(await stack.enter_async_context(connected(server)))
         before, waited = len(journal(server, "in")), []
         for number in range(5):
             for client in greedy:
