@@ -1,7 +1,12 @@
 """Which files are collected as scenarios."""
 
+from pathlib import Path
+
 import pytest
 
+from simulator.scenario import load
+from simulator.scenario.reading.files import bundled
+from simulator.testing.items import _plain_name
 from support.plugin import ALONE
 
 pytest_plugins = ["pytester"]
@@ -96,3 +101,69 @@ def test_a_slip_in_what_is_ours_is_an_error(pytester: pytest.Pytester, text: str
     pytester.path.joinpath("ours.yaml").write_text(text)
     result = pytester.runpytest_subprocess(*ALONE)
     result.assert_outcomes(errors=1)
+
+
+def test_scenarios_are_read_when_they_are_run(pytester: pytest.Pytester) -> None:
+    """A file that shows its name is collected by it, unread: a mistake in it is an error with its line once it runs."""
+    pytester.path.joinpath("good.yaml").write_text(SCENARIO % 0)
+    wrong = (SCENARIO % 0).replace("name: one order", 'name: "not this"').replace("then: [ack]", "then: [akc]")
+    pytester.path.joinpath("wrong.yaml").write_text(wrong)
+    result = pytester.runpytest_subprocess(*ALONE, "-v", "-k", "one and order")
+    result.assert_outcomes(passed=1, deselected=1)
+    result = pytester.runpytest_subprocess(*ALONE, "-v")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["wrong.yaml::not this ERROR*", "*wrong.yaml:4:12: *did you mean 'ack'?*"])
+
+
+REST = "\nclient:\n  - send: {type: GetHalts}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: one order" + REST,
+        "name:   one order, twice (3)  # as one does" + REST,
+        "name: 'one: order'" + REST,
+        'name: "one # order"  # and more' + REST,
+        "# a comment\n---\nname: a.b/c" + REST,
+        "seed: 3" + REST,
+        "client:  # first\n\n# second\n- send: {type: GetHalts}\n- send: {type: GetHalts}\nname: last\n",
+    ],
+)
+def test_a_name_that_shows(tmp_path: Path, text: str) -> None:
+    """The name by which an unread file is collected is the one that it has when it is read."""
+    file = tmp_path / "some.scenario.yaml"
+    file.write_text(text)
+    assert _plain_name(file) == load(file).name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: one\n  order" + REST,
+        "name: |\n  one order" + REST,
+        'name: "one\\torder"' + REST,
+        "name: it's" + REST,
+        "name: true" + REST,
+        "name: 12" + REST,
+        "name: &anchor one" + REST,
+        "include: [partial-fill]" + REST,
+        "middlewares: []" + REST,
+        "name: one order\nclient: []\n",
+        "name: one order\nclient:\n",
+        "name: one order\nrules: []\n",
+        "{name: one, client: [{send: {type: GetHalts}}]}\n",
+    ],
+)
+def test_a_name_that_does_not_show(tmp_path: Path, text: str) -> None:
+    """Whatever is not plain is read to know its name, or whether it has a client at all."""
+    file = tmp_path / "some.scenario.yaml"
+    file.write_text(text)
+    assert _plain_name(file) is None
+
+
+@pytest.mark.parametrize("path", bundled().values(), ids=list(bundled()))
+def test_names_of_bundled_scenarios(path: Path) -> None:
+    """Each bundled scenario is collected by the name that it has, and those that take in others once they are read."""
+    name = _plain_name(path)
+    assert name == load(path).name or (name is None and "\ninclude:" in path.read_text(encoding="utf-8"))
