@@ -43,6 +43,15 @@ async def trade(url: str, seconds: float, rate: float | None) -> float:
         return answered / (time.monotonic() - began)
 
 
+async def mark(url: str) -> None:
+    """Send messages that say when they were sent, for the page to tell when it shows them."""
+    async with connect(f"{url}/", proxy=None) as venue:
+        for _ in range(10):
+            await asyncio.sleep(0.3)
+            await venue.send(f'{{"id":"marker-{time.time_ns() // 1_000_000}","type":"GetHalts"}}')
+            await venue.recv()
+
+
 async def _answers(venue: ClientConnection, most: int) -> int:
     """Return how many answers have come, having waited for one a moment."""
     count = 0
@@ -94,7 +103,8 @@ def main() -> int:
             url = serving.stdout.readline().strip()
             port = int(url.rpartition(":")[2])
             try:
-                watch = watching(playwright, port, args.seconds)
+                watch = watching(playwright, port, args.seconds + 4)
+                asyncio.run(mark(url))
                 found["rate"] = asyncio.run(trade(url, args.seconds, args.rate))
                 assert watch.stdout is not None
                 found["page"] = json.loads(watch.stdout.readline())

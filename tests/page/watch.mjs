@@ -13,13 +13,20 @@ session.on("Network.dataReceived", (event) => { bytes += event.encodedDataLength
 await page.goto(url);
 await page.locator("#scenario").waitFor();
 const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null);
-console.log(JSON.stringify({ ready: true }));
 await page.evaluate(() => {
   window.gaps = [];
   let before = performance.now();
   const look = () => { const now = performance.now(); window.gaps.push(now - before); before = now; requestAnimationFrame(look); };
   requestAnimationFrame(look);
+  window.delays = [];
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) {
+      const sent = /marker-(\d+)/.exec(node.textContent);
+      if (sent) window.delays.push(Date.now() - Number(sent[1]));
+    }
+  }).observe(document.getElementById("lines"), { childList: true });
 });
+console.log(JSON.stringify({ ready: true }));
 const heaps = [];
 bytes = 0;
 for (let second = 0; second < Number(seconds); second += 1) {
@@ -32,6 +39,6 @@ const at = (share) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * sh
 console.log(JSON.stringify({
   first_paint_ms: paint, frames: gaps.length, frame_median_ms: at(0.5), frame_99_ms: at(0.99), frame_longest_ms: gaps.at(-1),
   bytes_per_second: received / Number(seconds), heap_middle: heaps[Math.floor(heaps.length / 2)], heap_end: heaps.at(-1),
-  rows: await page.locator("#lines li").count(), left_out: await page.locator("#left-out").innerText(),
+  shown_after_ms: await page.evaluate(() => window.delays), rows: await page.locator("#lines li").count(), left_out: await page.locator("#left-out").innerText(),
 }));
 await browser.close();

@@ -272,6 +272,29 @@ async def test_manual_clock_stands() -> None:
         assert states == [["Open", "Acked"], ["Acked", "Filled", "Out"]]
 
 
+async def test_paused_clock_lets_nothing_happen_by_the_wall() -> None:
+    """Paused, a delay outlives five seconds of the wall; the next event is its end, to the nanosecond, once."""
+    wall = [10**15]
+    steps = ["ack", {"delay": "250ms"}, {"fill": "40%"}]
+    scenario = {"rules": [{"when": {"request": "SendLimitOrder"}, "then": steps}], "start": "2024-01-01T00:00:00Z"}
+    server = Server(Simulation(scenario, clock="real"), port=0, monotonic_ns=lambda: wall[0])
+    await server.start()
+    control = Control(server)
+    try:
+        async with connect(server.url + "/") as venue:
+            assert await ask(venue, 1, **ORDER) == {"Ok": "1"}
+            control.set_clock("manual")
+            wall[0] += 5 * 10**9
+            server.world.flush()
+            assert await ask(venue, 2, type="ListOpen", scope="All", set="All") == {"Ok": ["1"]}
+            assert [(one.filled_qty, control.due()[0].left) for one in control.orders()] == [("0", "0.25s")]
+            assert control.advance(next=True) == "2024-01-01T00:00:00.250000000Z"
+            assert [fill.time for fill in control.fills()] == ["2024-01-01T00:00:00.250000000Z"]
+            assert control.due() == []
+    finally:
+        await server.close(patience=0.2)
+
+
 async def test_scaled_clock_runs_ahead() -> None:
     """A clock scaled a hundred thousandfold passes ten scripted minutes in a few milliseconds."""
     async with serving(SLOW, clock={"scaled": "100000"}) as server, connect(server.url + "/") as venue:

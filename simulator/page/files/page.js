@@ -202,7 +202,7 @@ async function showOrders() {
         act("expire", { expire: { order: order.order_id } })) : null);
   }), "No orders yet.");
   const fills = (await ask("GET", "/fills?most=40")).toReversed();
-  fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`,
+  fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time).slice(0, 8)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`,
     one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : null)), "No fills yet.");
 }
 
