@@ -71,6 +71,9 @@ class _OwnWorld:
     def flush(self) -> None:
         self._owner.world.flush()
 
+    def now(self) -> int:
+        return self._owner.world.now()  # type: ignore[no-any-return]
+
     async def pass_time(self, nanoseconds: int) -> None:
         await self._owner.world.pass_time(nanoseconds)
 

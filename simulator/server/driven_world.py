@@ -52,6 +52,10 @@ class ControlledWorld(World, Protocol):
         """Send what has come of a call."""
         ...
 
+    def now(self) -> int:
+        """Return its time at present, in nanoseconds since 1970, also if nothing has happened since."""
+        ...
+
     async def pass_time(self, nanoseconds: int) -> None:
         """Let so much time pass on a clock that stands, in turns with others."""
         ...
@@ -111,6 +115,10 @@ class DrivenWorld:
     def flush(self) -> None:
         """Send what has come of a call."""
         self.driver.flush()
+
+    def now(self) -> int:
+        """Return its time at present."""
+        return self.driver.now()
 
     async def pass_time(self, nanoseconds: int) -> None:
         """Let so much time pass, in turns with others."""

@@ -24,6 +24,7 @@ from simulator.server.admission import refuse_stranger
 from simulator.server.controlled import ControlledWorld
 from simulator.server.front import CONTROL_PREFIX
 from simulator.simulation import Refused
+from simulator.times import text_of_time
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
@@ -179,7 +180,7 @@ class Answers:
         return await self._ask_world(asked, path, name)
 
     def _about(self) -> dict[str, Any]:
-        state = Control(self._server).state()
+        state = _state_of(self._server.worlds.named(""))
         worlds = [world.name for world in self._server.worlds.list(self._server.url)]
         return {
             "version": __version__,
@@ -235,7 +236,7 @@ class Answers:
         if call.changes:
             world.flush()
             _require_seen(world)
-        return Answer.of(result)
+        return Answer.of(_state_of(world) if isinstance(result, StateInfo) else result)
 
     async def _until(self, world: ControlledWorld, ask: Callable[[], Any], seconds: float) -> Any:
         """Return what an answer is when it is one, or None when the time is over."""
@@ -276,12 +277,11 @@ class Answers:
 
         It is over when the world has ended.
         """
-        control = Control(world)
-        told = control.state()
+        told = _state_of(world)
         while True:
             yield b"data: " + msgspec.json.encode(told) + b"\n\n"
             await asyncio.sleep(_NEWS_EVERY)
-            while (state := await self._until(world, partial(_another, control, told), _SIGN_OF_LIFE)) is None:
+            while (state := await self._until(world, partial(_another, world, told), _SIGN_OF_LIFE)) is None:
                 yield b": still there\n\n"
             told = state
 
@@ -346,9 +346,14 @@ def _require_seen(world: ControlledWorld) -> None:
         raise _HttpError(HTTPStatus.SERVICE_UNAVAILABLE, text)
 
 
-def _another(control: Control, told: StateInfo) -> StateInfo | None:
+def _state_of(world: ControlledWorld) -> StateInfo:
+    """Return how a world stands at present; its own time is that of what has happened last."""
+    return msgspec.structs.replace(Control(world).state(), now=text_of_time(world.now()))
+
+
+def _another(world: ControlledWorld, told: StateInfo) -> StateInfo | None:
     """Return how a world stands if that is not as it was told; time alone is no news."""
-    state = control.state()
+    state = _state_of(world)
     return state if msgspec.structs.replace(state, now=told.now) != told else None
 
 

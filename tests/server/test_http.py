@@ -490,3 +490,11 @@ def test_websocket_on_a_connection_that_has_made_calls() -> None:
         answer = b'{"id":1,"response":{"Ok":[]}}'
         assert reader.read(2 + len(answer)) == bytes([0x81, len(answer)]) + answer
         assert [one["connections"] for one in api.get("/worlds")] == [0, 1]
+
+
+def test_time_goes_on_though_nothing_happens() -> None:
+    """The time that is told is the world's at present, on a clock that runs, whatever has happened last."""
+    with serving(clock="real") as api:
+        times = [api.get(path)["now"] for path in ("/state", "/state", "/health")]
+        assert times == sorted(set(times))
+        assert api.raw("GET", "/_exchange/journal") == (200, b"")

@@ -7,6 +7,7 @@ const BUSY = 50;
 const BUSY_PAUSE = 250;
 let world = "";
 let state = null;
+let heard = 0;
 let last = 0;
 let dropped = 0;
 let chosen = null;
@@ -55,7 +56,8 @@ function showState() {
   $("scenario").textContent = name;
   $("scenario").title = state.scenario ?? "";
   document.title = `${name} - exchange-simulator`;
-  $("now").textContent = state.now.slice(0, 10) + " " + state.now.slice(11, -1);
+  heard = performance.now();
+  showTime();
   const facts = [["seed", state.seed], ["state", state.state], ["orders", `${state.open_orders} of ${state.orders}`], ["fills", state.fills]];
   $("facts").replaceChildren(...facts.map(([term, said]) => el("div", {}, el("dt", {}, `${term} `), el("dd", {}, String(said)))));
   for (const button of document.querySelectorAll("[data-clock]")) {
@@ -66,6 +68,15 @@ function showState() {
   for (const button of document.querySelectorAll("[data-advance]")) button.disabled = kind !== "manual";
   $("errors").hidden = !state.errors.length;
   $("errors").textContent = state.errors.map((error) => `Inside the simulator: ${error}`).join("\n");
+}
+
+// Between two pieces of news a clock that runs goes on.
+function showTime() {
+  if (!state) return;
+  const pace = state.clock === "real" ? 1 : Number(state.clock.scaled ?? 0);
+  const now = nanoseconds(state.now) + BigInt(Math.round((performance.now() - heard) * pace * 1e6));
+  const second = new Date(Number(now / 1000000000n) * 1000).toISOString();
+  $("now").textContent = `${second.slice(0, 10)} ${second.slice(11, 19)}.${String(now % 1000000000n).padStart(9, "0")}`;
 }
 
 async function showWorlds() {
@@ -359,4 +370,5 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/") { event.preventDefault(); $("filter").focus(); }
 });
 $("apply").disabled = true;
+setInterval(showTime, 100);
 listen();
