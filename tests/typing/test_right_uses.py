@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from simulator import Exchange, Simulation, __version__
 from simulator.control.infos import FillInfo, OrderInfo, SentInfo
 from simulator.journal.queries import Received
+from simulator.remote import Exchange as RemoteExchange
 from simulator.testing.strategies import (
     FAULTS,
     Heard,
@@ -141,3 +142,15 @@ def test_types_of_strategies() -> None:
     assert_type(order_flows(), st.SearchStrategy[list[dict[str, Any]]])
     assert_type(requests(kinds=["CancelOrder"]), st.SearchStrategy[dict[str, Any]])
     assert_type(limit_orders(product=PAIR), st.SearchStrategy[dict[str, Any]])
+
+
+def test_exchange_elsewhere() -> None:
+    """What controls an exchange elsewhere takes and gives the same types as one in this process."""
+    with Exchange() as running, RemoteExchange(running.url).world(SCENARIO, clock="manual") as exchange:
+        assert_type(exchange.orders, list[OrderInfo])
+        assert_type(exchange.fills, list[FillInfo])
+        exchange.set_rules([{"when": {"request": "SendLimitOrder", "dir": Side.BUY}, "then": ["ack"]}])
+        exchange.do({"halt": "All"}, "heal")
+        assert_type(exchange.advance("250ms"), str)
+        assert_type(exchange.received(request="CancelOrder")[:], list[Received])
+        exchange.never(request="CancelOrder")
