@@ -24,6 +24,8 @@ __all__ = ["ControlledWorld", "ControlledWorlds", "NewWorld", "WorldInfo"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MOST = 256
+_IDLE = 600.0
+"""For how many seconds a world is kept that nobody uses, once others need its place."""
 _CATALOGUES = ("default", "reference")
 
 
@@ -120,6 +122,7 @@ class ControlledWorlds:
         if found is None:
             known = (*self._made, *(info.name for info in self._others.infos()))
             raise UnknownName(f"there is no world {quoted(name)}{nearest(name[:80], known)}")
+        found.used_at = self._owner.monotonic()
         return found
 
     def list(self, url: str) -> list[WorldInfo]:
@@ -135,7 +138,16 @@ class ControlledWorlds:
         if name in self._made:
             raise SimulatorError(f"name: there is a world {name!r} already")
         if len(self._made) >= _MOST:
+            self._end_idle()
+        if len(self._made) >= _MOST:
             raise SimulatorError(f"there are {_MOST} worlds already; end one with DELETE")
+
+    def _end_idle(self) -> None:
+        """End the worlds that nobody is in or has asked for in a while: of tests that have not ended them."""
+        now = self._owner.monotonic()
+        for name, made in list(self._made.items()):
+            if not made.driver.connections and now - made.used_at > _IDLE:
+                self.end(name)
 
     def simulate(self, new: NewWorld) -> Simulation:
         """Return a new simulation; for a thread of its own, since it may take long.
@@ -161,7 +173,8 @@ class ControlledWorlds:
         ``url`` is how whoever asks for it reaches the server.
         """
         self.require_free(name)
-        self._made[name] = DrivenWorld(name, self._drive(simulation, name), self._drive)
+        made = self._made[name] = DrivenWorld(name, self._drive(simulation, name), self._drive)
+        made.used_at = self._owner.monotonic()
         return _reached(world_info(name, simulation), url)
 
     def end(self, name: str) -> None:

@@ -97,6 +97,8 @@ class DrivenWorld:
         self.name = name
         self.driver = driver
         self.has_ended = False
+        self.used_at = 0.0
+        """When somebody last asked for it, by the wall's clock that the server goes by."""
         self.errors: list[Exception] = []
 
     @property

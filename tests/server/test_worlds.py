@@ -180,6 +180,24 @@ async def test_session_that_nobody_is_in_goes_on_when_it_is_controlled() -> None
         assert world._clock is not None
 
 
+async def test_made_worlds_that_nobody_uses_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many made worlds, those are ended that nobody has been in or asked for in ten minutes."""
+    monkeypatch.setattr("simulator.server.controlled._MOST", 3)
+    now = 1000.0
+    async with serving() as server:
+        monkeypatch.setattr(server, "monotonic", lambda: now)
+        made = server.worlds
+        for name in ("left", "asked", "entered"):
+            made.create(name, Simulation(), server.url)
+        with pytest.raises(SimulatorError, match="there are 3 worlds already; end one with DELETE"):
+            made.require_free("another")
+        async with connect(f"{server.url}/worlds/entered/"):
+            now += 601
+            made.named("asked")
+            made.create("another", Simulation(), server.url)
+            assert [world.name for world in made.list("")] == ["", "asked", "entered", "another"]
+
+
 async def test_clock_of_the_client_s_choice() -> None:
     """A client that names a scenario may name its clock too; a clock that is none is refused."""
     async with serving() as server:
