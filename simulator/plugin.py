@@ -224,8 +224,11 @@ def pytest_runtest_makereport(
                 report.sections.append((f"exchange {running.url}", _transcript(running)))
         folder = item.config.getoption("exchange_html")
         if folder is not None and followed.touched():
-            path = _write_report(item, report, followed.touched(), folder)
-            report.sections.append(("exchange report", str(path)))
+            try:
+                text = str(_write_report(item, report, followed.touched(), folder))
+            except OSError as error:
+                text = f"it cannot be written: {error}"
+            report.sections.append(("exchange report", text))
     return report
 
 
