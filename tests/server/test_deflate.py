@@ -36,14 +36,18 @@ async def compressed(client: RawClient) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("no_takeover", [False, True])
 async def test_compressed_both_ways(no_takeover: bool) -> None:
-    """With deflate, what both sides say is compressed, one message after the other, long ones and short ones."""
+    """With deflate what both sides say is compressed, one message after the other, long ones and short ones.
+
+    It may be text or binary.
+    """
     terms = ClientPerMessageDeflateFactory(
         server_no_context_takeover=no_takeover, client_no_context_takeover=no_takeover, client_max_window_bits=True
     )
     async with serving(deflate=True) as server, dial(server, compression=None, extensions=[terms]) as client:
         assert has_agreed(client) == ["permessage-deflate"]
         for number in range(1, 40):
-            await client.send(order(number, params={"note": "x" * number * 20}))
+            said = order(number, params={"note": "x" * number * 20})
+            await client.send(said if number % 2 else said.decode())
             assert await client.recv() == f'{{"id":{number},"response":{{"Ok":"{number}"}}}}'
         await client.send(request(40, "ListOpen", scope="All", set="All"))
         assert len(await client.recv()) > 150
