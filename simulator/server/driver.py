@@ -99,7 +99,7 @@ class Driver:
 
         Raises `simulator.simulation.Refused` if it is not to be made.
         """
-        self.simulation.pass_time(self._moment(), lambda: False)
+        self._pass(self._moment(), lambda: False)
 
     def wall_time(self) -> int:
         """Return the wall's time, in nanoseconds since 1970, for a world that begins in place of this one."""
