@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.decimals import parse_amount
+from simulator.decimals import parse_amount, text_of_amount
 from simulator.did_you_mean import nearest
 from simulator.scenario.amounts import amount
 from simulator.scenario.checks.names import Fault, KnownNames
@@ -13,7 +13,7 @@ from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import BookStep, IncrementsStep, Step, TradeStep
+from simulator.scenario.steps import BookStep, FillStep, IncrementsStep, Step, TradeStep
 
 __all__ = ["check_steps"]
 
@@ -30,6 +30,8 @@ def check_steps(scenario: Scenario, known: KnownNames | None, unread: Unread) ->
     for place, step, rule in all_steps(scenario):
         if known is not None:
             yield from _check_words(step, known, changing, place)
+            if rule is not None and isinstance(step, FillStep) and not rule.illegal and step.order == "this":
+                yield from _check_fill(step, rule.when, known, changing, (*place, "fill"))
         types = frozenset() if rule is None else types_of(rule.when)
         yield from _check_place(step, types, rule, place)
     for at, rule in enumerate(scenario.rules):
@@ -97,6 +99,36 @@ def _check_words(step: Step, known: KnownNames, changing: set[str], place: Path)
             yield here, "expected at least one query, got none"
 
 
+def _check_fill(step: FillStep, when: Any, known: KnownNames, changing: set[str], place: Path) -> Iterator[Fault]:
+    """Yield the fault of a fill that the one product of its rule, or the prices of its orders, cannot have."""
+    product = when.target
+    if isinstance(product, str) and product not in changing:
+        if step.price is not None:
+            yield from known.price(product, step.price, (*place, "price"))
+        if step.quantity != "rest" and not step.quantity.endswith("%"):
+            yield from known.quantity(product, step.quantity, (*place, "quantity"))
+    side = str(when.dir).casefold()
+    limit = _bound(when.price, highest=side == "buy")
+    if step.price is None or limit is None or side not in ("buy", "sell"):
+        return
+    price = amount(step.price)
+    if price > limit if side == "buy" else price < limit:
+        most = f"{'at most' if side == 'buy' else 'at least'} {text_of_amount(limit)}, as the rule's orders say"
+        why = "if it is to be beyond that, say illegal: true in the rule"
+        yield (*place, "price"), f"expected {most}, got {step.price}; {why}"
+
+
+def _bound(wanted: Any, *, highest: bool) -> int | None:
+    """Return the highest or the lowest amount that a ``when`` lets pass, if it says so."""
+    if isinstance(wanted, str):
+        return parse_amount(wanted)
+    if isinstance(wanted, Bounds):
+        texts = (wanted.le, wanted.lt) if highest else (wanted.ge, wanted.gt)
+        bounds = [amount(text) for text in texts if text is not None]
+        return (min if highest else max)(bounds, default=None)
+    return None
+
+
 def _check_place(step: Step, types: frozenset[str], rule: Rule | None, place: Path) -> Iterator[Fault]:
     """Yield the fault of a step where there is nothing for it to be about."""
     if rule is not None and is_for_nothing(rule.when):
@@ -121,7 +153,8 @@ def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:
     types = types_of(rule.when)
     if rule.illegal or len(types) != 1 or types.isdisjoint(_WITH_ORDER):
         return
-    order = StepSequence(types == {"SendLimitOrder"}, _most(rule.when))
+    when: Any = rule.when
+    order = StepSequence(types == {"SendLimitOrder"}, _bound(when.quantity, highest=True))
     for at, step in enumerate(rule.then):
         if step.kind != "order" or step.order != "this":
             continue
@@ -129,14 +162,3 @@ def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:
         if why is not None:
             yield (*place, at), f"expected what a venue can do, but {why}; if it is to, say illegal: true in the rule"
             return
-
-
-def _most(when: Any) -> int | None:
-    """Return the most that an order of a rule can be for, if its ``when`` says so."""
-    wanted = when.quantity
-    if isinstance(wanted, str):
-        return parse_amount(wanted)
-    if isinstance(wanted, Bounds):
-        bounds = [amount(text) for text in (wanted.le, wanted.lt) if text is not None]
-        return min(bounds, default=None)
-    return None
