@@ -379,14 +379,24 @@ def test_a_quote_of_which_less_than_half_is_left_is_renewed(left: str, is_renewe
         assert ([side[-1] for side in floor.depth()] != before) is is_renewed
 
 
-def test_quotes_of_a_script_are_taken_like_any() -> None:
-    """Where a script has put other quotes in the place of a market's own, trades take those and renew nothing."""
+def test_quotes_of_a_script_are_not_replaced_by_a_trade() -> None:
+    """What a script has put in the place of quotes that were nearly used up stays until the market moves."""
+    for seed in range(20):
+        floor = Floor()
+        market = opened(floor, MarketSpec(amount(100), spread=amount(2)), seed)
+        for buy, ((price, quantity), *_) in zip((SELL, BUY), floor.depth(), strict=True):
+            floor.venue.trade(floor.btc, buy, price, quantity * 9 // 10 // floor.btc.step * floor.btc.step, 1)
+        floor.quote((BUY, 50, 1000), (SELL, 150, 1000))
+        market.trade(2)
+        assert [side[0][0] for side in floor.depth()] == amounts(50, 150)
+        assert [len(side) for side in floor.depth()] == [1, 1]
+
+
+def test_a_price_too_low_for_bids_is_traded_on_the_other_side_alone() -> None:
+    """Where a market has nothing to bid, sellers find nothing, and buyers go on."""
     floor = Floor()
-    market = opened(floor, MarketSpec(amount(100), spread=amount(2)))
-    floor.quote((BUY, 99, 1), (SELL, 101, 1))
-    floor.news()
+    market = opened(floor, MarketSpec(floor.btc.tick, spread=amount(1), levels=2))
+    assert floor.depth()[0] == []
     for now in range(50):
         market.trade(now)
-    traded = {event.buy: 0 for event in floor.news() if isinstance(event, Traded)}
-    assert traded.keys() == {BUY, SELL}
-    assert floor.depth() == ([], [])
+    assert {event.buy for event in floor.news() if isinstance(event, Traded)} == {BUY}
