@@ -1,6 +1,7 @@
 """New orders and cancels: what they ask for is read, and done to the exchange."""
 
 from simulator.catalogue import TradableProduct
+from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import Order, PassedThrough
 from simulator.gateway.query_requests import Gateway
 from simulator.gateway.rfqs import no_amount
@@ -60,20 +61,34 @@ class OrderRequests:
         params = None if request.params is NULL else self._read_params(request)
         if isinstance(params, Refusal):
             return params
-        now, buy, quote_id = self._schedule.now, request.dir is _BUY, request.quote_id
-        promised = None if quote_id is None else self._gateway.rfqs.promised(quote_id, listing, buy, price, quantity)
+        instrument = self._venue.instruments.get(listing.id) or self._gateway.instrument(listing)
+        buy = request.dir is _BUY
+        if request.quote_id is not None:
+            order = self._take_quote(request.quote_id, account, instrument, buy, price, quantity)
+            if isinstance(order, Refusal):
+                return order
+            order.passed_through = PassedThrough(request.quote_id, params)
+            if matches and not order.is_out:
+                self._venue.match(order, self._schedule.now)
+            return order
+        take = self._venue.submit if matches else self._venue.place
+        order = take(account, instrument, buy, price, quantity, self._schedule.now)
+        if params is not None:
+            order.passed_through = PassedThrough(None, params)
+        return order
+
+    def _take_quote(
+        self, quote_id: str, account: str, instrument: Instrument, buy: bool, price: int, quantity: int
+    ) -> Order | Refusal:
+        """Take an order to which a quote promises a price; the quote is taken unless the order is rejected."""
+        rfqs = self._gateway.rfqs
+        promised = rfqs.promised(quote_id, instrument.listing, buy, price, quantity)
         if isinstance(promised, Refusal):
             return promised
-        instrument = self._venue.instruments.get(listing.id) or self._gateway.instrument(listing)
-        take = self._venue.submit if matches and quote_id is None else self._venue.place
-        order = take(account, instrument, buy, price, quantity, now)
-        if params is not None or quote_id is not None:
-            order.passed_through = PassedThrough(quote_id, params)
-        if quote_id is not None and not order.is_out:
+        order = self._venue.place(account, instrument, buy, price, quantity, self._schedule.now)
+        if not order.is_out:
             order.promised = promised
-            self._gateway.rfqs.take(quote_id)
-            if matches:
-                self._venue.match(order, now)
+            rfqs.take(quote_id)
         return order
 
     def _read_params(self, request: SendLimitOrder) -> bytes | Refusal | None:
