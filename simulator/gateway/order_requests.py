@@ -43,6 +43,10 @@ class OrderRequests:
         """Take a new order without letting the engine have it: it is open, or rejected."""
         return self._enter(request, viewer, matches=False)
 
+    def promise(self, told: bytes) -> None:
+        """Let orders take the quotes that a scenario has told, given as JSON."""
+        self._gateway.rfqs.hold(told)
+
     def _enter(self, request: SendLimitOrder, viewer: str | None, *, matches: bool) -> Order | Refusal:
         found = self._found.get((request.account, request.target)) or self._find(request, viewer)
         if isinstance(found, Refusal):

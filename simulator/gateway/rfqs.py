@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Raw
 
 from simulator.catalogue import Catalogue, TradableProduct
@@ -16,6 +17,7 @@ from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
 from simulator.wire import amount_of
 from simulator.wire.replies import RfqQuote
+from simulator.wire.requests import NULL
 
 __all__ = ["PromisedQuote", "Rfqs", "no_amount"]
 
@@ -39,6 +41,16 @@ class PromisedQuote(NamedTuple):
     buy: int | None
     sell: int | None
     taken: int
+
+
+class _ToldQuote(msgspec.Struct, frozen=True):
+    """A quote as a scenario tells it."""
+
+    quote_id: str
+    tradable_product: str
+    quantity: Raw
+    buy: Raw = NULL
+    sell: Raw = NULL
 
 
 class Rfqs:
@@ -108,11 +120,26 @@ class Rfqs:
         if buy is not None or sell is not None:
             self._given += 1
             quote_id = uuid_of(b"quote %d of seed %d" % (self._given, self._seed))
-            self.held[quote_id] = quote
-            if len(self.held) > _MOST_HELD:
-                del self.held[next(iter(self.held))]
+            self._hold(quote_id, quote)
         listing = instrument.listing
         return RfqQuote(quote_id, listing.id, listing.venue.id, buy, sell, text_of_amount(quote.quantity))
+
+    def hold(self, told: bytes) -> None:
+        """Let the quotes hold that a scenario has told, given as JSON; what is no quote promises nothing."""
+        try:
+            quotes = msgspec.json.decode(told, type=list[_ToldQuote])
+        except msgspec.ValidationError:
+            return
+        for quote in quotes:
+            listing, quantity = self._catalogue.tradable_product(quote.tradable_product), amount_of(quote.quantity)
+            if listing is not None and quantity is not None:
+                buy, sell = amount_of(quote.buy), amount_of(quote.sell)
+                self._hold(quote.quote_id, PromisedQuote(self._instrument(listing), quantity, buy, sell, 0))
+
+    def _hold(self, quote_id: str, quote: PromisedQuote) -> None:
+        self.held[quote_id.lower()] = quote
+        if len(self.held) > _MOST_HELD:
+            del self.held[next(iter(self.held))]
 
     def promised(self, quote_id: str, listing: TradableProduct, buy: bool, price: int, quantity: int) -> int | Refusal:
         """Return the price that a quote promises an order of these terms, or why it promises it none."""

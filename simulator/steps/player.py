@@ -24,7 +24,7 @@ from simulator.steps.run import RuleRun
 from simulator.steps.views import ViewSteps
 from simulator.terms import Refusal
 from simulator.wire import encode, err, ok
-from simulator.wire.requests import CancelOrder, Request, SendLimitOrder
+from simulator.wire.requests import CancelOrder, Request, SendLimitOrder, SendRfqs
 
 __all__ = ["StepPlayer"]
 
@@ -290,7 +290,10 @@ class StepPlayer:
             elif isinstance(step.err, str):
                 self._delivery.reply(session, err(number, step.err))
             else:
-                self._delivery.reply(session, ok(number, encode(step.ok)))
+                body = encode(step.ok)
+                if isinstance(request, SendRfqs):
+                    self._order_requests.promise(body)
+                self._delivery.reply(session, ok(number, body))
         elif step.send == "never":
             run.is_answered = True
             self._note("lost", f"{run.name}: the reply to request {number.decode()}")

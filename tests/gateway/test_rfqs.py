@@ -233,6 +233,34 @@ def test_a_script_lets_a_quote_trade(steps: list[Any]) -> None:
     assert "there is no quote" in client.refused("SendLimitOrder", **terms, quote_id=quote_id)
 
 
+def test_quotes_that_a_scenario_tells_hold() -> None:
+    """What a rule says in reply to a request for quotes is promised as if the market had said it, as far as it says."""
+    told = [
+        {
+            "quote_id": "Mine",
+            "tradable_product": PAIR,
+            "buy": 41000.5,
+            "sell": "40000",
+            "quantity": 3,
+            "venue": "COINBASE",
+        },
+        {"quote_id": "half", "tradable_product": PAIR, "buy": None, "sell": "40001", "quantity": "1"},
+        {"quote_id": "none", "tradable_product": "nothing", "buy": "1", "sell": "1", "quantity": "1"},
+    ]
+    rule = {"when": {"request": "SendRfqs", "nth": 1}, "then": [{"reply": {"Ok": told}}]}
+    other = {"when": {"request": "SendRfqs", "nth": 2}, "then": [{"reply": {"Ok": "no quotes"}}]}
+    world = World("default", scenario={"rules": [rule, other]}, seed=7)
+    client = world.connect()
+    asked = {**ASKED, "quantity": "3"}
+    assert client.ask("SendRfqs", query=asked) == told
+    assert client.ask("SendRfqs", query=asked) == "no quotes"
+    assert fills(client, client.order("Buy", "41001", "2", quote_id="mine")) == [("Buy", "2", "41000.50", "Taker")]
+    assert fills(client, client.order("Sell", "40001", "1", quote_id="half")) == [("Sell", "1", "40001.00", "Taker")]
+    terms = {"dir": "Buy", "price": "105", "quantity": "1", "target": PAIR, "account": "DEFAULT"}
+    for quote_id in ("mine", "half", "none"):
+        assert "there is no quote" in client.refused("SendLimitOrder", **terms, quote_id=quote_id)
+
+
 def test_quotes_that_hold_are_part_of_the_state() -> None:
     """Two worlds of which one has given a quote are not the same, as an order may take it."""
     worlds = [Simulation(catalogue=quiet_catalogue(), seed=7) for _ in range(2)]
