@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +185,23 @@ async def ask_for_little(client: ClientConnection) -> None:
     await heard(client, lambda message: "Out" in str(message))
 
 
-def record(path: Path, scenario: dict[str, Any], *options: str) -> tuple[int, list[str]]:
-    """Record a client that asks for little; return the command's status, and what it said on stderr, in lines."""
+async def take_a_quote(client: ClientConnection) -> None:
+    """Ask for quotes, and send an order that takes the first."""
+    assert json.loads(await client.recv()) == "Normal"
+    query = {"base": "BTC Crypto", "quote": "USD", "quantity": "1", "venues": ["COINBASE"]}
+    answer = await ask(client, 1, {"type": "SendRfqs", "query": query})
+    quote = answer["Ok"][0]
+    order = {**ORDER, "price": quote["buy"], "quantity": "1", "quote_id": quote["quote_id"]}
+    assert "Ok" in await ask(client, 2, order)
+
+
+Session = Callable[[ClientConnection], Awaitable[None]]
+
+
+def record(
+    path: Path, scenario: dict[str, Any], *options: str, session: Session = ask_for_little
+) -> tuple[int, list[str]]:
+    """Record a client, which asks for little; return the command's status, and what it said on stderr, in lines."""
 
     async def run() -> tuple[int, list[str]]:
         server = Server(Simulation({"clock": "instant", **scenario}), port=0)
@@ -200,7 +215,7 @@ def record(path: Path, scenario: dict[str, Any], *options: str) -> tuple[int, li
                 assert process.stdout is not None
                 url = (await process.stdout.readline()).decode().strip()
                 async with connect(url + "/architect") as client:
-                    await ask_for_little(client)
+                    await session(client)
                 process.send_signal(signal.SIGINT)
                 _, said = await process.communicate()
         finally:
@@ -239,6 +254,11 @@ def test_an_order_that_is_rejected_is_recorded_as_it_was(tmp_path: Path, scenari
     path = tmp_path / "session.yaml"
     status, said = record(path, scenario)
     assert (status, len(said)) == (0, 1), said
+
+
+def test_an_order_that_takes_a_quote_is_recorded(tmp_path: Path) -> None:
+    """The quotes of a recording hold when it is replayed, as those of the endpoint did."""
+    assert record(tmp_path / "session.yaml", {}, session=take_a_quote)[0] == 0
 
 
 @pytest.mark.parametrize(("options", "is_kept"), [((), False), (("--keep-accounts",), True)])
