@@ -79,6 +79,11 @@ class Fills(Sequence[Fill]):
         del self._kept[:count]
         self._forgotten += count
 
+    def between(self, numbers: range) -> list[Fill]:
+        """Return those of consecutive numbers that are kept."""
+        first = self.first
+        return self._kept[max(0, numbers.start - first) : max(0, numbers.stop - first)]
+
     def get(self, number: int) -> Fill | None:
         """Return the fill of a number, or None if there is none or it is no longer kept."""
         place = number - self.first

@@ -19,6 +19,7 @@ from simulator.wire import encode, err, ok
 from simulator.wire.requests import (
     QUESTIONS,
     CancelOrder,
+    ListFills,
     Request,
     SendLimitOrder,
     Subscribe,
@@ -27,6 +28,9 @@ from simulator.wire.requests import (
 )
 
 __all__ = ["Dispatcher"]
+
+_FILLS_AT_ONCE = 10_000
+"""Of how many fills the ids are made before others have their turn."""
 
 _AT_ONCE = 2000
 """Of how many orders one message tells at most, unless they are asked for."""
@@ -79,6 +83,9 @@ class Dispatcher:
             self._subscribe(session, request)
         elif type(request) in QUESTIONS and not self._delivery.is_heard:
             self._delivery.reply(session, b"")  # nobody reads it, but it may have a way to go
+        elif type(request) is ListFills and self.tells_in_parts and len(self._venue.fills) > _FILLS_AT_ONCE:
+            fills = self._venue.fills
+            self._list_fills(session, request, range(fills.first, fills.made + 1), [])
         else:
             answer = self._gateway.answer(request, session.viewer, self._schedule.now)
             self.answer(session, request, answer)
@@ -89,6 +96,19 @@ class Dispatcher:
         number = bytes(request.id)
         message = err(number, value.text) if isinstance(value, Refusal) else ok(number, encode(value))
         self._delivery.reply(session, message)
+
+    def _list_fills(self, session: Session, request: ListFills, numbers: range, parts: list[bytes]) -> None:
+        """Answer which fills there are, of very many with others' turns between; ``parts`` are those before."""
+        found = self._gateway.list_fills(request, session.viewer, numbers[:_FILLS_AT_ONCE])
+        if isinstance(found, Refusal):
+            self.answer(session, request, found)
+            return
+        parts = [*parts, encode(found)[1:-1]] if found else parts
+        rest = numbers[_FILLS_AT_ONCE:]
+        if not rest:
+            self._delivery.reply(session, ok(bytes(request.id), b"[%b]" % b",".join(parts)))
+        elif session.is_open:
+            self._schedule.at(self._schedule.now + 1, partial(self._list_fills, session, request, rest, parts))
 
     def _send_order(self, session: Session, request: SendLimitOrder) -> None:
         order = self._order_requests.submit(request, session.viewer)

@@ -97,7 +97,8 @@ class Gateway:
             case requests.ListOpen():
                 return self._list_open(request, viewer)
             case requests.ListFills():
-                return self._list_fills(request, viewer)
+                fills = self.venue.fills
+                return self.list_fills(request, viewer, range(fills.first, fills.made + 1))
             case requests.SetLimits():
                 return self._set_limits(request, viewer)
             case requests.GetLimits():
@@ -184,9 +185,10 @@ class Gateway:
         view = self.view_for(request)
         return [details for order in self._orders(request.order_ids, viewer) if (details := view.details(order))]
 
-    def _list_fills(self, request: requests.ListFills, viewer: str | None) -> list[str] | Refusal:
+    def list_fills(self, request: requests.ListFills, viewer: str | None, numbers: range) -> list[str] | Refusal:
+        """Return those ids of what a request asks for whose fills have consecutive numbers."""
         within = self._within(request, viewer)
-        return within if isinstance(within, Refusal) else self.view_for(request).list_fills(within)
+        return within if isinstance(within, Refusal) else self.view_for(request).list_fills(within, numbers)
 
     def _fill_details(self, request: requests.GetFillDetails, viewer: str | None) -> list[FillDetails]:
         view = self.view_for(request)

@@ -60,12 +60,12 @@ class OrderView:
         """Return an order's details, or None if there is no such order to be seen."""
         return replies.order_details(order)
 
-    def list_fills(self, within: Within) -> list[str]:
-        """Return the ids of the fills, oldest first."""
+    def list_fills(self, within: Within, numbers: range) -> list[str]:
+        """Return the ids of the fills of consecutive numbers, oldest first."""
         fills = self._venue.fills
         if within == EVERYTHING:
-            return self._fill_ids.texts(range(fills.first, fills.made + 1))
-        return self._fill_ids.texts([fill.number for fill in _within(fills, within)])
+            return self._fill_ids.texts(range(max(fills.first, numbers.start), numbers.stop))
+        return self._fill_ids.texts([fill.number for fill in _within(fills.between(numbers), within)])
 
     def fill(self, fill_id: str) -> Fill | None:
         """Return the fill of an id, or None if there is no such fill to be seen."""
@@ -144,13 +144,13 @@ class FaultyView(OrderView):
         state = self.state(order)
         return None if state is None else replies.order_details(order, state)
 
-    def list_fills(self, within: Within) -> list[str]:
-        """Return the ids of the fills there were, those told twice twice."""
+    def list_fills(self, within: Within, numbers: range) -> list[str]:
+        """Return the ids of the fills there were of consecutive numbers, those told twice twice."""
         repeats = self._fill_ids.repeats
         if self.fault == _STRAIGHT and not repeats:
-            return super().list_fills(within)
+            return super().list_fills(within, numbers)
         found = []
-        for fill in _within(self._venue.fills, within):
+        for fill in _within(self._venue.fills.between(numbers), within):
             if self._sees(fill):
                 found.append(self._fill_ids.text(fill.number))
                 if fill.number in repeats:

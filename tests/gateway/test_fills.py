@@ -7,6 +7,7 @@ import pytest
 from simulator.catalogue import derived_id
 from simulator.exchange.fills import Fills
 from simulator.exchange.orders import Fill
+from simulator.gateway import dispatch
 from simulator.gateway.fill_ids import FillIds
 from support.gateway import Client, World
 
@@ -145,3 +146,49 @@ def test_ids_that_are_none(wrong: str) -> None:
     """What is no id of a fill's finds none, however much it looks like one."""
     ids = FillIds(7, Fills(10))
     assert (ids.number(wrong), ids.number(ids.text(1)[:24] + wrong), ids.number(ids.text(1))) == (None, None, None)
+
+
+LISTS: list[dict[str, Any]] = [
+    {"scope": "All", "set": "All"},
+    {"scope": "All", "set": {"Account": "ALICE"}},
+    {"scope": ETH, "set": "All"},
+]
+
+
+@pytest.mark.parametrize("asked", LISTS)
+@pytest.mark.parametrize("limit", [100, 9])
+def test_very_many_fills(world: World, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], limit: int) -> None:
+    """A list of very many fills is made while others are answered; it is that of the moment of its request."""
+    client, other = world.connect(), world.connect()
+    for number in range(10):
+        terms = {"target": ETH} if number % 3 == 0 else {}
+        client.order("Buy", "100", "1", account="ALICE", **terms)
+        client.order("Sell", "100", "1", account="BOB", **terms)
+    whole = client.ask("ListFills", **asked)
+    monkeypatch.setattr(dispatch, "_FILLS_AT_ONCE", limit)
+    if limit == 100:
+        assert client.ask("ListFills", **asked) == whole
+        return
+    assert client.request("ListFills", **asked) == []
+    assert other.ask("GetHalts") == []
+    assert client.request("GetHalts") == [{"id": client.id, "response": {"Ok": []}}]
+    other.order("Buy", "100", "1")
+    other.order("Sell", "100", "1")
+    world.advance(100)
+    assert client.news() == [{"id": client.id - 1, "response": {"Ok": whole}}]
+
+
+def test_very_many_fills_for_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong request is refused at once; of a connection that has gone no list is made on."""
+    client = world.connect()
+    for _ in range(3):
+        client.order("Buy", "100", "1")
+        client.order("Sell", "100", "1")
+    monkeypatch.setattr(dispatch, "_FILLS_AT_ONCE", 2)
+    assert client.refused("ListFills", scope="All", set="nobody").startswith("`$.set`: expected ")
+    assert client.request("ListFills", scope="All", set="All") == []
+    world.sim.disconnect(client.session)
+    world.advance(100)
+    assert (client.news(), world.sim.due()) == ([], [])
+    world.sim.set_clock("manual")
+    assert len(world.connect().ask("ListFills", scope="All", set="All")) == 6
