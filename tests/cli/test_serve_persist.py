@@ -147,7 +147,7 @@ def test_refusals(tmp_path: Path) -> None:
     file.write_bytes(data)
     assert re.fullmatch(
         rf"exchange-simulator: {re.escape(str(file))}: the command log is damaged at byte \d+: the record is damaged, "
-        r"and whole ones follow it\. Move it away to begin anew\n",
+        r"and whole ones follow it\. Move what is in its folder away to begin anew\n",
         refused(*options),
     )
 
