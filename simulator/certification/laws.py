@@ -186,7 +186,7 @@ def _told_out(evidence: Evidence) -> dict[str, int]:
         if kind == "out" and b'"Out"' in data:
             try:
                 items = msgspec.json.decode(data)["response"]["Ok"]
-            except (msgspec.DecodeError, KeyError, TypeError):
+            except (msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
                 continue
             for item in items if isinstance(items, list) else ():
                 if isinstance(item, dict) and "Out" in (item.get("state") or ()):

@@ -51,7 +51,8 @@ def explore(
             ``file.py:Class``, which other processes can find; or a program and its arguments, as a list, in which
             ``{url}`` stands for the address.
         seeds: which; each stands for about twenty venues, the first seeds for one fault each.
-        faults: what venues do, names of `simulator.testing.strategies.FAULTS`; all of them by default.
+        faults: what venues do, names of `FAULTS` or `MORE_FAULTS` in `simulator.testing.strategies`; all of
+            them by default.
         executor: where seeds are explored, such as that of a dask client. A seed whose worker dies is given out again.
         jobs: without an executor, in how many processes of this machine; in this one for 1.
         state: a file in which what is done is kept, so that an exploration that was stopped goes on where it was.

@@ -20,12 +20,13 @@ _DRAWING = threading.Lock()
 
 def known_faults(names: Iterable[str] | None = None) -> tuple[str, ...]:
     """Return the names of faults in their order, all for None; raises `SimulatorError` for one that is none."""
-    from simulator.testing.strategies import FAULTS
+    from simulator.testing.strategies import FAULTS, MORE_FAULTS
 
-    wanted = tuple(FAULTS) if names is None else tuple(dict.fromkeys(names))
+    known = (*FAULTS, *MORE_FAULTS)
+    wanted = known if names is None else tuple(dict.fromkeys(names))
     for name in wanted:
-        if name not in FAULTS:
-            raise SimulatorError(f"there is no fault {name!r}{nearest(name, FAULTS)}")
+        if name not in known:
+            raise SimulatorError(f"there is no fault {name!r}{nearest(name, known)}")
     return wanted
 
 

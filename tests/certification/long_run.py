@@ -24,8 +24,7 @@ from simulator.certification.adapters import AsyncClient
 from simulator.exploration.client import ExploredClient
 from simulator.exploration.replaying import verdicts_at
 from simulator.exploration.seeds import PLAIN
-from simulator.exploration.venues import drawn
-from simulator.testing.strategies import FAULTS
+from simulator.exploration.venues import drawn, known_faults
 
 CAREFUL: list[type[AsyncClient]] = [StreamingClient, PollingClient, FillsClient]
 TABLE = Path(__file__).with_name("MISTAKES.md")
@@ -51,7 +50,7 @@ def first_seed(client: type[AsyncClient], seeds: Iterable[int]) -> int | None:
     """Return the first seed at whose venues a client breaks a law; None if it survives all."""
     explored = ExploredClient.of(client)
     for seed in (PLAIN, *seeds):
-        venues = [{}] if seed == PLAIN else drawn(seed, tuple(FAULTS))
+        venues = [{}] if seed == PLAIN else drawn(seed, known_faults())
         if any(not verdicts_at(explored, [venue], seed)[0].survives for venue in venues):
             return seed
     return None
@@ -88,14 +87,16 @@ def main() -> int:
         say(*alarms)
         count = len(runs) * len(CASES)
         say(f"{len(alarms)} false alarms in {count} cases of {len(CAREFUL)} careful clients on {options.seeds} seeds")
-        rows = [pool.submit(row, client, len(FAULTS)) for client in MISTAKES]
+        rows = [pool.submit(row, client, len(known_faults())) for client in MISTAKES]
         table = [one.result() for one in rows]
     missed = [one for one in table if "| 0 |" in one]
     explored = sum("not found" not in one for one in table)
     say(f"{len(table) - len(missed)} of {len(table)} mistakes found by cases, {explored} by explore")
     say(f"in {time.perf_counter() - began:.0f} s")
     if options.write:
-        TABLE.write_text(HEAD.format(seeds=len(FAULTS), cases=len(CASES)) + "\n".join(table) + "\n", encoding="utf-8")
+        TABLE.write_text(
+            HEAD.format(seeds=len(known_faults()), cases=len(CASES)) + "\n".join(table) + "\n", encoding="utf-8"
+        )
     return 1 if alarms or missed else 0
 
 

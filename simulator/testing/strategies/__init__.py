@@ -16,10 +16,11 @@ from simulator.testing.strategies.flows import order_flows
 from simulator.testing.strategies.playing import Heard, play
 from simulator.testing.strategies.requests import limit_orders, requests, wrong_requests
 from simulator.testing.strategies.scenario_dict import ScenarioDict
-from simulator.testing.strategies.venues import FAULTS, scenarios
+from simulator.testing.strategies.venues import FAULTS, MORE_FAULTS, scenarios
 
 __all__ = [
     "FAULTS",
+    "MORE_FAULTS",
     "Heard",
     "ScenarioDict",
     "limit_orders",

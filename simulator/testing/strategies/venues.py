@@ -21,7 +21,7 @@ from simulator.testing.strategies.legal_steps import (
 )
 from simulator.testing.strategies.scenario_dict import ScenarioDict
 
-__all__ = ["FAULTS", "scenarios"]
+__all__ = ["FAULTS", "MORE_FAULTS", "scenarios"]
 
 FAULTS: Mapping[str, str] = {
     "fills": "an order is filled whatever the market says, in whole or in parts",
@@ -51,6 +51,16 @@ FAULTS: Mapping[str, str] = {
 }
 """What a venue can do to a client: the names for `scenarios`, and what each of them means."""
 
+MORE_FAULTS: Mapping[str, str] = {
+    "garbage": "messages come damaged, under another id, or in pieces",
+    "late-duplicates": "what is so of an order is told once more, long after",
+    "forgotten-orders": "the venue loses an order, and nothing else",
+    "lost-subscriptions": "the connection lives, and nothing that it follows is told any more",
+    "lowered-limits": "only small orders are taken for a while",
+    "bans": "who asks too often is cut off, and let in again after a while",
+}
+"""What is drawn only where it is asked for by name, as `simulator.explore` does: much of it is no venue's right."""
+
 _NEEDS: Mapping[str, tuple[str, ...]] = {"late-acks": ("fills", "unasked-cancels"), "busts": ("fills",)}
 """The faults that show only together with another: any of these, the first of them unless one is asked for."""
 
@@ -61,6 +71,8 @@ _MOST_EVENTS = 3
 _TIMES = ("1ms", "10ms", "100ms", "1s", "10s")
 _PARTS = ("50%", "10%", "90%", "30%", "1%")
 _CODES = ("InsufficientFunds", "PriceOutOfBand", "RateLimited", "VenueUnavailable")
+_SMALL = ("1", "0.0000002", "100")
+"""Quantities of which most orders are more or less."""
 _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
 
 _T = TypeVar("_T")
@@ -80,15 +92,16 @@ def scenarios(
     The smallest is a plain exchange, the next have the fewest rules and steps.
 
     Args:
-        faults: what a client must survive, names of `FAULTS`; all of them unless it is said. What cannot show by
-            itself brings what it needs along: busts bring fills, and so do late acks without unasked cancels.
+        faults: what a client must survive, names of `FAULTS` or `MORE_FAULTS`; all of `FAULTS` unless it is said. What
+            cannot show by itself brings what it needs along: busts bring fills, and so do late acks without unasked
+            cancels.
         base: what every scenario says besides, such as ``{"clock": "instant", "catalogue": "reference"}``;
             anything but rules, a timeline and latency.
     """
     wanted = frozenset(FAULTS if faults is None else faults)
     for name in wanted:
-        if name not in FAULTS:
-            raise ValueError(f"expected names of faults, got {name!r}{nearest(name, FAULTS)}")
+        if name not in FAULTS and name not in MORE_FAULTS:
+            raise ValueError(f"expected names of faults, got {name!r}{nearest(name, [*FAULTS, *MORE_FAULTS])}")
     said = dict(base or {})
     if drawn := said.keys() & set(_DRAWN):
         raise ValueError(f"expected a base without {', '.join(sorted(drawn))}, which are drawn")
@@ -127,11 +140,16 @@ def _rules(faults: _Faults) -> st.SearchStrategy[list[RuleData]]:
     kinds += [_rule(faults, st.just("CancelOrder"), cancel)] * 2 if cancel else []
     kinds += [_rule(faults, st.sampled_from(_QUERIES), query)] if query else []
     kinds += [st.integers(1, 5).map(_rate_limit)] if "rate-limits" in faults else []
+    kinds += [st.builds(_ban, st.integers(1, 5), _time)] if "bans" in faults else []
     return _lists(kinds, _MOST_RULES)
 
 
 def _rate_limit(cap: int) -> RuleData:
     return {"when": {"request": "*"}, "then": [{"rate_limit": {"cap": cap}}]}
+
+
+def _ban(cap: int, time: str) -> RuleData:
+    return {"when": {"request": "*"}, "then": [{"rate_limit": {"cap": cap, "ban": time}}], "times": 20}
 
 
 @st.composite
@@ -168,6 +186,8 @@ def _order_steps(faults: _Faults) -> list[_StepStrategy]:
         ("busts", st.just("bust")),
         ("stale", _with_time("stale", {})),
         ("races", st.just({"hold": HOLD})),
+        ("late-duplicates", st.just("repeat")),
+        ("forgotten-orders", st.just("lose")),
     ]
     return _wanted(faults, pool) + _grouped(_common_steps(faults))
 
@@ -236,7 +256,15 @@ def _troubles() -> _Pool:
         ("slow-lines", _with_time("slow", {"bytes_per_second": st.sampled_from((1000, 100))})),
         ("restarts", st.just("restart") | _with_time("restart", {})),
         ("lost-orders", st.just({"restart": {"orders": "lost"}})),
+        ("garbage", _damages()),
+        ("lost-subscriptions", st.just("unsubscribe")),
     ]
+
+
+def _damages() -> _StepStrategy:
+    kinds = st.sampled_from(("json", "id", "utf8", "frame", "fragments"))
+    args = st.fixed_dictionaries({"what": kinds, "messages": st.sampled_from((1, 3, 10))})
+    return kinds.map(lambda kind: {"corrupt": kind}) | args.map(lambda said: {"corrupt": said})
 
 
 def _with_time(verb: str, args: dict[str, st.SearchStrategy[Any]]) -> _StepStrategy:
@@ -271,6 +299,7 @@ def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_TimelineData]]]:
     ]
     groups: list[_StepStrategy] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
     groups += [st.builds(_halted, _time, _time)] if "halts" in faults else []
+    groups += [st.builds(_lowered, _time, _time, st.sampled_from(_SMALL))] if "lowered-limits" in faults else []
     return _seldom(_lists(groups, _MOST_EVENTS), [])
 
 
@@ -282,6 +311,14 @@ def _halted(time: str, more: str) -> list[_TimelineData]:
     """Return the entries of a halt and its end."""
     end = duration(time) + duration(more)
     return [{"at": time, "do": {"halt": "All"}}, {"at": f"{end // 1_000_000}ms", "do": {"resume": "All"}}]
+
+
+def _lowered(time: str, more: str, most: str) -> list[_TimelineData]:
+    """Return the entries of a limit on the quantity of an order, and of its end."""
+    limit = {"set": "All", "scope": "All", "name": "MaxOrderQty"}
+    end = duration(time) + duration(more)
+    entries: list[_TimelineData] = [{"at": time, "do": {"limits": [{**limit, "value": most}]}}]
+    return [*entries, {"at": f"{end // 1_000_000}ms", "do": {"limits": [limit]}}]
 
 
 # Latency

@@ -12,7 +12,7 @@ from simulator.scenario import load
 from simulator.scenario.steps import TRUTH
 from simulator.simulation import Simulation
 from simulator.terms import FillKind
-from simulator.testing.strategies import FAULTS, ScenarioDict, play, scenarios
+from simulator.testing.strategies import FAULTS, MORE_FAULTS, ScenarioDict, play, scenarios
 from simulator.testing.strategies.legal_steps import verb_of
 
 REFERENCE = {"catalogue": "reference"}
@@ -115,22 +115,28 @@ USES: dict[str, Callable[[ScenarioDict], bool]] = {
     "lost-orders": has("orders: lost"),
     "halts": has("halt:"),
     "rate-limits": has("rate_limit:"),
+    "garbage": has("corrupt:"),
+    "late-duplicates": does("repeat"),
+    "forgotten-orders": does("lose"),
+    "lost-subscriptions": has("unsubscribe"),
+    "lowered-limits": has("MaxOrderQty"),
+    "bans": has("ban:"),
 }
 
 
 def test_every_fault_is_looked_for() -> None:
     """The tests below leave no fault out."""
-    assert USES.keys() == FAULTS.keys()
+    assert USES.keys() == {**FAULTS, **MORE_FAULTS}.keys()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", USES)
 def test_venues_of_a_single_fault_load(fault: str) -> None:
     """Whatever is drawn for one fault is a scenario without a mistake."""
     for venue in drawn(fault):
         load(venue)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", USES)
 def test_some_venue_of_a_single_fault_has_it(fault: str) -> None:
     """A fault that is asked for by itself is among a hundred venues."""
     assert any(map(USES[fault], drawn(fault)))
