@@ -54,6 +54,8 @@ _MOST_REMEMBERED = 1 << 23
 
 _AT_ONCE = 1 << 13
 """How many bytes of one connection are read in one turn of the loop: of the smallest frames, a few milliseconds."""
+_INFLATED_AT_ONCE = 1 << 10
+"""How many of one that compresses: they may stand for a thousand times as many."""
 
 _TURN = 64
 """After how many messages of one connection everybody's news is sent, lest it pile up."""
@@ -337,9 +339,11 @@ class Connection(asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         """Take what has come, but of much only its beginning: the others have a turn before the rest."""
-        if len(data) > _AT_ONCE:
-            self._unread = data[_AT_ONCE:]
-            data = data[:_AT_ONCE]
+        # What is inflated is served at once, lest it pile up.
+        at_once = 0 if self._deflates and self.server.turn.is_over() else self._at_once
+        if len(data) > at_once:
+            self._unread = data[at_once:]
+            data = data[:at_once]
             self._pause_reading()
             self.go_on()
         if self.protocol.state is _CONNECTING:
@@ -357,6 +361,10 @@ class Connection(asyncio.Protocol):
             self.server.turn.line_up(self._read_on)
         else:
             asyncio.get_running_loop().call_soon(self._read_on)
+
+    @property
+    def _at_once(self) -> int:
+        return _INFLATED_AT_ONCE if self._deflates else _AT_ONCE
 
     def _pause_reading(self) -> None:
         if not self.transport.is_closing():
@@ -377,7 +385,7 @@ class Connection(asyncio.Protocol):
         if self._frames:
             return
         data, self._unread = self._unread, b""
-        if len(data) <= _AT_ONCE and not self.transport.is_closing():
+        if len(data) <= self._at_once and not self.transport.is_closing():
             self.transport.resume_reading()
         if data:
             self._read(data)

@@ -1,4 +1,5 @@
 import zlib
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from websockets.typing import Subprotocol
 
 from simulator.libraries import without_proxy
 from simulator.server import Server
+from simulator.server.connection import Connection
 from support.server import TEXT, RawClient, connected, dialled, frame, handshake, order, request, serving
 
 pytestmark = pytest.mark.asyncio
@@ -114,3 +116,31 @@ async def test_subprotocol_that_is_not_offered(offered: Any) -> None:
         with pytest.raises(InvalidStatus) as caught:
             await dial(server, subprotocols=offered)
         assert caught.value.response.status_code == 400
+
+
+async def test_what_is_inflated_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many clients say a thousand times as much as they send, one or two messages wait to be answered."""
+    serve = Connection._serve
+    waiting: list[int] = []
+
+    def look(self: Connection) -> None:
+        frames = [one for each in self.server.connections for one in each._frames]
+        waiting.append(sum(len(one if isinstance(one, bytes) else one.data) for one in frames))
+        serve(self)
+
+    monkeypatch.setattr(Connection, "_serve", look)
+    offer = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
+    inflated = 1_000_000
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = compressor.compress(b" " * inflated) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    bomb = frame(TEXT, data[:-4], reserved=0b100)
+    async with serving(deflate=True, turn=0.0) as server, AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(dialled(server)) for _ in range(5)]
+        for client in clients:
+            client.write(handshake(Sec_WebSocket_Extensions=offer))
+            await client.response()
+        for client in clients:
+            client.write(bomb * 8)
+        for client in clients * 8:
+            await compressed(client)
+    assert max(waiting) <= 2 * inflated
