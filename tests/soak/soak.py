@@ -69,6 +69,7 @@ class Client:
         self.sent = self.answers = self.updates = self.reconnects = 0
         self.waiting: dict[int, tuple[str, float]] = {}
         self.follows_from = self.book = self.last = -1
+        self.answered = asyncio.Event()
         self.checked = asyncio.Event()
         self.orders: dict[str, tuple[int, float]] = {}
         """Of each order that this connection has seen begin: its last state, and how much of it is filled."""
@@ -108,18 +109,23 @@ class Client:
 
     async def _settle(self, peer: Peer, reader: "asyncio.Task[None]") -> None:
         """Wait for all answers, then ask the exchange for the last states of the orders that were told of."""
+        await self._wait(reader, self.answered)
         self._ask(peer, "GetOrderState", order_ids=self.own[-500:])
         self.last = self.sent
-        done, _ = await asyncio.wait(
-            {reader, asyncio.create_task(self.checked.wait())}, timeout=60, return_when="FIRST_COMPLETED"
-        )
+        await self._wait(reader, self.checked)
+        require(not self.waiting, f"client {self.number} has no answer to {list(self.waiting.items())[:3]}")
+
+    async def _wait(self, reader: "asyncio.Task[None]", event: asyncio.Event) -> None:
+        waiting = asyncio.create_task(event.wait())
+        done, _ = await asyncio.wait({reader, waiting}, timeout=_PATIENCE, return_when="FIRST_COMPLETED")
+        waiting.cancel()
         require(bool(done), f"client {self.number} waits for {len(self.waiting)} answers")
         if reader.done():
             reader.result()
-        require(not self.waiting, f"client {self.number} has no answer to {list(self.waiting.items())[:3]}")
 
     def _ask(self, peer: Peer, kind: str, **fields: Any) -> None:
         self.sent += 1
+        self.answered.clear()
         self.waiting[self.sent] = (kind, time.perf_counter())
         peer.writer.write(request(self.sent, kind, **fields))
 
@@ -148,6 +154,8 @@ class Client:
     def _hear(self, message: dict[str, Any]) -> None:
         number, response = message["id"], message["response"]
         asked = self.waiting.pop(number, None)
+        if not self.waiting:
+            self.answered.set()
         if asked is None:
             self.updates += 1
             if number == self.follows_from:
