@@ -20,9 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +28,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from simulator import command_log as command_log
+from simulator.cli.main import main as exchange_simulator
+from simulator.command_log import Folder
 from simulator.libraries import without_proxy
 from simulator.scenario import load
 from simulator.simulation import Simulation
@@ -37,7 +37,7 @@ from simulator.simulation import Simulation
 PATIENCE = 60.0
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 PIPELINE = 8
-SNAPSHOT_EVERY = 120
+SNAPSHOT_EVERY = 60
 """After how many milliseconds of the server's work."""
 LIMITS = ("MaxOpenQty", "MaxOpenBuyQty", "MaxOpenSellQty")
 """What each connection sets: between connections the order of sending says nothing."""
@@ -178,7 +178,7 @@ class Life(NamedTuple):
 def started(folder: Path, scenario: str | None, sync: str) -> Life:
     """Start a server on a command log; raises `RuntimeError` if it does not come up."""
     asked = [] if scenario is None else [scenario]
-    command = [sys.executable, "-m", "simulator", "serve", *asked, "--port", "0", "--quiet"]
+    command = [sys.executable, __file__, "serve", *asked, "--port", "0", "--quiet"]
     errors = folder.with_suffix(".stderr")
     with errors.open("w") as stderr:
         process = subprocess.Popen(
@@ -213,28 +213,21 @@ def link_parts(folder: Path) -> None:
             os.link(part, kept / part.name)
 
 
-@contextlib.contextmanager
-def linking(folder: Path) -> Iterator[None]:
-    """Keep the parts of a command log as they come."""
-    is_over = threading.Event()
+def serve(arguments: list[str]) -> int:
+    """Run the command, which keeps the parts of its log before it gives them up."""
+    keep = Folder.keep_snapshot
 
-    def keep() -> None:
-        while not is_over.wait(0.005):
-            link_parts(folder)
+    def keep_snapshot(folder: Folder, generation: int, data: bytes, base: int) -> None:
+        link_parts(folder.path)
+        keep(folder, generation, data, base)
 
-    thread = threading.Thread(target=keep)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+    Folder.keep_snapshot = keep_snapshot  # type: ignore[method-assign, assignment]
+    return exchange_simulator(arguments)
 
 
 async def load_until_killed(life: Life, folder: Path, memory: Memory, rng: random.Random) -> None:
     """Trade on three connections, and kill the server after so many acknowledgements or so much time."""
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(linking(folder))
         tasks = []
         for limit in LIMITS:
             venue = await stack.enter_async_context(connect(f"{life.url}/", **without_proxy()))
@@ -417,4 +410,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(sys.argv[1:]) if sys.argv[1:2] == ["serve"] else main())
