@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, say, write
+from simulator.cli.progress import Progress
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -88,10 +89,11 @@ def _certify(options: argparse.Namespace) -> int:
     if not options.target:
         raise SimulatorError("certify: expected a TARGET, such as my_client.py:MyClient, or -- ./program --url {url}")
     began = time.perf_counter()
-    try:
-        verdicts = _verdicts(options, cases)
-    except KeyboardInterrupt:
-        return STOPPED
+    with Progress(len(cases)) as progress:
+        try:
+            verdicts = _verdicts(options, cases, progress)
+        except KeyboardInterrupt:
+            return STOPPED
     for verdict in verdicts:
         if not verdict.survives:
             say(*explanation(verdict, _again(options, verdict)))
@@ -107,14 +109,15 @@ def is_class(options: argparse.Namespace) -> bool:
     return not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file()
 
 
-def _verdicts(options: argparse.Namespace, cases: "list[Case]") -> "list[Verdict]":
+def _verdicts(options: argparse.Namespace, cases: "list[Case]", progress: Progress) -> "list[Verdict]":
     """Put the client through cases, saying of each how it went as soon as that is known."""
     from simulator.certification.certify import adapted, certify, runs_on_a_loop
     from simulator.certification.report import verdict_line
     from simulator.certification.targets import class_named
 
     def tell(verdict: "Verdict") -> None:
-        say(verdict_line(verdict))
+        progress.advance()
+        progress.say(verdict_line(verdict))
 
     target = options.target[0]
     if is_class(options):
