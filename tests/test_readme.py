@@ -1,4 +1,4 @@
-"""The README's snippets are the files of ``tests/examples``, and those do what the README says."""
+"""The snippets of the README and its pages are the files of ``tests/examples``, and those do what the pages say."""
 
 import json
 import os
@@ -23,7 +23,8 @@ pytest_plugins = ["pytester"]
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [match.groups() for match in BLOCK.finditer(README.read_text(encoding="utf-8"))]
+PAGES = [README, *sorted((README.parent / ".docs").glob("*.md"))]
+BLOCKS = [match.groups() for path in PAGES for match in BLOCK.finditer(path.read_text(encoding="utf-8"))]
 KINDS = {".py": "python", ".toml": "toml", ".txt": "text", ".yaml": "yaml", ".json": "json", ".mjs": "js"}
 EXAMPLES = Path(__file__).parent / "examples"  # its test and its scenario are collected by pytest themselves
 
@@ -47,6 +48,8 @@ LEADS_TO = [
     ".github/CHANGELOG.md",
     ".github/CONTRIBUTING.md",
     ".github/SECURITY.md",
+    *(f".docs/{path.name}" for path in PAGES[1:]),
+    "scenarios/LANGUAGE.md",
     "scenarios/README.md",
     "simulator/README.md",
     "tests/README.md",
@@ -60,7 +63,7 @@ def test_links(page: str) -> None:
 
 
 def test_whoever_works_on_it_finds_the_other_pages() -> None:
-    """The README links the pages about the project itself."""
+    """The README links the pages about each use, and about the project itself."""
     assert {(README.parent / page).resolve() for page in LEADS_TO} <= _linked(README)
 
 

@@ -96,7 +96,7 @@ _HEAD = """\
 # The scenario language
 
 Every word that a scenario's file can have: what it takes, what it is without being said, what it means, and examples,
-each of which is loaded by a test. The [README](../README.md#scenarios) shows a whole scenario, and [the bundled
+each of which is loaded by a test. [This page](../.docs/scenarios.md) shows a whole scenario, and [the bundled
 ones](README.md) are many more. In a terminal, `exchange-simulator help WORD` prints a word's part; in an editor, the
 JSON Schema of `exchange-simulator schema -o FILE` shows it where it stands.
 
