@@ -131,7 +131,9 @@ def test_pytest_tests_in_other_languages(program: str, tmp_path: Path) -> None:
 def test_invented_venues(pytester: pytest.Pytester) -> None:
     """The client with a bug fails with the venue that the README shows."""
     pytester.makepyfile(example("invented_venues.py"))
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error")
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:faker", "-W", "error"
+    )
     result.assert_outcomes(failed=1)
     # Older releases of hypothesis call it otherwise.
     outlines = [line.replace("Falsifying example:", "Failing test case:") for line in result.outlines]

@@ -24,7 +24,9 @@ def test_each_case_is_a_test(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     """A case that a client does not survive is a test that fails, and says what was done, believed and true."""
     monkeypatch.setenv("PYTHONPATH", str(CLIENTS.parent.parent))
     pytester.makepyfile(test_mine=TESTS)
-    result = pytester.runpytest_subprocess("-k", "cancel-refused or well-behaved", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess(
+        "-k", "cancel-refused or well-behaved", "-p", "no:cacheprovider", "-p", "no:faker"
+    )
     result.assert_outcomes(passed=3, failed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(
         [

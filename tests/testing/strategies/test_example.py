@@ -19,7 +19,9 @@ rules:
 def test_the_example_fails_and_prints_the_scenario(pytester: pytest.Pytester) -> None:
     """What pytest prints of the failing test holds the scenario, which loads when it is saved as it is printed."""
     pytester.makepyfile(EXAMPLE.read_text(encoding="utf-8"))
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error")
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:faker", "-W", "error"
+    )
     result.assert_outcomes(failed=1)
     said = [line.removeprefix("E") for line in result.outlines]
     start = next(number for number, line in enumerate(said) if line.strip() == "venue=") + 1
