@@ -24,7 +24,8 @@ _ROWS = [row for part in _PARTS for row in part.ROWS]
 def main() -> int:
     """Measure what is asked for; return 1 if something misses its floor."""
     options = _options()
-    effort = Effort(rounds=3, share=0.1, seed=options.seed) if options.quick else Effort(seed=options.seed)
+    rounds = options.rounds or (3 if options.quick else Effort.rounds)
+    effort = Effort(rounds=rounds, share=0.1 if options.quick else 1.0, seed=options.seed)
     found: list[tuple[Row, Figure | Skipped]] = []
     for row in _chosen(options.names):
         _say(f"{row.name} …", sys.stderr)
@@ -52,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(row.name for row in _ROWS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there too")
     parser.add_argument("--quick", action="store_true", help="do a tenth of the work, to see that it works")
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"how often all is timed (default: {Effort.rounds})")
     parser.add_argument("--seed", type=int, default=1, help="of all that is drawn at random (default: %(default)s)")
     options = parser.parse_args()
     unknown = set(options.names) - {row.name for row in _ROWS}

@@ -36,8 +36,8 @@ ROWS = [
         "the longest search for garbage while 100,000 orders come to rest, as a server has it searched",
         "ms",
         "less",
-        50.0,
-        15.0,
+        3.0,
+        1.0,
         _pauses,
     ),
     Row(
@@ -45,9 +45,9 @@ ROWS = [
         "for how long others wait at most while one lists 100,000 fills for the first time",
         "ms",
         "less",
-        100.0,
+        45.0,
         10.0,
         _long_answer,
     ),
-    Row("recovery", "a server's work to come back after 100,000 commands", "s", "less", 5.0, 3.0, _recovery),
+    Row("recovery", "a server's work to come back after 100,000 commands", "s", "less", 0.5, 0.3, _recovery),
 ]

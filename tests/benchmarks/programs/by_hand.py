@@ -5,6 +5,7 @@ its own documentation shows it.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 from typing import Any
@@ -52,14 +53,14 @@ def say(port: int) -> None:
 async def on_websockets() -> None:
     """Serve with websockets."""
     from websockets.asyncio.server import ServerConnection, serve
+    from websockets.exceptions import ConnectionClosed
 
     async def talk(connection: ServerConnection) -> None:
-        try:
+        with contextlib.suppress(ConnectionClosed):
             async for text in connection:
                 for whom, message in handle(connection, str(text)):
                     await whom.send(message)
-        finally:
-            followers.pop(connection, None)
+        followers.pop(connection, None)
 
     async with serve(talk, "127.0.0.1", 0) as server:
         say(server.sockets[0].getsockname()[1])
