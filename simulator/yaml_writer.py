@@ -68,8 +68,8 @@ def _table(key: str, rows: object) -> str | None:
     represent = _Representer(sort_keys=False).represent_data
     alone = [yaml.SequenceNode(_LIST, [represent(value)], flow_style=True) for _, value in places]
     lines = _serialized(yaml.SequenceNode(_LIST, alone, flow_style=False)).splitlines()
-    if len(lines) != len(places) or any(len(name) > _LONGEST_KEY for row in rows for name in row):
-        return None  # what goes over several lines is laid out by where it stands
+    if len(lines) != len(places) or not all(map(_is_simple, {name for row in rows for name in row})):
+        return None  # what goes over several lines, and what is no simple key, is laid out by where it stands
     texts = {item: line[3:-1] for item, line in zip(places, lines, strict=True)}  # without "- [" and "]"
     head = _serialized(yaml.MappingNode(_MAP, [(represent(key), yaml.SequenceNode(_LIST, [], flow_style=True))]))
     written = [head.removesuffix(" []\n")]
@@ -77,6 +77,10 @@ def _table(key: str, rows: object) -> str | None:
         pairs = [f"{texts[type(name), name]}: {texts[type(value), value]}" for name, value in row.items()]
         written.append(f"- {{{', '.join(pairs)}}}")
     return "\n".join(written) + "\n"
+
+
+def _is_simple(key: str) -> bool:
+    return key.isidentifier() and len(key) <= _LONGEST_KEY
 
 
 def _lay_out(node: yaml.Node, depth: int, is_item: bool = False) -> None:
