@@ -127,11 +127,11 @@ class Driver:
     def now(self) -> int:
         """Return the world's time in nanoseconds since 1970; it never goes back.
 
-        On a clock that is too fast for the machine it is the time that has been reached.
+        On a clock that is too fast for the machine it is the time that has been reached: until what is due next.
         """
         reached, due = self.simulation.now, self.simulation.next_due()
         now = reached if self._clock is None else self._clock.now()
-        return reached if due is not None and due <= now else max(now, reached)
+        return max(reached, now if due is None else min(now, due - 1))
 
     # What comes from outside
 

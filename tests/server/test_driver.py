@@ -10,6 +10,8 @@ import pytest
 
 from simulator.journal import journal as journals
 from simulator.server import Server, Settings
+from simulator.server.clocks import clock_of
+from simulator.server.driver import Driver
 from simulator.simulation import Simulation
 from support.server import (
     CLOSE,
@@ -85,6 +87,15 @@ async def test_time_that_never_catches_up() -> None:
             assert await client.ask(number, "GetHalts") == []
             times.append(server.simulation.now)
         assert times == sorted(set(times))
+
+
+async def test_time_that_is_shown_never_goes_back() -> None:
+    """While what is due cannot be done, the world's time is that before it, and not that of what was done last."""
+    wall = iter([0, 4 * SECOND, 9 * SECOND, 11 * SECOND, 12 * SECOND])
+    driver = Driver(Simulation({"timeline": [{"at": "10s", "do": {"halt": "All"}}]}), lambda error: None)
+    driver._clock = clock_of(driver.simulation, lambda: next(wall))
+    shown = [driver.now() - driver.simulation.began for _ in range(4)]
+    assert shown == [4 * SECOND, 9 * SECOND, 10 * SECOND - 1, 10 * SECOND - 1]
 
 
 async def test_time_that_is_told_to_pass() -> None:
