@@ -287,9 +287,10 @@ def _terms(entry: dict[str, Any]) -> tuple[str, str, str]:
 
 def replayed(folder: Path, scenario: str | None) -> str:
     """Return the hash of the state that all makes that a command log has ever held, in this process."""
+    last = command_log.read((folder / "commands.log").read_bytes())  # first: the server goes on, and may begin anew
     link_parts(folder)
-    files = [*folder.with_suffix(".parts").iterdir(), folder / "commands.log"]
-    parts = {part.header.generation: part for part in (command_log.read(file.read_bytes()) for file in files)}
+    before = [command_log.read(file.read_bytes()) for file in folder.with_suffix(".parts").iterdir()]
+    parts = {part.header.generation: part for part in before} | {last.header.generation: last}
     assert sorted(parts) == list(range(len(parts))), f"of the log's parts there are {sorted(parts)}"
     header = parts[0].header
     simulation = Simulation(
