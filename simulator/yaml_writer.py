@@ -56,7 +56,7 @@ def _table(key: str, rows: object) -> str | None:
 
     It comes to what is written otherwise, six times as fast: each text is laid out once, however often it is there.
     """
-    if not isinstance(rows, list) or len(rows) < _MANY:
+    if not isinstance(rows, list) or len(rows) < _MANY or not _is_simple(key):
         return None
     places: dict[tuple[type, Any], int] = {}
     for row in rows:

@@ -113,7 +113,7 @@ _SCALARS = st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.none(
 
 
 @given(
-    st.text(min_size=1, max_size=8),
+    _KEYS,
     st.lists(st.dictionaries(_KEYS, _SCALARS, min_size=1, max_size=4), min_size=1),
 )
 def test_long_table_is_written_as_a_short_one(name: str, rows: list[dict[str, Any]]) -> None:
