@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
             busy_poll.hears()
         if self._unread or self._frames:
             self._unread += data
-        elif self._asks_for_much and len(self.server.connections) > 1 and self.server.turn.is_over():
+        elif self._asks_for_much and self.server.turn.has_ended:
             self._unread = data
             self._pause_reading()
             self.go_on()
@@ -219,6 +219,8 @@ class Connection(asyncio.Protocol):
         else:
             self._written += len(data)
             self.transport.write(data)
+            if len(data) > _LITTLE:  # which takes long to make
+                self.server.turn.end()
 
     def _send_each(self, items: list[Outgoing]) -> None:
         """Write messages one by one, as long as the client is there."""

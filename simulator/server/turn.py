@@ -43,6 +43,17 @@ class Turn:
         return now >= self._ends
 
     @property
+    def has_ended(self) -> bool:
+        """Whether a round that somebody has begun has gone on for long enough; who asks this begins none."""
+        return self._ends is not None and self._clock() >= self._ends
+
+    def end(self) -> None:
+        """Somebody has done much at once: unless it is known when the round began, it is over."""
+        if self._ends is None:
+            self._ends = self._clock()
+            self._loop.call_soon(self._end)
+
+    @property
     def is_waited_for(self) -> bool:
         """Whether somebody stands in line."""
         return bool(self._line)

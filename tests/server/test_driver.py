@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.journal import journal as journals
-from simulator.server import Server, Settings
+from simulator.server import Server, Settings, connection
 from simulator.server.clocks import clock_of
 from simulator.server.driver import Driver
 from simulator.simulation import Simulation
@@ -194,9 +194,10 @@ async def test_refusal_on_an_instant_clock(scenario: str) -> None:
     await server.close(patience=0.2)
 
 
-async def test_who_asks_for_little_is_answered_before_those_who_ask_for_much() -> None:
+async def test_who_asks_for_little_is_answered_before_those_who_ask_for_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many ask for much, have just come or were silent, one who asks for little waits for hardly any."""
     many = 20
+    monkeypatch.setattr(connection, "_LITTLE", 0)
     async with serving({}, turn=0.0) as server, AsyncExitStack() as stack:
         modest, *greedy = [await stack.enter_async_context(connected(server)) for _ in range(many)]
         for _ in range(2):
