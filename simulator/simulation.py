@@ -113,8 +113,7 @@ class Simulation:
         self.began = start
         journal = Journal(journal_limit, schedule=schedule, budget=journal_budget)
         venue = Venue(self.catalogue, history_limit)
-        venue.order_id_step = plan.order_ids.step
-        venue.last_order_id = plan.order_ids.first - plan.order_ids.step
+        venue.number_orders(plan.order_ids.first, plan.order_ids.step)
         markets = Markets(schedule, venue, self.seed)
         fill_ids = FillIds(self.seed, venue.fills)
         views: dict[str, FaultyView] = {name: FaultyView(venue, fill_ids, schedule) for name in VIEWED}

@@ -24,7 +24,7 @@ FLOORS = [
         "resources",
         "wildcards",
         "schedule",
-        "budget",
+        "byte_budget",
         "libraries",
         "yaml_writer",
         "regex",

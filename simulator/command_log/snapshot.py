@@ -33,7 +33,7 @@ _LENGTH = 4
 
 _ROOMS = frozenset(
     {
-        "budget",
+        "byte_budget",
         "catalogue",
         "exchange",
         "gateway",

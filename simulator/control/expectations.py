@@ -11,7 +11,7 @@ from simulator.control.doing import TEST_S_OWN
 from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
-from simulator.exchange.orders import FIRST_ORDER_ID, average_price
+from simulator.exchange.orders import average_price
 from simulator.journal.journal import Journal
 from simulator.journal.queries import context, explain, received
 from simulator.quoting import listed
@@ -138,7 +138,7 @@ def _judge_order(
     if order is None:
         venue = simulation.venue
         known = listed(map(str, venue.orders), 20) or "none"
-        was_there = name.isdecimal() and FIRST_ORDER_ID <= int(name) <= venue.last_order_id
+        was_there = name.isdecimal() and venue.has_numbered(int(name))
         why = "is no longer kept" if was_there else "does not exist"
         yield place, f"expected the order {_called(key, name)}, which {why}; orders: {known}", ""
         return

@@ -48,12 +48,23 @@ class Venue:
         self.events: list[Event] = []
         self.touched: dict[str, Instrument] = {}
         self._gone_out: deque[int] = deque()
-        self.last_order_id = FIRST_ORDER_ID - 1
-        """The id of the newest order that there has been."""
+        self.first_order_id = FIRST_ORDER_ID
         self.order_id_step = 1
         """How much more the next one's is."""
+        self.last_order_id = FIRST_ORDER_ID - 1
+        """The id of the newest order that there has been."""
         self.trades = 0
         """How many trades there have been."""
+
+    def number_orders(self, first: int, step: int) -> None:
+        """Let the first order have an id, and each next one another that is so much more."""
+        self.first_order_id = first
+        self.order_id_step = step
+        self.last_order_id = first - step
+
+    def has_numbered(self, order_id: int) -> bool:
+        """Tell whether there has been an order of an id, whether or not it is still kept."""
+        return order_id in range(self.first_order_id, self.last_order_id + self.order_id_step, self.order_id_step)
 
     def instrument(self, listing: TradableProduct) -> Instrument:
         """Return the trading state of a tradable product, made when it is first asked for."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from simulator.budget import Budget
+from simulator.byte_budget import Budget
 from simulator.gateway.connection_faults import ConnectionFaults, damaged
 from simulator.gateway.outgoing import Abort, Outgoing, Pongs, size_of, text_frame
 from simulator.gateway.session import Session

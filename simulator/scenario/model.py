@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from simulator.exchange.orders import FIRST_ORDER_ID
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent
 from simulator.wire.hello import Hello
@@ -260,7 +261,7 @@ class Latency(_FileEntry, frozen=True):
 class OrderIds(_FileEntry, frozen=True):
     """Which ids orders get."""
 
-    first: Annotated[int, Meta(ge=1, le=999_999_999_999_999_999)] = 1
+    first: Annotated[int, Meta(ge=1, le=999_999_999_999_999_999)] = FIRST_ORDER_ID
     """The first order's. Example: ``first: 9007199254740993``."""
     step: Annotated[int, Meta(ge=-1000, le=1000)] = 1
     """How much more each next one's is; less for ids that fall. Example: ``first: 9000000, step: -7``."""

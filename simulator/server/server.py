@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from websockets.frames import CloseCode
 
-from simulator.budget import Budget
+from simulator.byte_budget import Budget
 from simulator.command_log import CommandWriter, refuse_to_keep_connections
 from simulator.decimals import text_of_amount
 from simulator.errors import UnknownName

@@ -791,3 +791,16 @@ def test_exchange_that_nobody_holds_is_collected() -> None:
     assert books() == before + 1
     del floor
     assert books() == before
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "given", "others"),
+    [(1, 1, [1, 2, 3], [0, 4]), (9000, -7, [9000, 8993, 8986], [9007, 8999, 8979]), (5, 10, [5, 15, 25], [6, 35])],
+)
+def test_orders_get_the_ids_that_are_asked_for(
+    floor: Floor, first: int, step: int, given: list[int], others: list[int]
+) -> None:
+    """Ids begin where they are to and rise or fall by as much, and which ones there have been is known for good."""
+    floor.venue.number_orders(first, step)
+    assert [floor.submit("ann", BUY, 1, 1).id for _ in given] == given
+    assert [order_id for order_id in given + others if floor.venue.has_numbered(order_id)] == given

@@ -1,6 +1,6 @@
 """How many bytes are held, for one and for all."""
 
-from simulator.budget import Budget
+from simulator.byte_budget import Budget
 
 
 def test_each_and_all() -> None:
