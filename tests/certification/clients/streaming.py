@@ -258,7 +258,8 @@ class StreamingClient:
         for fill in (details or {}).get("Ok") or ():
             fills.setdefault(fill["order_id"], []).append(fill)
         for order_id, of_it in fills.items():
-            filled = sum((Decimal(fill["quantity"]) for fill in of_it), Decimal(0))
+            signed = (Decimal(fill["quantity"]) * (-1 if fill["kind"] == "Reversal" else 1) for fill in of_it)
+            filled = sum(signed, Decimal(0))
             for order in lost:
                 fits = of_it[0]["dir"] == order.terms["dir"] and filled <= Decimal(order.terms["quantity"])
                 if fits and (order.id == order_id or (order.id is None and order_id not in known)):
