@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.options import number_from, port_number
 from simulator.cli.output import note, say
-from simulator.cli.tls import tls_of
+from simulator.cli.tls import add_tls_options, tls_of
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -118,19 +118,7 @@ def add_serve_command(commands: "Subcommands") -> None:
         metavar="ORIGIN",
         help="the origin of a web page that may connect, or a pattern with *; may be repeated",
     )
-    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="be reached by wss, with this certificate (PEM)")
-    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of --tls-cert, if it is in another file")
-    serve.add_argument(
-        "--tls-self-signed",
-        action="store_true",
-        help="be reached by wss, with a certificate that is made now (needs the extra [tls])",
-    )
-    serve.add_argument(
-        "--tls-ca",
-        type=Path,
-        metavar="FILE",
-        help="where the authority of --tls-self-signed is written, for clients to trust it (default: a temporary file)",
-    )
+    add_tls_options(serve)
     serve.add_argument(
         "--subprotocol",
         action="append",
@@ -149,8 +137,6 @@ def add_serve_command(commands: "Subcommands") -> None:
 def _serve(options: argparse.Namespace) -> int:
     if options.sync is not None and options.persist is None:
         raise SimulatorError("--sync says when the command log is written to the disk: say --persist DIR too")
-    if options.tls_ca is not None and not options.tls_self_signed:
-        raise SimulatorError("--tls-ca says where the authority of --tls-self-signed is written: say that too")
     if options.snapshot_every is not None and options.persist is None:
         raise SimulatorError("--snapshot-every is for a session that is kept: say --persist DIR too")
     _fill_standard_streams()

@@ -1,4 +1,4 @@
-"""What the options of ``serve`` say of TLS."""
+"""The options of ``serve`` about TLS, and what they say."""
 
 import argparse
 import contextlib
@@ -13,7 +13,24 @@ from simulator.errors import SimulatorError
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["tls_of"]
+__all__ = ["add_tls_options", "tls_of"]
+
+
+def add_tls_options(serve: argparse.ArgumentParser) -> None:
+    """Add the options to those of ``serve``."""
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="be reached by wss, with this certificate (PEM)")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of --tls-cert, if it is in another file")
+    serve.add_argument(
+        "--tls-self-signed",
+        action="store_true",
+        help="be reached by wss, with a certificate that is made now (needs the extra [tls])",
+    )
+    serve.add_argument(
+        "--tls-ca",
+        type=Path,
+        metavar="FILE",
+        help="where the authority of --tls-self-signed is written, for clients to trust it (default: a temporary file)",
+    )
 
 
 @contextlib.contextmanager
@@ -24,6 +41,8 @@ def tls_of(options: argparse.Namespace, say: Callable[[str], None]) -> "Iterator
     """
     if options.tls_key is not None and options.tls_cert is None:
         raise SimulatorError("--tls-key is of a certificate: say --tls-cert FILE too")
+    if options.tls_ca is not None and not options.tls_self_signed:
+        raise SimulatorError("--tls-ca says where the authority of --tls-self-signed is written: say that too")
     if options.tls_cert is not None and options.tls_self_signed:
         raise SimulatorError("expected one of --tls-cert and --tls-self-signed, got both")
     if options.tls_cert is not None:
