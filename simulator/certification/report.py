@@ -30,6 +30,9 @@ _WIDTH = 79
 _AROUND = 6
 """How many lines of what passed are shown before the moment at which a law was broken, and after it."""
 
+_WHEN = "all is well again"
+"""When orders are looked at: after the faults, and before the client is told to be flat."""
+
 _WORDS = {True: "survives", False: "BROKEN"}
 
 
@@ -92,7 +95,7 @@ def _passed(evidence: Evidence, around: int) -> list[str]:
             lines.append((entry[0], line))
     at = next((number for number, (time, _) in enumerate(lines) if around and time >= around), len(lines))
     shown = lines[max(0, at - _AROUND) : at + _AROUND]
-    return [f"  {'passed' if number == 0 else '':<10} {_cut(line)}" for number, (_, line) in enumerate(shown)]
+    return [f"  {'traffic' if number == 0 else '':<10} {_cut(line)}" for number, (_, line) in enumerate(shown)]
 
 
 def _cut(line: str) -> str:
@@ -116,8 +119,8 @@ def _beside_each_other(evidence: Evidence) -> list[str]:
                 "" if belief is None else " ".join(filter(None, (belief.outcome, _filled(belief.filled)))),
             )
         )
-    widths = [max(len(row[column]) for row in [("", "is", ""), *rows]) for column in range(2)]
-    head = f"  {'orders':<10} {'':<{widths[0]}}  {'true':<{widths[1]}}  believed".rstrip()
+    widths = [max(len(row[column]) for row in [(_WHEN, "true", ""), *rows]) for column in range(2)]
+    head = f"  {'orders':<10} {_WHEN:<{widths[0]}}  {'true':<{widths[1]}}  believed".rstrip()
     return [head, *(f"{'':<13}{tag:<{widths[0]}}  {true:<{widths[1]}}  {said}".rstrip() for tag, true, said in rows)]
 
 

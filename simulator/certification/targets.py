@@ -13,12 +13,14 @@ from simulator.errors import SimulatorError
 
 __all__ = ["class_named"]
 
+_METHODS = ("start", "submit", "cancel", "flatten", "stop")
+
 
 @lru_cache
 def class_named(target: str) -> Callable[[], Any]:
     """Return what makes a client: a class of a module or of a file, as ``module:Class`` or ``file.py:Class``.
 
-    Raises `SimulatorError` for what is not there.
+    Raises `SimulatorError` for what is not there, and for a class that lacks a method of a client.
     """
     where, _, name = target.rpartition(":")
     try:
@@ -29,6 +31,9 @@ def class_named(target: str) -> Callable[[], Any]:
     if not callable(found):
         public = [one for one in vars(module) if not one.startswith("_")]
         raise SimulatorError(f"{where} has no class {name!r}{nearest(name, public)}")
+    if isinstance(found, type) and (missing := [method for method in _METHODS if not hasattr(found, method)]):
+        wanted = f"{', '.join(_METHODS[:-1])} and {_METHODS[-1]}"
+        raise SimulatorError(f"{where}: a client is a class with {wanted}; {name} lacks {', '.join(missing)}")
     return found  # type: ignore[no-any-return]  # called without arguments, it makes a client
 
 

@@ -80,7 +80,8 @@ jobs:
       - uses: actions/setup-python@v5
         with: {python-version: "3.13"}
       - run: pip install exchange-simulator==VERSION pytest
-      - run: exchange-simulator replay scenarios
+      - run: exchange-simulator check scenarios
+      - run: exchange-simulator replay scenarios --junitxml replay.xml
       - run: pytest
 """
 
@@ -135,6 +136,6 @@ def _init(options: argparse.Namespace) -> int:
         "",
         "exchange-simulator serve scenarios/first.scenario.yaml   serves it to a client on port 6001",
         "exchange-simulator replay scenarios                      plays the client that stands in it",
-        "pytest                                                   runs the test: put your client into it",
+        "python -m pytest                                         runs the test: put your client into it",
     )
     return 0

@@ -1,4 +1,5 @@
 import asyncio, itertools, json
+from decimal import Decimal
 
 from websockets.asyncio.client import connect
 
@@ -13,7 +14,8 @@ class MyClient:
     async def read(self):
         async for text in self.venue:
             message = json.loads(text)
-            self.replies.setdefault(message["id"], asyncio.Future()).set_result(message["response"])
+            if not (reply := self.replies[message["id"]]).done():  # what comes later is an update
+                reply.set_result(message["response"])
 
     async def ask(self, **request):
         number = next(self.numbers)
@@ -22,6 +24,7 @@ class MyClient:
         return await asyncio.wait_for(self.replies[number], 2)
 
     async def submit(self, tag, side, price, quantity, product):
+        self.product = product
         order = {"account": "DEFAULT", "dir": side, "price": price, "quantity": quantity, "target": product}
         for _ in range(3):
             try:
@@ -36,6 +39,12 @@ class MyClient:
     async def flatten(self):
         for order_id in (await self.ask(type="ListOpen", scope="All", set="All"))["Ok"]:
             await self.ask(type="CancelOrder", order_id=order_id)
+        orders = (await self.ask(type="GetOrderDetails", order_ids=list(self.orders.values())))["Ok"]
+        held = sum(Decimal(one["filled_qty"]) * (1 if one["dir"] == "Buy" else -1) for one in orders)
+        if held:
+            book = (await self.ask(type="SubscribeBook", tradable_product=self.product, width=1))["Ok"]
+            side, levels = ("Sell", book["buy"]) if held > 0 else ("Buy", book["sell"])
+            await self.submit("flat", side, levels[-1]["price"], f"{abs(held):f}", self.product)
 
     async def stop(self):
         await self.venue.close()
