@@ -25,7 +25,7 @@ from simulator.libraries import http_method, latin_1, receive, send_text, websoc
 
 PACKAGE = Path(simulator.__file__).parent
 WEBSOCKETS, PYYAML = Version(version("websockets")), Version(version("PyYAML"))
-PUBLIC = {"_fields", "_replace", "_asdict", "_make"}  # of a NamedTuple, by its documentation
+PUBLIC = {"_fields", "_replace", "_asdict", "_make", "_exit"}  # of a NamedTuple, and of os, by their documentation
 
 
 def refuses_while_it_looks_ahead() -> bool:

@@ -142,11 +142,11 @@ def test_what_loads_is_not_marked(ask: Ask) -> None:
 BEYOND_A_SCHEMA = """
 ack-after-reject ack-twice alias-within-itself bust-before-fill cancel-twice catalogue-broken catalogue-inline
 catalogue-missing catalogue-outside control-character crossed dead-patterns empty expire-after-fill
-fill-after-cancel fill-after-fill fill-after-reject fill-nothing fill-over-all fill-over-bound include-broken
+fill-after-cancel fill-after-fill fill-after-reject fill-nothing fill-over-all fill-over-bound fills include-broken
 include-cycle include-missing include-outside include-shadowed key-not-a-word merge-of-a-text no-order
-no-space-before-list not-best-first off-increments only-comment refuse-after-cancel regex-for-ever regex
-reject-after-ack reject-after-fill reply-twice rule-names shadowed stale-after-fill states two-documents
-unknown-accounts unknown-fill unknown-hold unknown-products unknown-scopes
+no-space-before-list not-best-first off-increments only-comment order-ids order-ids-the-same refuse-after-cancel
+regex-for-ever regex reject-after-ack reject-after-fill reply-twice rule-names shadowed stale-after-fill states
+two-documents unknown-accounts unknown-fill unknown-hold unknown-products unknown-scopes
 """
 """Files whose mistake lies between their parts, in other files, in the catalogue, or in what the editor lets pass."""
 
