@@ -20,6 +20,9 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
+
 from support.browser import BROWSER, install_playwright
 from support.cli import PROGRAM
 
