@@ -65,3 +65,15 @@ def test_strategies_without_hypothesis_say_what_to_install() -> None:
         "ModuleNotFoundError: simulator.testing.strategies needs hypothesis, which is not installed: "
         "pip install hypothesis, or exchange-simulator with the extra [hypothesis]"
     )
+
+
+def test_exploring_without_hypothesis_says_what_to_install() -> None:
+    """The command that draws venues ends with one line and status 2 where hypothesis is not installed."""
+    script = "import sys; sys.modules['hypothesis'] = None; from simulator.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, "explore", "module:Class"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "exchange-simulator: explore: simulator.testing.strategies needs hypothesis, which is not installed: "
+        "pip install hypothesis, or exchange-simulator with the extra [hypothesis]\n",
+    )

@@ -97,6 +97,7 @@ def _explore(options: argparse.Namespace) -> int:
     from simulator.exploration.explore import explore
     from simulator.exploration.report import TEST, as_data, lines_of, save, summary
 
+    _look_for_hypothesis()
     client = ExploredClient.of(
         _target(options),
         lines=options.lines,
@@ -166,6 +167,14 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         raise SimulatorError(f"--executor: there is no dask scheduler at {where}: {error}") from error
     with client:
         yield client.get_executor(retries=2)
+
+
+def _look_for_hypothesis() -> None:
+    """Raise `SimulatorError` if what draws venues is not installed."""
+    try:
+        import simulator.testing.strategies  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SimulatorError(f"explore: {error}") from error
 
 
 @contextlib.contextmanager
