@@ -129,7 +129,7 @@ class Simulation:
         keeps_past = self.loaded is not None  # nothing else looks at it
         dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, keeps_past)
         netidx = Netidx(schedule, delivery)
-        director = Director(plan.rules, self.catalogue, self._rng("rules"))
+        director = Director(plan.rules, self.catalogue, self._rng("rules"), start)
         order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)
         market_steps = MarketSteps(gateway, markets, subscriptions, schedule)
         view_steps = ViewSteps(schedule, views, order_steps)
@@ -466,7 +466,7 @@ class Simulation:
         self._on_event("disconnect", session)
 
     def _on_event(self, event: str, session: Session) -> None:
-        rule: RuleInPlay | None = self.director.on_event(event, session.number)
+        rule: RuleInPlay | None = self.director.on_event(event, session.number, self._schedule.now)
         if rule is not None:
             self.journal.note("rule", rule.name)
             self._player.play(rule.steps, rule.name, session)

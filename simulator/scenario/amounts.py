@@ -4,8 +4,9 @@ from functools import lru_cache
 
 from simulator.decimals import parse_amount
 from simulator.terms import BILLION
+from simulator.times import parse_time
 
-__all__ = ["MAX_DURATION", "amount", "duration", "part_of", "share"]
+__all__ = ["MAX_DURATION", "amount", "duration", "moment", "part_of", "share"]
 
 _UNITS = (
     ("ns", 1),
@@ -30,6 +31,15 @@ def duration(text: str) -> int:
             if value is not None and value >= 0:
                 return value * nanoseconds // BILLION
     raise ValueError(f"expected a duration with its unit, such as 250ms or 1.5s, got {text!r}")
+
+
+def moment(text: str, began: int) -> int:
+    """Return when a time is, in nanoseconds since 1970: a duration after the beginning, or a date or an RFC 3339 time.
+
+    Raises `ValueError` if it is none of them.
+    """
+    time = parse_time(text)
+    return began + duration(text) if time is None else time[0]
 
 
 def amount(text: str) -> int:

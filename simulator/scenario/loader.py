@@ -13,7 +13,7 @@ from simulator.did_you_mean import nearest
 from simulator.errors import CatalogueError, Problem, ScenarioError
 from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
-from simulator.scenario.checks.rules import check_when
+from simulator.scenario.checks.rules import check_until, check_when
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import ClockSetting, Rule, Scenario, When
 from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read
@@ -190,6 +190,7 @@ def parse_rules(data: Sequence[Any]) -> tuple[Rule, ...]:
     """
     rules: tuple[Rule, ...] = parse_data(data, tuple[Rule, ...])
     _refuse(fault for number, rule in enumerate(rules) for fault in check_when(rule.when, (number, "when")))
+    _refuse(fault for number, rule in enumerate(rules) for fault in check_until(rule, (number,)))
     return rules
 
 

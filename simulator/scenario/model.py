@@ -193,6 +193,10 @@ class Rule(_FileEntry, frozen=True):
     """That it fires for the first of so many that match after those, and then for every so many; the others are left
     to the rules after it. Counted over all connections together, like after. Example: ``every: 3``.
     """
+    until: str | None = None
+    """When it fires no more: so long after the start of the scenario, or at a time; what it has begun goes on. Without
+    it there is no end. Examples: ``until: 30s``, ``until: '2024-06-28T14:30:00Z'``.
+    """
     chance: Percent | None = None
     """How likely it fires for a request that would make it fire, drawn from the seed; one that is not drawn is left to
     the rules after it, and not counted by times. Example: ``chance: 10%``.

@@ -27,7 +27,7 @@ from simulator.scenario.model import (
 from simulator.scenario.reading.nodes import Pairs, of_yaml
 from simulator.scenario.reading.typed import plain
 from simulator.scenario.step_forms import BARE, StepEntry
-from simulator.scenario.steps import VIEWED, LimitEntry
+from simulator.scenario.steps import DURATION, VIEWED, LimitEntry
 from simulator.terms import LimitName, flags_of
 from simulator.wire.requests import REQUEST_TYPES
 
@@ -37,6 +37,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 _WILDCARD = {"type": "string", "pattern": r"[*?]"}
 _CHANCE = r"^(100(\.0{1,9})?|[0-9]{1,2}(\.[0-9]{1,9})?)%$"
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CATALOGUE_FILE = {"type": "string", "pattern": r"\.([yY][aA]?[mM][lL]|[jJ][sS][oO][nN])$"}
 _OF_REQUESTS = ("request", "session", "nth", "state")
 
@@ -159,10 +160,13 @@ def _narrow(definitions: dict[str, Any]) -> None:
             "send": _request(),
             "reply": {"anyOf": [{"enum": ["Ok", "Err", "never"]}, replies, {}]},
         },
-        Rule: {"chance": {"type": "string", "pattern": _CHANCE}},
+        Rule: {
+            "chance": {"type": "string", "pattern": _CHANCE},
+            "until": {"type": "string", "pattern": f"{DURATION}|{_DATE}"},
+        },
         Scenario: {
             "catalogue": {"anyOf": [{"enum": ["default", "reference"]}, _CATALOGUE_FILE, {"type": "object"}]},
-            "start": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"},
+            "start": {"type": "string", "pattern": _DATE},
         },
     }
     for cls, keys in narrower.items():

@@ -516,6 +516,7 @@ class RuleWords(TypedDict, total=False):
     times: int | None
     after: int
     every: int
+    until: Text | None
     chance: str | None
     required: bool
     illegal: bool

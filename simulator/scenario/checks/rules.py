@@ -10,13 +10,14 @@ from simulator.decimals import parse_amount
 from simulator.did_you_mean import nearest, suggest
 from simulator.quoting import listed, quoted
 from simulator.regex import Regex
-from simulator.scenario.amounts import amount, share
+from simulator.scenario.amounts import MAX_DURATION, amount, duration, moment, share
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import Step
 from simulator.terms import BILLION
+from simulator.times import EPOCH_2024, parse_time
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES
 
@@ -26,6 +27,7 @@ __all__ = [
     "check_conditions",
     "check_matcher",
     "check_things",
+    "check_until",
     "check_when",
     "is_for_nothing",
     "types_of",
@@ -49,6 +51,7 @@ def check_conditions(scenario: Scenario, known: KnownNames | None, unread: Unrea
         place: Path = ("rules", at)
         yield from check_when(rule.when, (*place, "when"))
         yield from check_things(rule.when, known, (*place, "when"))
+        yield from check_until(rule, place, _beginning(scenario))
         if rule.chance is not None and share(rule.chance) > BILLION:
             yield (*place, "chance"), f"expected at most 100%, got {rule.chance}"
         if rule.name in names:
@@ -108,6 +111,31 @@ def check_when(when: Any, place: Path) -> Iterator[Fault]:
         for here, word in _plain_words(getattr(when, field), (*place, field)):
             if parse_amount(word) is None:
                 yield here, f"expected a number, or bounds such as {{ge: 10}}, got {quoted(word)}{_as_bounds(word)}"
+
+
+def check_until(rule: Rule, place: Path, began: int | None = None) -> Iterator[Fault]:
+    """Yield what is wrong with a rule's end: it is no time, or not after the beginning, if that is known."""
+    if rule.until is None:
+        return
+    here, start = (*place, "until"), began or 0
+    try:
+        end = moment(rule.until, start)
+    except ValueError:
+        either = "so long after the start, such as 30s, or a time such as 2024-01-01T00:00:30Z"
+        yield here, f"expected {either}, got {quoted(rule.until)}"
+        return
+    if parse_time(rule.until) is None and end - start > MAX_DURATION:
+        yield here, f"expected at most {MAX_DURATION // duration('1h')}h, got {rule.until}"
+    elif end <= start:
+        yield here, f"expected a time after the scenario's start, got {rule.until}: the rule can never match"
+
+
+def _beginning(scenario: Scenario) -> int | None:
+    """Return when a scenario begins, in nanoseconds; None if that is the wall's time, or is said wrongly."""
+    if scenario.start is None:
+        return None if scenario.clock == "real" else EPOCH_2024
+    start = parse_time(scenario.start)
+    return None if start is None else start[0]
 
 
 def _as_bounds(word: str) -> str:
@@ -222,7 +250,7 @@ def _said(when: Any) -> dict[str, Any]:
 
 def _takes_always(rule: Rule) -> bool:
     limits = bool(rule.then) and all(step.verb == "rate_limit" for step in rule.then)
-    often = rule.times is None and rule.after == 0 and rule.every == 1 and rule.chance is None
+    often = rule.times is None and rule.until is None and rule.after == 0 and rule.every == 1 and rule.chance is None
     return often and not limits and rule.when.nth is UNSET  # type: ignore[attr-defined]  # made at run time
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from simulator.catalogue import Catalogue
-from simulator.scenario.amounts import duration, share
+from simulator.scenario.amounts import duration, moment, share
 from simulator.scenario.model import Rule
 from simulator.scenario.rules.index import RuleIndex
 from simulator.scenario.rules.matching import Condition, RequestFacts
@@ -25,9 +25,10 @@ class RuleInPlay:
     Args:
         rule: the rule of the file.
         number: which it is, from 0.
+        began: when the world began, in nanoseconds.
     """
 
-    def __init__(self, rule: Rule, number: int) -> None:
+    def __init__(self, rule: Rule, number: int, began: int) -> None:
         self.rule = rule
         self.number = number
         self.name = rule.name or f"rule {number + 1}"
@@ -38,15 +39,18 @@ class RuleInPlay:
         self.fired = 0
         self.is_on = True
         """Whether it is asked at all."""
+        self.until = None if rule.until is None else moment(rule.until, began)
         self.chance = None if rule.chance is None else share(rule.chance)
         self.only_limits = bool(self.limits) and not self.steps.in_order
         self._requests: dict[int, list[deque[int]]] = {}
         """Per connection and per limit, when the requests came that count."""
 
-    def takes(self, rng: random.Random) -> bool:
+    def takes(self, rng: random.Random, now: int) -> bool:
         """Tell whether the rule fires for what has met its condition; counts it."""
         rule = self.rule
         if rule.times is not None and self.fired >= rule.times:
+            return False
+        if self.until is not None and now >= self.until:
             return False
         self.matched += 1
         past = self.matched - rule.after - 1
@@ -83,13 +87,15 @@ class Director:
         rules: in the order of the file.
         catalogue: gives products their names.
         rng: where chances are drawn from.
+        began: when the world began, in nanoseconds.
     """
 
-    def __init__(self, rules: Iterable[Rule], catalogue: Catalogue, rng: random.Random) -> None:
+    def __init__(self, rules: Iterable[Rule], catalogue: Catalogue, rng: random.Random, began: int) -> None:
         self.state = FIRST_STATE
         self.rules: list[RuleInPlay] = []
         self._catalogue = catalogue
         self._rng = rng
+        self._began = began
         self._for_type: dict[type, list[RuleInPlay]] = {}
         self._indexes: dict[type, RuleIndex] = {}
         self._for_event: dict[str, list[RuleInPlay]] = {}
@@ -97,7 +103,7 @@ class Director:
 
     def set_rules(self, rules: Iterable[Rule]) -> None:
         """Replace the rules; their counters begin anew, the state stays."""
-        self.rules = [RuleInPlay(rule, number) for number, rule in enumerate(rules)]
+        self.rules = [RuleInPlay(rule, number, self._began) for number, rule in enumerate(rules)]
         self._sort()
 
     def switch(self, rule: RuleInPlay, is_on: bool) -> None:
@@ -132,7 +138,7 @@ class Director:
             return None
         rules = self._for_type[type(request)]
         for rule in _counted(rules[number] for number in passing):
-            if rule.takes(self._rng):
+            if rule.takes(self._rng, now):
                 exceeded = rule.exceeded(session, now)
                 if exceeded is not None or not rule.only_limits:
                     return rule, exceeded
@@ -142,14 +148,14 @@ class Director:
         """Tell whether any rule is for requests of a type, whatever else it asks of them."""
         return kind in self._for_type
 
-    def on_event(self, event: str, session: int) -> RuleInPlay | None:
+    def on_event(self, event: str, session: int, now: int) -> RuleInPlay | None:
         """Return the rule for an event of a connection: ``connect``, ``subscribe`` or ``disconnect``."""
         if event == "disconnect":
             for rule in self.rules:
                 rule.forget(session)
         facts = RequestFacts(None, session, self.state, self._catalogue, event)
         candidates = _counted(rule for rule in self._for_event.get(event, ()) if rule.condition.meets(facts))
-        return next((rule for rule in candidates if rule.takes(self._rng)), None)
+        return next((rule for rule in candidates if rule.takes(self._rng, now)), None)
 
 
 def _counted(rules: Iterable[RuleInPlay]) -> list[RuleInPlay]:

@@ -109,8 +109,8 @@ def test_every_problem_is_said_at_once() -> None:
         "f.yaml:1:1: expected one of name, include, seed, clock, start, hello, strict, catalogue, accounts, latency, "
         "limits, markets, …, got 'sed'; did you mean 'seed'?",
         "f.yaml:2:8: clock: expected one of instant, manual, real or a mapping, got 'instnat'; did you mean 'instant'?",
-        "f.yaml:5:5: rules[0]: expected one of when, then, name, times, after, every, chance, required, illegal, "
-        "got 'thn'; did you mean 'then'?",
+        "f.yaml:5:5: rules[0]: expected one of when, then, name, times, after, every, until, chance, required, "
+        "illegal, got 'thn'; did you mean 'then'?",
         "f.yaml:6:12: rules[0].times: expected a whole number of 1 or more, got '0'",
         "f.yaml:4:5: rules[0]: expected the key 'then', which is missing",
     ]

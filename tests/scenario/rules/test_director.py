@@ -42,6 +42,35 @@ def test_counters(counters: dict[str, Any], fires: str) -> None:
     assert "".join(answered(rule("x", **counters))) == fires
 
 
+@pytest.mark.parametrize("until", ["2s", "2024-01-01T00:00:02Z"])
+def test_a_rule_ends_at_a_time(until: str) -> None:
+    """A rule with an end fires before it and no more from then on, for requests and for events."""
+    greeting = {"when": {"event": "connect"}, "then": [], "until": until}
+    play = Play(rule("x", until=until), {**rule("y"), "name": "after it"})
+    client = play.connect()
+    answers = []
+    for _ in range(3):
+        answers.append(client.ask("GetHalts")["Ok"])
+        play.advance("1s")
+    assert answers == ["x", "x", "y"]
+    play = Play(greeting)
+    for time in ("1999ms", "1ms", "1s"):
+        play.connect()
+        play.advance(time)
+    assert play.notes("rule") == ["rule 1", "rule 1"]
+
+
+def test_what_a_rule_has_begun_goes_on_after_its_end() -> None:
+    """A rule's end keeps it from firing again, and does not cut what it does."""
+    play = Play({"when": HALTS, "then": [{"delay": "5s"}, {"reply": {"Ok": "late"}}], "until": "1s"})
+    client = play.connect()
+    client.request("GetHalts")
+    play.advance("4999ms")
+    assert client.news() == []
+    play.advance("1ms")
+    assert [message["response"] for _, message in client.news()] == [{"Ok": "late"}]
+
+
 @pytest.mark.parametrize(
     ("nth", "fires"), [(1, "x......."), (3, "..x....."), ([2, 5], ".x..x..."), ({"gt": 5}, ".....xxx")]
 )
