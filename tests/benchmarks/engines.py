@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from benchmarks.report import Effort, Figure, Row
+from benchmarks.report import Effort, Figure, Row, require
 from simulator.exchange.book import Book, BookEntry, Level
 
 __all__ = ["ROWS", "operations_on", "play"]
@@ -196,6 +196,7 @@ def _nothing_else_collected() -> Iterator[None]:
 
 
 def _against(other: Callable[[list[Op]], Done], effort: Effort) -> Figure:
+    require(*_OTHERS[other])
     ops = operations(effort.of(_OPERATIONS), effort.seed)
     rates: dict[Callable[[list[Op]], Done], list[float]] = {_ours: [], other: []}
     turn = [_ours, other]
@@ -212,15 +213,21 @@ def _against(other: Callable[[list[Op]], Done], effort: Effort) -> Figure:
     return Figure.compared(rates[_ours], rates[other])
 
 
-_ENGINES = (_ours, _pure_python, _compiled)
+_OTHERS: dict[Callable[..., Done], tuple[str, str]] = {
+    _pure_python: ("akhil4n-orderbook", "orderbook"),
+    _compiled: ("bourse", "bourse"),
+}
+"""What each of the others is in: its package, and what is imported of that."""
 
 
 def _growth(effort: Effort) -> Figure:
     """Compare by how much an operation costs more on a deep book, with the worse of two engines on the same ones."""
+    for needed in _OTHERS.values():
+        require(*needed)
     count = effort.of(_OPERATIONS) // 4
     books = {depth: operations_on(depth, count, effort.seed) for depth in (100_000, 1_000)}
-    growths: dict[Callable[..., Done], list[float]] = {engine: [] for engine in _ENGINES}
-    turn = list(_ENGINES)
+    growths: dict[Callable[..., Done], list[float]] = {engine: [] for engine in (_ours, *_OTHERS)}
+    turn = list(growths)
     with _nothing_else_collected():
         for _ in range(min(effort.rounds, 5)):
             for engine in turn:

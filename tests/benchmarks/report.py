@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Effort", "Figure", "Row", "Skipped", "as_data", "machine", "table", "versions"]
+__all__ = ["Effort", "Figure", "Row", "Skipped", "as_data", "machine", "require", "table", "versions"]
 
 _COMPARED = (
     "exchange-simulator",
@@ -42,6 +43,12 @@ class Effort:
 
 class Skipped(Exception):
     """What a row needs is not here, as the text says."""
+
+
+def require(package: str, module: str | None = None) -> None:
+    """Raise `Skipped` unless a package of PyPI is installed; ``module`` is what is imported of it, if not its name."""
+    if find_spec(module or package) is None:
+        raise Skipped(f"{package} is not installed")
 
 
 @dataclass(frozen=True)

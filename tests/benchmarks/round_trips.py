@@ -1,10 +1,9 @@
 """Orders over sockets against an echo of the bare library, and against what one would write instead by hand."""
 
 from contextlib import ExitStack
-from importlib.util import find_spec
 
 from benchmarks.processes import ask_client, server
-from benchmarks.report import Effort, Figure, Row, Skipped
+from benchmarks.report import Effort, Figure, Row, require
 
 __all__ = ["PAIR", "ROWS"]
 
@@ -12,6 +11,8 @@ PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
 
 
 def _against_echo(effort: Effort, window: int, requests: int, uvloop: bool = False) -> Figure:
+    if uvloop:
+        require("uvloop")
     loop = ("--uvloop",) if uvloop else ()
     return _in_turn(("ours.py", *loop), ("bare.py", "echo", *loop), effort, window, requests, uvloop=uvloop)
 
@@ -26,8 +27,7 @@ def _work(effort: Effort, window: int, requests: int) -> Figure:
 
 
 def _by_hand(effort: Effort, library: str) -> Figure:
-    if find_spec(library) is None:
-        raise Skipped(f"{library} is not installed")
+    require(library)
     return _in_turn(("ours.py",), ("by_hand.py", library), effort, 64, 10_000)
 
 
