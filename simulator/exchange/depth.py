@@ -9,7 +9,7 @@ __all__ = ["LEVELS_SHOWN", "Depth"]
 
 LEVELS_SHOWN = 20
 """How many levels a side a book message has at most: as many as the published client prints."""
-_FEW = 500
+_FEW = 64
 """Levels that are gone through one by one; if a view needs more of them, its sums are kept up to date instead."""
 _UNUSED = 1000
 """After how many changes of the side sums are given up that nobody has asked for."""

@@ -8,16 +8,14 @@ from simulator.gateway.rfqs import PromisedQuote, Rfqs
 from simulator.gateway.session import Subscription
 from simulator.gateway.topics import BookTopic, ConsolidatedBookTopic, QuotesTopic, ShownTopic
 from simulator.terms import Refusal
-from simulator.times import text_of_time
 from simulator.wire import encode, ok
-from simulator.wire.replies import BookLevel, BookView
 
 __all__ = ["BookFeed", "BookFeeds"]
 
 _MOST_VIEWED = 256
 """How many instruments all the different views of one instrument may show together: each change makes them anew."""
 
-_Shown = tuple[list[BookLevel], list[BookLevel]] | list[PromisedQuote]
+_Shown = replies.ShownBook | list[PromisedQuote]
 
 
 class BookFeed:
@@ -34,6 +32,7 @@ class BookFeed:
         self.readers: dict[int, Subscription] = {}
         self.shown: _Shown | None = None
         """What was published last."""
+        self._shown_before: _Shown | None = None
         self.body = b""
         """The same as JSON."""
 
@@ -42,9 +41,9 @@ class BookFeed:
         topic = self.topic
         match topic:
             case BookTopic():
-                return replies.book_levels(topic.instruments, topic.ticks * topic.instrument.tick)
+                return replies.shown_book(topic.instruments, topic.ticks * topic.instrument.tick)
             case ConsolidatedBookTopic():
-                return replies.book_levels(topic.instruments, topic.bucket)
+                return replies.shown_book(topic.instruments, topic.bucket)
             case QuotesTopic():
                 return self._rfqs.look(topic.instruments, topic.quantity)
             case _:
@@ -53,8 +52,7 @@ class BookFeed:
     def encode(self, seen: _Shown, now: int) -> bytes:
         """Return what has been seen as JSON."""
         if isinstance(seen, tuple):
-            bids, asks = seen
-            return encode(BookView(bids, asks, text_of_time(now)))
+            return encode(replies.book_view(seen, now))
         return encode(self._rfqs.give(seen))
 
     def first(self, subscription: Subscription, now: int) -> bytes:
@@ -67,16 +65,17 @@ class BookFeed:
         seen = self.look()
         if seen == self.shown:
             return False
-        self.shown = seen
+        self._shown_before, self.shown = self.shown, seen
         self.body = self.encode(seen, now)
         return True
 
-    def message(self, subscription: Subscription) -> bytes | None:
-        """Return what is published as a subscription's message, or None if that has shown the same last."""
-        if subscription.shown == self.shown:
-            return None
+    def shows_news_to(self, subscription: Subscription) -> bool:
+        """Tell whether a subscription's last message shows something else than is published now; it is its last now."""
+        last = subscription.shown
+        if last is not self._shown_before and last == self.shown:  # what was published before is something else
+            return False
         subscription.shown = self.shown
-        return ok(subscription.id, self.body)
+        return True
 
 
 class BookFeeds:

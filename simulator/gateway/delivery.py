@@ -1,13 +1,13 @@
 """How messages reach their connections: after how long, in which order, and in what shape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from simulator.byte_budget import Budget
 from simulator.gateway.connection_faults import ConnectionFaults, damaged
 from simulator.gateway.outgoing import Abort, Outgoing, Pongs, size_of, text_frame
-from simulator.gateway.session import Session
+from simulator.gateway.session import Session, Subscription
 from simulator.gateway.sessions import Sessions
 from simulator.gateway.transit import Drip, Transit
 from simulator.journal.journal import Journal
@@ -15,6 +15,7 @@ from simulator.scenario.latency import Latencies
 from simulator.scenario.steps import Damage, Standstill
 from simulator.schedule import Schedule
 from simulator.terms import BILLION
+from simulator.wire import ok
 
 __all__ = ["Delivery"]
 
@@ -76,6 +77,26 @@ class Delivery:
                 session.enqueue(message, self._schedule.now)
         else:
             self._carry(session, message, self._update)
+
+    def tell(self, subscriptions: Iterable[Subscription], body: bytes) -> None:
+        """Send a message of each of these subscriptions, in their order; all have one body, in JSON."""
+        is_direct = self._update is None and self.is_heard
+        now, journal = self._schedule.now, self._journal
+        messages: dict[bytes, bytes] = {}
+        sent: list[tuple[int, bytes]] = []
+        for subscription in subscriptions:
+            message = messages.get(subscription.id)
+            if message is None:
+                message = messages[subscription.id] = ok(subscription.id, body)
+            session = subscription.session
+            if is_direct and session.faults is None and session.is_open:
+                session.put(message)
+                sent.append((session.number, message))
+            else:
+                journal.write_all_out(now, sent)
+                sent.clear()
+                self.update(session, message)
+        journal.write_all_out(now, sent)
 
     def is_direct(self, session: Session) -> bool:
         """Tell whether an update on a connection is there at once, and as it is."""

@@ -1,6 +1,6 @@
 """What the exchange holds, as the gateway's replies say it: amounts become decimals' texts, times RFC 3339."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from simulator.terms import flags_of
 from simulator.times import text_of_time
 from simulator.wire.replies import (
     BookLevel,
+    BookView,
     ContractClass,
     FillDetails,
     LimitView,
@@ -28,7 +29,8 @@ from simulator.wire.replies import (
 )
 
 __all__ = [
-    "book_levels",
+    "ShownBook",
+    "book_view",
     "change_view",
     "fill_details",
     "limit_view",
@@ -37,9 +39,13 @@ __all__ = [
     "product_details",
     "reject_reason",
     "scope_view",
+    "shown_book",
     "tradable_product_details",
     "trade_view",
 ]
+
+ShownBook = tuple[list[tuple[int, int]], list[tuple[int, int]], int]
+"""The prices and quantities of the bids and of the offers, the best first, and with how many digits they are told."""
 
 _NULL = msgspec.Raw(b"null")
 
@@ -183,28 +189,35 @@ def trade_view(trade: Traded, digits: int) -> TradeView:
     )
 
 
-def book_levels(instruments: Iterable[Instrument], bucket: int) -> tuple[list[BookLevel], list[BookLevel]]:
-    """Return the bids and the offers of one or several books as one, in buckets of ``bucket`` billionths.
+def shown_book(instruments: Sequence[Instrument], bucket: int) -> ShownBook:
+    """Return what is shown of one or several books as one, in buckets of ``bucket`` billionths.
 
     A bid counts at its bucket's lower end and an offer at the upper one, so no bucket looks better than it is.
     """
-    books = list(instruments)
-    digits = max(instrument.digits for instrument in books)
     return (
-        _levels([instrument.bid_depth for instrument in books], bucket, True, digits),
-        _levels([instrument.ask_depth for instrument in books], bucket, False, digits),
+        _best([instrument.bid_depth for instrument in instruments], bucket, is_bid=True),
+        _best([instrument.ask_depth for instrument in instruments], bucket, is_bid=False),
+        max(instrument.digits for instrument in instruments),
     )
 
 
-def _levels(depths: list[Depth], bucket: int, is_bid: bool, digits: int) -> list[BookLevel]:
+def _best(depths: list[Depth], bucket: int, *, is_bid: bool) -> list[tuple[int, int]]:
     if len(depths) == 1:
-        best = depths[0].best(bucket, LEVELS_SHOWN)
-    else:
-        sizes: dict[int, int] = {}
-        for depth in depths:
-            for price, size in depth.best(bucket, LEVELS_SHOWN):
-                sizes[price] = sizes.get(price, 0) + size
-        best = sorted(sizes.items(), reverse=is_bid)[:LEVELS_SHOWN]
+        return depths[0].best(bucket, LEVELS_SHOWN)
+    sizes: dict[int, int] = {}
+    for depth in depths:
+        for price, size in depth.best(bucket, LEVELS_SHOWN):
+            sizes[price] = sizes.get(price, 0) + size
+    return sorted(sizes.items(), reverse=is_bid)[:LEVELS_SHOWN]
+
+
+def book_view(shown: ShownBook, now: int) -> BookView:
+    """Return what is shown of a book as it is told at a time."""
+    bids, asks, digits = shown
+    return BookView(_levels(bids, digits), _levels(asks, digits), text_of_time(now))
+
+
+def _levels(best: list[tuple[int, int]], digits: int) -> list[BookLevel]:
     total = 0
     levels = []
     for price, size in best:

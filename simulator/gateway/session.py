@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from simulator.gateway.connection_faults import ConnectionFaults
-from simulator.gateway.outgoing import Outgoing, RawBytes
+from simulator.gateway.outgoing import Outgoing, size_of
 from simulator.gateway.topics import Topic
 from simulator.journal.journal import Journal
 from simulator.wire.requests import Subscribe
@@ -110,16 +110,19 @@ class Session:
         if not self.is_open:
             self._journal.write(now, self.number, "lost", item)
             return
-        if not self.outbox:
-            self._has_pending[self.number] = self
-        self.outbox.append(item)
-        if isinstance(item, bytes):
-            self.waiting += len(item)
+        self.put(item)
+        if type(item) is bytes:
             self._journal.write_out(now, self.number, item)
-            return
-        if isinstance(item, RawBytes):
-            self.waiting += len(item.data)
-        self._journal.write(now, self.number, "fault", item)
+        else:
+            self._journal.write(now, self.number, "fault", item)
+
+    def put(self, item: Outgoing) -> None:
+        """Put into the outbox of an open connection what its caller writes into the journal."""
+        outbox = self.outbox
+        if not outbox:
+            self._has_pending[self.number] = self
+        outbox.append(item)
+        self.waiting += len(item) if type(item) is bytes else size_of(item)
 
     def next_path(self) -> int:
         """Return a number for one more subscription to a path."""

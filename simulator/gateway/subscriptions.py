@@ -1,6 +1,6 @@
 """Who has subscribed to what, and the messages that tell them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, assert_never, get_args
 
 from simulator.exchange.instrument import Instrument
@@ -25,7 +25,7 @@ from simulator.gateway.topics import (
 )
 from simulator.quoting import cut_raw, quoted
 from simulator.terms import Refusal
-from simulator.wire import amount_of, encode, ok, requests
+from simulator.wire import amount_of, encode, requests
 
 __all__ = ["Subscriptions"]
 
@@ -133,16 +133,8 @@ class Subscriptions:
     def publish_change(self, change: OrderChanged) -> None:
         """Tell those who follow orders of one's change."""
         readers = self._followers_of(change.account)
-        if not readers:
-            return
-        body = encode((replies.change_view(change),))
-        messages: dict[bytes, bytes] = {}
-        for subscription in readers:
-            number = subscription.id
-            message = messages.get(number)
-            if message is None:
-                message = messages[number] = ok(number, body)
-            self._delivery.update(subscription.session, message)
+        if readers:
+            self._delivery.tell(readers, encode((replies.change_view(change),)))
 
     def _followers_of(self, account: str) -> tuple[Subscription, ...]:
         """Return who follows an account's orders, in the order in which they began."""
@@ -175,8 +167,7 @@ class Subscriptions:
         return True
 
     def _publish(self, readers: _Readers, body: bytes) -> None:
-        for subscription in tuple(readers.values()):  # who is told may be cut, and leave them
-            self._delivery.update(subscription.session, ok(subscription.id, body))
+        self._delivery.tell(tuple(readers.values()), body)  # who is told may be cut, and leave them
 
     def publish_books(self, touched: Iterable[Instrument], now: int) -> None:
         """Tell those who follow the books of these instruments, if what they see of them has changed.
@@ -186,17 +177,16 @@ class Subscriptions:
         feeds = {feed: None for instrument in touched for feed in self._books.of(instrument)}  # each once, in order
         for feed in feeds:
             if feed.refresh(now):
-                for subscription in tuple(feed.readers.values()):
-                    self._show(subscription, feed)
+                self._delivery.tell(self._shown_to(feed), feed.body)
 
-    def _show(self, subscription: Subscription, feed: BookFeed) -> None:
-        session = subscription.session
-        if session.is_behind and self._delivery.is_direct(session):
-            session.unshown[subscription.id] = session.unshown.get(subscription.id, 0) + 1
-            return
-        message = feed.message(subscription)
-        if message is not None:
-            self._delivery.update(session, message)
+    def _shown_to(self, feed: BookFeed) -> Iterator[Subscription]:
+        """Yield the subscriptions that are to be told what a feed shows now, as having been told."""
+        for subscription in tuple(feed.readers.values()):
+            session = subscription.session
+            if session.is_behind and self._delivery.is_direct(session):
+                session.unshown[subscription.id] = session.unshown.get(subscription.id, 0) + 1
+            elif feed.shows_news_to(subscription):
+                yield subscription
 
     def catch_up(self, session: Session) -> None:
         """Show a connection that reads on the newest of what it was not told of."""
@@ -207,9 +197,8 @@ class Subscriptions:
                 continue
             if times > 1:
                 self._delivery.note_conflated(session, times - 1, number)
-            message = subscription.feed.message(subscription)
-            if message is not None:
-                self._delivery.update(session, message)
+            if subscription.feed.shows_news_to(subscription):
+                self._delivery.tell((subscription,), subscription.feed.body)
 
     def _readers(self, topic: ToldTopic, session: Session) -> _Readers:
         """Return those who are told of a topic as a session is."""

@@ -217,7 +217,7 @@ class Journal:
                 data = _shortened(data)
         self._fields.extend((time, connection, kind, data, cause))
         if is_long:
-            self._keep_to_budget(getsizeof(data))
+            self._count_long(data)
         if self.watch is not None:
             self.watch((time, connection, kind, data))
 
@@ -231,11 +231,34 @@ class Journal:
 
     def write_out(self, time: int, connection: int, message: bytes) -> None:
         """Add a message that goes out, as `write` does."""
-        if len(message) > _SHORT or self.watch is not None:
+        size = len(message)
+        if size > _LONGEST or self.watch is not None:
             self.write(time, connection, "out", message)
             return
         self.written += 1
         self._fields.extend((time, connection, "out", message, self._schedule.cause))
+        if size > _SHORT:
+            self._count_long(message)
+
+    def write_all_out(self, time: int, messages: Sequence[tuple[int, bytes]]) -> None:
+        """Add messages that go out at one moment, each with its connection, as `write` does."""
+        if self.watch is not None:
+            for connection, message in messages:
+                self.write(time, connection, "out", message)
+            return
+        cause, long = self._schedule.cause, self._long
+        fields: list[Any] = []
+        for line, (connection, message) in enumerate(messages, self.written + 1):
+            size = len(message)
+            if size > _SHORT:
+                message = _shortened(message)
+                size = getsizeof(message)
+                long.append((line, size))
+                self._long_bytes += size
+            fields += (time, connection, "out", message, cause)
+        self.written += len(messages)
+        self._fields.extend(fields)
+        self._keep_to_budget()
 
     def write_events(self, time: int, events: Sequence[Any]) -> None:
         """Add what the exchange has done at one moment, as `write` does."""
@@ -248,13 +271,21 @@ class Journal:
         cause = self._schedule.cause
         self._fields.extend((time, 0, "event", first, cause, time, 0, "event", second, cause))
 
-    def _keep_to_budget(self, size: int) -> None:
-        """Count a long text that has just been written, and give up the oldest entries if it is one too many."""
+    def _count_long(self, text: str | bytes) -> None:
+        """Count a long text that has just been written."""
+        size = getsizeof(text)
         self._long.append((self.written, size))
         self._long_bytes += size
+        self._keep_to_budget()
+
+    def _keep_to_budget(self) -> None:
+        """Give up the oldest entries if there are too many long texts."""
+        if self._long_bytes <= self.budget and self.written <= self.limit:  # nothing is ever given up of most journals
+            return
         dropped = self.dropped
-        while self._long[0][0] <= dropped or self._long_bytes > self.budget:
-            line, size = self._long.popleft()
+        long = self._long
+        while long and (long[0][0] <= dropped or self._long_bytes > self.budget):
+            line, size = long.popleft()
             self._long_bytes -= size
             dropped = max(line, dropped)
         if dropped > self.dropped:

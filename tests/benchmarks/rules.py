@@ -3,7 +3,7 @@
 import gc
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -70,22 +70,44 @@ def _rules(count: int, effort: Effort) -> Figure:
     return _added(partial(Simulation, _unmatched(count)), partial(Simulation, _MATCHING_NONE), 10_000, effort)
 
 
-def _followed(request: dict[str, Any], target: str, followers: int) -> Simulation:
+def _followed(request: dict[str, Any], target: str, ids: Iterable[int]) -> Simulation:
+    """Return a world in which a connection for each of these ids has made a request under it."""
     world = Simulation()
-    for number in range(followers):
+    for number in ids:
         world.receive(world.connect(target), json.dumps({"id": number} | request))
     world.take()
     return world
 
 
-def _followers(effort: Effort) -> Figure:
-    follow = partial(_followed, {"type": "SubscribeOrderState"}, "/?account=ALICE", 1000)
+def _others_followers(effort: Effort) -> Figure:
+    follow = partial(_followed, {"type": "SubscribeOrderState"}, "/?account=ALICE", range(1000))
     return _added(follow, Simulation, 5_000, effort)
 
 
-def _book_readers(effort: Effort) -> Figure:
+def _followers(effort: Effort) -> Figure:
+    follow = partial(_followed, {"type": "SubscribeOrderState"}, "/", range(1000))
+    return _added(follow, Simulation, 100, effort)
+
+
+def _book_readers(ids: Iterable[int], effort: Effort) -> Figure:
     request = {"type": "SubscribeBook", "tradable_product": PAIR, "width": 1}
-    return _added(partial(_followed, request, "/", 1000), Simulation, 100, effort)
+    return _added(partial(_followed, request, "/", ids), Simulation, 100, effort)
+
+
+def _wide_book(effort: Effort) -> Figure:
+    """Time orders that join a book of 450 levels, of which one shows the best 20 buckets of 20 dollars."""
+    request = {"type": "SubscribeBook", "tradable_product": PAIR, "width": 2000}
+    return _added(partial(_deep, partial(_followed, request, "/", [1])), partial(_deep, Simulation), 5_000, effort)
+
+
+def _deep(make: Callable[[], Simulation]) -> Simulation:
+    """Return a world with many levels above those of the orders that are timed."""
+    world = make()
+    session = world.connect("/")
+    for number in range(450):
+        world.receive(session, json.dumps(json.loads(_order(number)) | {"price": str(90_000 - number)}))
+    world.take()
+    return world
 
 
 ROWS = [
@@ -106,6 +128,15 @@ ROWS = [
         "less",
         1.5,
         0.0,
+        _others_followers,
+    ),
+    Row(
+        "followers",
+        "what 1,000 who follow all orders add to one: each is told two of its changes",
+        "us",
+        "less",
+        1500.0,
+        1000.0,
         _followers,
     ),
     Row(
@@ -113,8 +144,26 @@ ROWS = [
         "what 1,000 who show the book add to an order, some of which change nothing that they show",
         "us",
         "less",
-        4200.0,
+        2000.0,
         1000.0,
-        _book_readers,
+        partial(_book_readers, range(1000)),
+    ),
+    Row(
+        "book-readers-alike",
+        "the same where all have asked for it under one id, as the clients of one program do",
+        "us",
+        "less",
+        1400.0,
+        1000.0,
+        partial(_book_readers, [1] * 1000),
+    ),
+    Row(
+        "wide-book",
+        "what one who shows a book of 450 levels in buckets of 20 dollars adds to an order",
+        "us",
+        "less",
+        50.0,
+        25.0,
+        _wide_book,
     ),
 ]

@@ -1,5 +1,6 @@
 """Subscriptions: what comes first, what comes after what, and how they end."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -319,6 +320,42 @@ def test_subscription_between_a_change_and_its_news(world: World) -> None:
     shown = [("99.00", "1", "1")], list[tuple[str, str, str]]()
     assert late.request("SubscribeBook", tradable_product=PAIR, width=1) == [book(1, *shown)]
     assert early.news() == [book(1, *shown)]
+
+
+def test_book_is_told_to_all_in_their_order(make_world: Callable[..., World]) -> None:
+    """All who show a book are told of a change in the order in which they began, as the journal says, under their ids.
+
+    One message is shared by those whose ids are the same; one of a connection that is stalled is kept between them.
+    """
+    world = make_world()
+    clients = [world.connect() for _ in range(4)]
+    for number, client in zip((7, 8, 7, 7), clients, strict=True):
+        client.send(f'{{"id":{number},"type":"SubscribeBook","tradable_product":"{PAIR}","width":1}}')
+        client.news()
+    world.sim.do({"stall": "data"}, session=clients[2].session)
+    before = world.sim.journal.written
+    clients[0].send(json.dumps({"id": 1, "type": "SendLimitOrder"} | ORDER))
+    told = [entry for _, entry, _ in world.sim.journal.since(before) if entry[2] in ("out", "kept")]
+    shown = [("99.00", "1", "1")], list[tuple[str, str, str]]()
+    assert [(number, kind, json.loads(data)) for _, number, kind, data in told] == [
+        (1, "out", ok(1, "1")),
+        (1, "out", book(7, *shown)),
+        (2, "out", book(8, *shown)),
+        (3, "kept", book(7, *shown)),
+        (4, "out", book(7, *shown)),
+    ]
+    assert told[1][3] is told[4][3]
+    assert [client.news() for client in clients[1:]] == [[book(8, *shown)], [], [book(7, *shown)]]
+
+
+def test_what_nobody_sees_is_not_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change behind the levels that are shown is not made a message of."""
+    client = world.connect()
+    client.request("SubscribeBook", tradable_product=PAIR, width=1)
+    for price in range(100, 80, -1):
+        client.request("SendLimitOrder", **ORDER | {"price": str(price)})
+    monkeypatch.delattr(BookFeed, "encode")
+    assert len(client.request("SendLimitOrder", **ORDER | {"price": "80"})) == 1
 
 
 def test_slow_readers_are_told_the_newest_book(world: World) -> None:

@@ -78,16 +78,17 @@ def test_wide_characters_count_as_what_they_take() -> None:
     assert len(journal) == 1
 
 
+@pytest.mark.parametrize("budget", [4000, 100_000_000])
 @pytest.mark.parametrize("is_watched", [False, True])
-def test_short_ways_to_write_an_entry(is_watched: bool) -> None:
-    """A message in, one out and any number of events are written as `write` does, with their causes, long or short."""
+def test_short_ways_to_write_an_entry(is_watched: bool, budget: int) -> None:
+    """Messages in and out and any number of events are written as `write` does, with their causes, long or short."""
     written: list[JournalEntry] = []
     expected: list[JournalEntry] = []
     schedules = Schedule(0), Schedule(0)
-    short, plain = (Journal(budget=4000, schedule=schedule) for schedule in schedules)
+    short, plain = (Journal(budget=budget, schedule=schedule) for schedule in schedules)
     if is_watched:
         short.watch, plain.watch = written.append, expected.append
-    for time, text in enumerate(["a", "b" * 512, "c" * 513, "d" * 3000]):
+    for time, text in enumerate(["a", "b" * 512, "c" * 513, "d" * 3000, "e" * MEGABYTE]):
         short.write_in(time, 1, text)
         plain.write(time, 1, "in", text)
         short.write_out(time, 2, text.encode())
@@ -95,6 +96,10 @@ def test_short_ways_to_write_an_entry(is_watched: bool) -> None:
         short.write_events(time, [text] * time)
         for _ in range(time):
             plain.write(time, 0, "event", text)
+        messages = [(number, text.encode() * number) for number in range(time)]
+        short.write_all_out(time, messages)
+        for number, message in messages:
+            plain.write(time, number, "out", message)
         assert schedules[0].cause == schedules[1].cause
     assert list(short.since(0)) == list(plain.since(0))
     assert (short.written, short.dropped, written) == (plain.written, plain.dropped, expected)
