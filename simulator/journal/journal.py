@@ -1,13 +1,17 @@
 """The record of everything that happened, in order."""
 
+import marshal
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat, starmap
 from sys import getsizeof
 from typing import Any
 from zlib import compress, decompress
 
+from msgspec.structs import astuple
+
+from simulator.exchange.orders import OrderChanged
 from simulator.schedule import Schedule
 
 __all__ = ["DEFAULT_BUDGET", "DEFAULT_LIMIT", "Journal", "JournalEntry"]
@@ -39,6 +43,8 @@ _CAUSES = frozenset({"in", "open", "close", "rule", "timeline"})
 _FROM_OUTSIDE = frozenset({"in", "open"})
 
 _TEXTS = frozenset({str, bytes})
+_PLAIN = _TEXTS | {OrderChanged}
+"""What nearly all entries are about."""
 _SHORT = 512
 """A text up to this length counts as its entry, whatever its length."""
 _LONGEST = 1 << 18
@@ -57,6 +63,8 @@ _MOST_KEPT = 100_000
 
 _WIDTH = 5
 """How many fields an entry has in the queue: the cause is the last."""
+_DATA = 3
+"""Which of them is its data."""
 
 
 class Journal:
@@ -183,9 +191,8 @@ class Journal:
         self._moved += 1
         fields = self._fields
         self._let_go()
-        self._chunks.append(_packed(list(islice(fields, _WIDTH * _CHUNK))))
-        for _ in range(_WIDTH * _CHUNK):
-            fields.popleft()
+        oldest = list(starmap(fields.popleft, repeat((), _WIDTH * _CHUNK)))  # a third of the time of a loop
+        self._chunks.append(_packed(oldest))
         self._packed = self.written - len(fields) // _WIDTH
         self._moved += 1
 
@@ -296,12 +303,23 @@ class Journal:
 
 
 def _packed(fields: list[Any]) -> bytes:
-    return compress(pickle.dumps(fields, pickle.HIGHEST_PROTOCOL), _FAST)
+    """Pack the fields of entries, and use them up: marshal takes half of pickle's time, and knows no classes."""
+    column = fields[_DATA::_WIDTH]
+    others = [data for data in column if type(data) not in _PLAIN]
+    fields[_DATA::_WIDTH] = [
+        data if type(data) in _TEXTS else astuple(data) if type(data) is OrderChanged else () for data in column
+    ]
+    return compress(marshal.dumps((fields, pickle.dumps(others, pickle.HIGHEST_PROTOCOL))), _FAST)
 
 
 def _unpacked(chunk: bytes) -> list[Any]:
-    fields: list[Any] = pickle.loads(decompress(chunk))  # noqa: S301 - of this process's own
-    return fields
+    fields, pickled = marshal.loads(decompress(chunk))  # noqa: S302 - of this process's own
+    others = iter(pickle.loads(pickled))  # noqa: S301 - so are these
+    fields[_DATA::_WIDTH] = [
+        data if type(data) in _TEXTS else OrderChanged(*data) if data else next(others)
+        for data in fields[_DATA::_WIDTH]
+    ]
+    return fields  # type: ignore[no-any-return]  # marshal says of nothing what it is
 
 
 def _shortened(text: Any) -> Any:
