@@ -26,6 +26,7 @@ from simulator.gateway.order_requests import OrderRequests
 from simulator.gateway.outgoing import Outgoing
 from simulator.gateway.query_requests import Gateway
 from simulator.gateway.rfqs import Rfqs
+from simulator.gateway.said_times import SaidTimes
 from simulator.gateway.session import NETIDX, Session
 from simulator.gateway.sessions import PATHS, Refused, Sessions
 from simulator.gateway.subscriptions import Subscriptions
@@ -120,7 +121,8 @@ class Simulation:
         tape = Tape(schedule.now, self.seed)
         rfqs = Rfqs(self.catalogue, markets.instrument, self.seed)
         accounts = plan.accounts or self.catalogue.accounts
-        gateway = Gateway(venue, accounts, markets.instrument, fill_ids, tape, rfqs, views)
+        times = SaidTimes(schedule, venue)
+        gateway = Gateway(venue, accounts, markets.instrument, fill_ids, tape, rfqs, views, times)
         latencies = Latencies(plan.latency, self._rng("latency"))
         sessions = Sessions(schedule, journal, gateway.accounts, self._on_end)
         delivery = Delivery(schedule, journal, latencies, sessions)
@@ -128,11 +130,11 @@ class Simulation:
         order_requests = OrderRequests(gateway, schedule)
         keeps_past = self.loaded is not None  # nothing else looks at it
         dispatcher = Dispatcher(schedule, journal, gateway, order_requests, subscriptions, delivery, keeps_past)
-        netidx = Netidx(schedule, delivery)
+        netidx = Netidx(schedule, delivery, times)
         director = Director(plan.rules, self.catalogue, self._rng("rules"), start)
         order_steps = OrderSteps(schedule, venue, dispatcher, fill_ids, journal)
         market_steps = MarketSteps(gateway, markets, subscriptions, schedule)
-        view_steps = ViewSteps(schedule, views, order_steps)
+        view_steps = ViewSteps(schedule, views, times, order_steps)
         connection_steps = ConnectionSteps(venue, sessions, delivery, subscriptions)
         player = StepPlayer(
             schedule,

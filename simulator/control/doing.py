@@ -7,12 +7,24 @@ from simulator.did_you_mean import nearest
 from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
+from simulator.scenario.checks.steps import check_omitted
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
-from simulator.scenario.steps import CorruptStep, DisconnectStep, SlowStep, StallStep, Step
+from simulator.scenario.steps import (
+    CorruptStep,
+    DisconnectStep,
+    SlowStep,
+    SnapshotStep,
+    StallStep,
+    Step,
+    UnsubscribeStep,
+)
 from simulator.simulation import Simulation
 
 __all__ = ["TEST_S_OWN", "do", "known_to", "refuse"]
+
+_OF_ONE = DisconnectStep | StallStep | SlowStep | CorruptStep | UnsubscribeStep | SnapshotStep
+"""The steps that may name a connection."""
 
 TEST_S_OWN = "do: "
 """How what could not be done begins, if it is a step of a test's, which is told so at once."""
@@ -57,7 +69,8 @@ def _faults(steps: list[Step], simulation: Simulation) -> Iterator[Fault]:
     known = known_to(simulation)
     for step in steps:
         yield from _unknown_words(step, known)
-        session = step.session if isinstance(step, DisconnectStep | StallStep | SlowStep | CorruptStep) else None
+        yield from check_omitted(step, frozenset(), (step.verb, "omit"))
+        session = step.session if isinstance(step, _OF_ONE) else None
         if session not in (None, "all", *map(str, simulation.sessions)):
             listed = ", ".join(map(str, simulation.sessions)) or "none"
             yield (

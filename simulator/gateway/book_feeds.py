@@ -5,6 +5,7 @@ from typing import assert_never
 from simulator.exchange.instrument import Instrument
 from simulator.gateway import replies
 from simulator.gateway.rfqs import PromisedQuote, Rfqs
+from simulator.gateway.said_times import SaidTimes
 from simulator.gateway.session import Subscription
 from simulator.gateway.topics import BookTopic, ConsolidatedBookTopic, QuotesTopic, ShownTopic
 from simulator.terms import Refusal
@@ -24,10 +25,12 @@ class BookFeed:
     Args:
         topic: of which, and in buckets of which width or for which quantity.
         rfqs: gives quotes.
+        times: which times are said.
     """
 
-    def __init__(self, topic: ShownTopic, rfqs: Rfqs) -> None:
+    def __init__(self, topic: ShownTopic, rfqs: Rfqs, times: SaidTimes) -> None:
         self._rfqs = rfqs
+        self._times = times
         self.topic = topic
         self.readers: dict[int, Subscription] = {}
         self.shown: _Shown | None = None
@@ -49,24 +52,24 @@ class BookFeed:
             case _:
                 assert_never(topic)
 
-    def encode(self, seen: _Shown, now: int) -> bytes:
+    def encode(self, seen: _Shown) -> bytes:
         """Return what has been seen as JSON."""
         if isinstance(seen, tuple):
-            return encode(replies.book_view(seen, now))
+            return encode(replies.book_view(seen, self._times.now("books")))
         return encode(self._rfqs.give(seen))
 
-    def first(self, subscription: Subscription, now: int) -> bytes:
+    def first(self, subscription: Subscription) -> bytes:
         """Return the first message of a subscription, which may be ahead of what is published next."""
         subscription.shown = seen = self.look()
-        return ok(subscription.id, self.encode(seen, now))
+        return ok(subscription.id, self.encode(seen))
 
-    def refresh(self, now: int) -> bool:
+    def refresh(self) -> bool:
         """Look again; return whether there is anything to be published."""
         seen = self.look()
         if seen == self.shown:
             return False
         self._shown_before, self.shown = self.shown, seen
-        self.body = self.encode(seen, now)
+        self.body = self.encode(seen)
         return True
 
     def shows_news_to(self, subscription: Subscription) -> bool:
@@ -83,10 +86,12 @@ class BookFeeds:
 
     Args:
         rfqs: gives the quotes that some of them show.
+        times: which times are said.
     """
 
-    def __init__(self, rfqs: Rfqs) -> None:
+    def __init__(self, rfqs: Rfqs, times: SaidTimes) -> None:
         self._rfqs = rfqs
+        self._times = times
         self._feeds: dict[ShownTopic, BookFeed] = {}
         self._of: dict[str, dict[ShownTopic, BookFeed]] = {}
 
@@ -100,7 +105,7 @@ class BookFeeds:
                     return Refusal(
                         f"there are too many different views of {instrument.listing.name}: ask for one that others have"
                     )
-            feed = self._feeds[topic] = BookFeed(topic, self._rfqs)
+            feed = self._feeds[topic] = BookFeed(topic, self._rfqs, self._times)
             for instrument in topic.instruments:
                 self._of.setdefault(instrument.listing.id, {})[topic] = feed
         feed.readers[subscription.number] = subscription

@@ -136,7 +136,7 @@ class Dispatcher:
         if isinstance(request, SubscribeOrderState):
             is_told = self._delivery.is_heard
             self._tell_open_orders(subscription, self._subscriptions.open_orders(subscription) if is_told else [])
-        first = self._subscriptions.first(subscription, self._schedule.now)
+        first = self._subscriptions.first(subscription)
         if first is not None:
             self._delivery.reply(session, first)
         topic = subscription.topic
@@ -203,7 +203,7 @@ class Dispatcher:
         if venue.touched:
             touched = venue.take_touched()
             if subscriptions.book_readers:
-                subscriptions.publish_books(touched.values(), now)
+                subscriptions.publish_books(touched.values())
 
     def _keep(self, event: Event, now: int) -> None:
         """Keep of an event what may be asked for later."""

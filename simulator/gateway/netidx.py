@@ -1,6 +1,7 @@
 """Publish/subscribe by path, the gateway's second connection: the exchange's clock, once a second."""
 
 from simulator.gateway.delivery import Delivery
+from simulator.gateway.said_times import SaidTimes
 from simulator.gateway.session import Session
 from simulator.schedule import Schedule
 from simulator.terms import BILLION
@@ -19,9 +20,11 @@ class Netidx:
     Args:
         schedule: the world's time.
         delivery: brings messages to connections.
+        times: which time the clock says.
     """
 
-    def __init__(self, schedule: Schedule, delivery: Delivery) -> None:
+    def __init__(self, schedule: Schedule, delivery: Delivery, times: SaidTimes) -> None:
+        self._times = times
         self._schedule = schedule
         self._delivery = delivery
         self._readers: dict[tuple[int, int], Session] = {}
@@ -58,12 +61,12 @@ class Netidx:
             self._ticks = True
             self._schedule.at((now // BILLION + 1) * BILLION, self._tick, background=True)
         self._readers[session.number, number] = session
-        self._delivery.update(session, _event(number, "Update", text_of_time(now)))
+        self._delivery.update(session, _event(number, "Update", text_of_time(self._times.now("clock"))))
 
     def _tick(self) -> None:
         now = self._schedule.now
         for (_, number), session in list(self._readers.items()):  # who is told may be cut
-            self._delivery.update(session, _event(number, "Update", text_of_time(now)))
+            self._delivery.update(session, _event(number, "Update", text_of_time(self._times.now("clock"))))
         self._ticks = bool(self._readers)
         if self._ticks:
             self._schedule.at(now + BILLION, self._tick, background=True)

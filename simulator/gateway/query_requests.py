@@ -18,6 +18,7 @@ from simulator.gateway import replies
 from simulator.gateway.candles import read_width
 from simulator.gateway.fill_ids import FillIds
 from simulator.gateway.rfqs import Rfqs
+from simulator.gateway.said_times import SaidTimes
 from simulator.gateway.tape import Tape
 from simulator.gateway.view_faults import OrderView, Within
 from simulator.quoting import cut_raw, quoted
@@ -60,6 +61,7 @@ class Gateway:
         tape: its trades, and the time before it began.
         rfqs: gives quotes on request.
         views: what a query looks through, by its type, where a scenario may bend its view.
+        times: which times are said.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Gateway:
         tape: Tape,
         rfqs: Rfqs,
         views: Mapping[str, OrderView],
+        times: SaidTimes,
     ) -> None:
         self.venue = venue
         self.catalogue = venue.catalogue
@@ -79,6 +82,7 @@ class Gateway:
         self.fill_ids = fill_ids
         self.tape = tape
         self.rfqs = rfqs
+        self.times = times
         self._views = views
         self._view = OrderView(venue, fill_ids)
 
@@ -183,7 +187,12 @@ class Gateway:
 
     def _order_details(self, request: requests.GetOrderDetails, viewer: str | None) -> list[OrderDetails]:
         view = self.view_for(request)
-        return [details for order in self._orders(request.order_ids, viewer) if (details := view.details(order))]
+        said = self.times.of_order
+        return [
+            replies.order_details(order, state, said(order))
+            for order in self._orders(request.order_ids, viewer)
+            if (state := view.state(order))
+        ]
 
     def list_fills(self, request: requests.ListFills, viewer: str | None, numbers: range) -> list[str] | Refusal:
         """Return those ids of what a request asks for whose fills have consecutive numbers."""
@@ -197,7 +206,7 @@ class Gateway:
             fill = view.fill(fill_id)
             if fill is not None and viewer in (None, fill.account):
                 digits = self.venue.instruments[fill.target].digits
-                found.append(replies.fill_details(fill, fill_id, digits))
+                found.append(replies.fill_details(fill, fill_id, digits, self.times.of_fill(fill)))
         return found
 
     def view_for(self, request: requests.Request) -> OrderView:

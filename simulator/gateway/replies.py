@@ -86,9 +86,8 @@ def reject_reason(order: Order, sees_all: bool = True) -> RejectReasonView:
     return RejectReasonView(str(order.id), reason)
 
 
-def order_details(order: Order, state: OrderStateView | None = None) -> OrderDetails:
-    """Return all that is known of an order, in its state now unless another is given."""
-    state = state or order_state(order)
+def order_details(order: Order, state: OrderStateView, time: int) -> OrderDetails:
+    """Return all that is known of an order in a state, with the time at which it is said to have come."""
     quote_id, params = order.passed_through or (None, None)
     return OrderDetails(
         str(order.id),
@@ -99,16 +98,19 @@ def order_details(order: Order, state: OrderStateView | None = None) -> OrderDet
         order.account,
         quote_id,
         _NULL if params is None else msgspec.Raw(params),
-        text_of_time(order.time),
+        text_of_time(time),
         state.state,
         state.filled_qty,
         state.avg_fill_price,
     )
 
 
-def fill_details(fill: Fill, fill_id: str, digits: int) -> FillDetails:
-    """Return all that is known of a fill; ``digits`` are those of its product's price increment."""
-    time = text_of_time(fill.time)
+def fill_details(fill: Fill, fill_id: str, digits: int, time: int) -> FillDetails:
+    """Return all that is known of a fill, with the time at which it is said to have been made.
+
+    ``digits`` are those of its product's price increment.
+    """
+    said = text_of_time(time)
     return FillDetails(
         fill_id,
         fill.kind.value,
@@ -119,8 +121,8 @@ def fill_details(fill: Fill, fill_id: str, digits: int) -> FillDetails:
         text_of_amount(fill.price, digits),
         fill.account,
         "Maker" if fill.maker else "Taker",
-        time,
-        time,
+        said,
+        said,
     )
 
 
@@ -179,10 +181,10 @@ def limit_view(limit: Limit) -> LimitView:
     )
 
 
-def trade_view(trade: Traded, digits: int) -> TradeView:
-    """Return a public trade; ``digits`` are those of its product's price increment."""
+def trade_view(trade: Traded, digits: int, time: int) -> TradeView:
+    """Return a public trade with a time; ``digits`` are those of its product's price increment."""
     return TradeView(
-        text_of_time(trade.time),
+        text_of_time(time),
         _dir(trade.buy),
         text_of_amount(trade.price, digits),
         text_of_amount(trade.quantity),

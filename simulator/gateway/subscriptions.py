@@ -59,7 +59,7 @@ class Subscriptions:
         """Who follows orders, by the account whose orders they see; None for those who see all."""
         self._trades: dict[str, _Readers] = {}
         self._candles: dict[tuple[str, int], _Readers] = {}
-        self._books = BookFeeds(gateway.rfqs)
+        self._books = BookFeeds(gateway.rfqs, gateway.times)
         self.followers = 0
         """How many subscriptions follow orders or trades."""
         self.book_readers = 0
@@ -89,15 +89,22 @@ class Subscriptions:
         self._open += 1
         return subscription
 
-    def first(self, subscription: Subscription, now: int) -> bytes | None:
+    def first(self, subscription: Subscription) -> bytes | None:
         """Return the message that a subscription begins with; None if it waits for news, or follows orders."""
-        return None if subscription.feed is None else subscription.feed.first(subscription, now)
+        return None if subscription.feed is None else subscription.feed.first(subscription)
 
     def open_orders(self, subscription: Subscription) -> list[Order]:
         """Return the orders that a subscription to orders begins with."""
         viewer = subscription.session.viewer
         orders = self._gateway.venue.open.values()
         return list(orders) if viewer is None else [order for order in orders if order.account == viewer]
+
+    def tell_all_orders(self, session: Session) -> None:
+        """Tell a connection's subscriptions to orders of every order that it sees, out or not."""
+        viewer = session.viewer
+        orders = [one for one in self._gateway.venue.orders.values() if viewer in (None, one.account)]
+        followers = [one for one in session.subscriptions.values() if isinstance(one.topic, OrdersTopic)]
+        self._delivery.tell(followers, encode([replies.order_state(order) for order in orders]))
 
     def is_open(self, subscription: Subscription) -> bool:
         """Tell whether a subscription has not ended."""
@@ -128,7 +135,8 @@ class Subscriptions:
         readers = self._trades.get(trade.target)
         if readers:
             digits = self._gateway.venue.instruments[trade.target].digits
-            self._publish(readers, encode(replies.trade_view(trade, digits)))
+            time = self._gateway.times.now("trades")
+            self._publish(readers, encode(replies.trade_view(trade, digits, time)))
 
     def publish_change(self, change: OrderChanged) -> None:
         """Tell those who follow orders of one's change."""
@@ -169,14 +177,14 @@ class Subscriptions:
     def _publish(self, readers: _Readers, body: bytes) -> None:
         self._delivery.tell(tuple(readers.values()), body)  # who is told may be cut, and leave them
 
-    def publish_books(self, touched: Iterable[Instrument], now: int) -> None:
+    def publish_books(self, touched: Iterable[Instrument]) -> None:
         """Tell those who follow the books of these instruments, if what they see of them has changed.
 
         Who is behind with reading is told of the newest only, once it reads on.
         """
         feeds = {feed: None for instrument in touched for feed in self._books.of(instrument)}  # each once, in order
         for feed in feeds:
-            if feed.refresh(now):
+            if feed.refresh():
                 self._delivery.tell(self._shown_to(feed), feed.body)
 
     def _shown_to(self, feed: BookFeed) -> Iterator[Subscription]:

@@ -12,7 +12,7 @@ from simulator.gateway import replies
 from simulator.gateway.fill_ids import FillIds
 from simulator.schedule import Schedule
 from simulator.terms import OUT
-from simulator.wire.replies import OrderDetails, OrderStateView
+from simulator.wire.replies import OrderStateView
 
 __all__ = ["FaultyView", "OrderView", "ViewFault", "Within"]
 
@@ -55,10 +55,6 @@ class OrderView:
     def state(self, order: Order) -> OrderStateView | None:
         """Return an order's state, or None if there is no such order to be seen."""
         return replies.order_state(order)
-
-    def details(self, order: Order) -> OrderDetails | None:
-        """Return an order's details, or None if there is no such order to be seen."""
-        return replies.order_details(order)
 
     def list_fills(self, within: Within, numbers: range) -> list[str]:
         """Return the ids of the fills of consecutive numbers, oldest first."""
@@ -138,11 +134,6 @@ class FaultyView(OrderView):
             return replies.order_state(order)
         change = order.state_at(as_of)
         return None if change is None else replies.change_view(change)
-
-    def details(self, order: Order) -> OrderDetails | None:
-        """Return an order's details, with the state that it was in."""
-        state = self.state(order)
-        return None if state is None else replies.order_details(order, state)
 
     def list_fills(self, within: Within, numbers: range) -> list[str]:
         """Return the ids of the fills there were of consecutive numbers, those told twice twice."""

@@ -6,7 +6,7 @@ from simulator.decimals import parse_amount
 from simulator.terms import BILLION
 from simulator.times import parse_time
 
-__all__ = ["MAX_DURATION", "amount", "duration", "moment", "part_of", "share"]
+__all__ = ["MAX_DURATION", "amount", "duration", "moment", "offset", "part_of", "share"]
 
 _UNITS = (
     ("ns", 1),
@@ -31,6 +31,12 @@ def duration(text: str) -> int:
             if value is not None and value >= 0:
                 return value * nanoseconds // BILLION
     raise ValueError(f"expected a duration with its unit, such as 250ms or 1.5s, got {text!r}")
+
+
+def offset(text: str) -> int:
+    """Return a duration's text that may go back (``-10m``) in nanoseconds; raises `ValueError` if it is none."""
+    length = duration(text.removeprefix("+").removeprefix("-"))
+    return -length if text.startswith("-") else length
 
 
 def moment(text: str, began: int) -> int:

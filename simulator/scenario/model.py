@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from simulator.exchange.orders import FIRST_ORDER_ID
 from simulator.scenario.step_forms import StepInFile
-from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent
+from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent, RejectStep
 from simulator.wire.hello import Hello
 from simulator.wire.requests import REQUEST_TYPES
 
@@ -530,6 +530,7 @@ BESIDE: dict[type[Struct], dict[str, tuple[str, ...]]] = {
 
 APART: dict[type[Struct], dict[str, tuple[str, ...]]] = {
     MarketEntry: {"mid": ("bids", "asks")},
+    RejectStep: {"reason": ("code", "text")},
     Await: {"closed": ("order_id", "state", "filled_qty", "avg_fill_price", "message")},
 }
 """The keys beside which others mean nothing."""

@@ -37,7 +37,7 @@ from simulator.scenario.model import (
     When,
 )
 from simulator.scenario.step_forms import BARE, StepEntry
-from simulator.scenario.steps import Amount, Duration, LimitEntry, Percent, Quantity, ViewEntry
+from simulator.scenario.steps import Amount, Duration, LimitEntry, Offset, Percent, Quantity, ViewEntry
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["CATALOGUE", "TITLES", "KeyEntry", "Section", "explained", "markdown", "sections"]
@@ -80,10 +80,10 @@ _KINDS = {
     "flow": "Steps about time, replies and the scenario itself",
     "connection": "Steps about connections",
     "market": "Steps about the market",
-    "view": "Steps about what queries say",
+    "view": "Steps about what queries and times say",
 }
 _COUNTED = ((When, "nth"), (Rule, "after"), (Rule, "every"), (Rule, "times"), (Rule, "chance"), (Expectation, "count"))
-_VALUES = {"duration": Duration, "amount": Amount, "share": Percent, "quantity": Quantity}
+_VALUES = {"duration": Duration, "offset": Offset, "amount": Amount, "share": Percent, "quantity": Quantity}
 _PATTERNS = {inspect.type_info(kind).type.pattern: word for word, kind in _VALUES.items()}  # type: ignore[attr-defined]
 _UNITS = "How values are written. The units of time are ns, us, ms, s, m and h; numbers need no quotes."
 _MATCHER = (

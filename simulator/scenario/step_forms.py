@@ -26,13 +26,16 @@ from simulator.scenario.steps import (
     LoseStep,
     MatchStep,
     Name,
+    Offset,
     Quantity,
     RateLimitStep,
     RefuseStep,
     RejectStep,
     RepeatStep,
     RestartStep,
+    SkewStep,
     SlowStep,
+    SnapshotStep,
     StaleStep,
     StallStep,
     Standstill,
@@ -55,13 +58,13 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     ack: AckStep | UnsetType | None = UNSET
     """Examples: ``ack``, ``ack: {send: never}``."""
     reject: RejectStep | UnsetType | None = UNSET
-    """Example: ``reject: {code: InsufficientFunds, text: too poor}``."""
+    """Examples: ``reject: {code: InsufficientFunds, text: too poor}``, ``reject: {reason: E4711}``."""
     fill: Quantity | FillStep | UnsetType | None = UNSET
     """Examples: ``fill: 40%``, ``fill: {quantity: rest, price: 9999.75, as: second}``, ``fill``."""
     match: MatchStep | UnsetType | None = UNSET
     """Examples: ``match``, ``match: {send: never}``."""
     cancel: CancelStep | UnsetType | None = UNSET
-    """Examples: ``cancel``, ``cancel: {text: self-trade prevention}``."""
+    """Examples: ``cancel``, ``cancel: {text: self-trade prevention}``, ``cancel: {order: all, omit: [last]}``."""
     expire: ExpireStep | UnsetType | None = UNSET
     """Examples: ``expire``, ``expire: {order: last}``."""
     bust: Name | BustStep | UnsetType | None = UNSET
@@ -94,6 +97,10 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Examples: ``corrupt: json``, ``corrupt: {what: utf8, messages: 3}``."""
     unsubscribe: UnsubscribeStep | UnsetType | None = UNSET
     """Examples: ``unsubscribe``, ``unsubscribe: {session: all}``."""
+    snapshot: SnapshotStep | UnsetType | None = UNSET
+    """Examples: ``snapshot``, ``snapshot: {session: all}``."""
+    skew: Offset | SkewStep | UnsetType = UNSET
+    """Examples: ``skew: 1h``, ``skew: {by: -10m, of: fills, for: 30s}``."""
     view: dict[ViewName, ViewEntry] | UnsetType = UNSET
     """Example: ``view: {ListOpen: {lag: 500ms, omit: [last]}}``."""
     book: BookStep | UnsetType = UNSET
@@ -140,6 +147,7 @@ Bare = Literal[
     "reply",
     "disconnect",
     "unsubscribe",
+    "snapshot",
     "restart",
     "heal",
 ]

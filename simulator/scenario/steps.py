@@ -11,6 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "DURATION",
+    "OFFSET",
+    "SKEWED",
     "STEP_KEY_DOCS",
     "TRUTH",
     "VIEWED",
@@ -45,6 +47,7 @@ __all__ = [
     "MarketStep",
     "MatchStep",
     "Name",
+    "Offset",
     "OrderName",
     "OrderStep",
     "Percent",
@@ -57,7 +60,10 @@ __all__ = [
     "ReplyStep",
     "RestartStep",
     "ResumeStep",
+    "SkewStep",
+    "Skewed",
     "SlowStep",
+    "SnapshotStep",
     "StaleStep",
     "StallStep",
     "Standstill",
@@ -75,6 +81,10 @@ DURATION = r"^[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$"
 """What a duration looks like."""
 
 Duration = Annotated[str, Meta(pattern=DURATION, description="A time with its unit, such as 250ms or 1.5s.")]
+OFFSET = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)$"
+"""What a duration looks like that may go back."""
+
+Offset = Annotated[str, Meta(pattern=OFFSET, description="A time ahead, such as 1h, or behind, such as -250ms.")]
 Amount = Annotated[
     str,
     Meta(
@@ -182,6 +192,10 @@ class RejectStep(_OrderArgs, frozen=True):
     """The reason's first word, as GetRejectReason says it. Example: ``code: InsufficientFunds``."""
     text: str = ""
     """What follows the code in the reason. Example: ``code: Other, text: not today``."""
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+    """The whole reason instead of code and text, for one that no documentation knows. Example:
+    ``reason: "E4711 (unspecified)"``.
+    """
     send: Telling = "once"
     order: OrderName = "this"
 
@@ -225,6 +239,8 @@ class CancelStep(_OrderArgs, frozen=True):
     verb: ClassVar[Literal["cancel"]] = "cancel"
     text: str | None = None
     """Why, as GetRejectReason says it. Example: ``text: self-trade prevention``."""
+    omit: tuple[Name, ...] = ()
+    """Of all orders, those that stay open: this, last, or ids. Example: ``order: all, omit: [last]``."""
     send: Telling = "once"
     order: OrderName = "this"
 
@@ -535,6 +551,13 @@ class UnsubscribeStep(_ConnectionArgs, frozen=True):
     session: str | None = None
 
 
+class SnapshotStep(_ConnectionArgs, frozen=True):
+    """Who follows orders on the connection is told of every one again, of those that are out as well."""
+
+    verb: ClassVar[Literal["snapshot"]] = "snapshot"
+    session: str | None = None
+
+
 class RestartStep(_ConnectionArgs, frozen=True):
     """The venue restarts: every connection is closed with 1012, and its orders are kept or lost."""
 
@@ -558,14 +581,45 @@ class ViewStep(_Args, frozen=True):
     views: dict[ViewName, ViewEntry]
 
 
+Skewed = Literal["orders", "fills", "trades", "books", "clock"]
+SKEWED: tuple[Skewed, ...] = get_args(Skewed)
+"""What bears times that a scenario can set ahead or behind."""
+
+
+class SkewStep(_Args, frozen=True):
+    """The times that messages say jump ahead of the world's, or behind it, from now on.
+
+    The world's own time goes on as it did, and what has been told keeps its time. Candles keep the world's.
+    """
+
+    kind: ClassVar[Literal["view"]] = "view"
+    verb: ClassVar[Literal["skew"]] = "skew"
+    by: Offset
+    """How far ahead of the world's time, or behind it; 0s sets it right. Examples: ``by: 1h``, ``by: -10m``."""
+    of: Skewed | Literal["all"] = "all"
+    """Which times: those at which orders came, fills and others' trades were made, books were so, the published clock,
+    or all. Example: ``by: -10m, of: fills``.
+    """
+    for_: Duration | None = None
+    """How long; without it, for good. Example: ``by: 1h, for: 30s``."""
+
+
 OrderStep = AckStep | RejectStep | FillStep | MatchStep | CancelStep | ExpireStep | StaleStep | RepeatStep | LoseStep
 CorrectionStep = BustStep | CorrectStep
 FlowStep = DelayStep | HoldStep | ReleaseStep | ReplyStep | CustomReplyStep | GotoStep | HealStep | RateLimitStep
 ConnectionStep = (
-    DisconnectStep | AbortStep | RefuseStep | StallStep | SlowStep | CorruptStep | UnsubscribeStep | RestartStep
+    DisconnectStep
+    | AbortStep
+    | RefuseStep
+    | StallStep
+    | SlowStep
+    | CorruptStep
+    | UnsubscribeStep
+    | SnapshotStep
+    | RestartStep
 )
 MarketStep = BookStep | TradeStep | HaltStep | ResumeStep | DelistStep | IncrementsStep | LimitsStep | AlertStep
-Step = OrderStep | CorrectionStep | FlowStep | ConnectionStep | MarketStep | ViewStep
+Step = OrderStep | CorrectionStep | FlowStep | ConnectionStep | MarketStep | ViewStep | SkewStep
 """A step, written out. Its ``verb`` tells which it is, its ``kind`` who does it."""
 
 TRUTH = frozenset(step.verb for step in get_args(OrderStep | CorrectionStep))

@@ -46,7 +46,9 @@ __all__ = [
     "RuleWords",
     "ScaledWords",
     "ScenarioWords",
+    "SkewWords",
     "SlowWords",
+    "SnapshotWords",
     "StaleWords",
     "StallWords",
     "StepWords",
@@ -254,6 +256,7 @@ class RejectWords(TypedDict, total=False):
         "WouldTrade",
     ]
     text: Text
+    reason: Text | None
     send: Literal["never", "once", "twice"]
     order: Text
 
@@ -286,6 +289,7 @@ class CancelWords(TypedDict, total=False):
     """The order is cancelled, asked for or not."""
 
     text: Text | None
+    omit: Sequence[Text]
     send: Literal["never", "once", "twice"]
     order: Text
 
@@ -362,6 +366,26 @@ class UnsubscribeWords(TypedDict, total=False):
 
     session: Text | None
 
+
+class SnapshotWords(TypedDict, total=False):
+    """Who follows orders on the connection is told of every one again, of those that are out as well."""
+
+    session: Text | None
+
+
+SkewWords = TypedDict(
+    "SkewWords",
+    {
+        "by": Required[str],
+        "of": Literal["books", "clock", "fills", "orders", "trades"] | Literal["all"],
+        "for": str | None,
+    },
+    total=False,
+)
+"""The times that messages say jump ahead of the world's, or behind it, from now on.
+
+    The world's own time goes on as it did, and what has been told keeps its time. Candles keep the world's.
+    """
 
 ViewWords = TypedDict("ViewWords", {"lag": str | None, "omit": Sequence[Text], "for": str | None}, total=False)
 """What a query says: as things were ``lag`` ago, and with some left out (this, last, all, an id, a fill's name)."""
@@ -468,6 +492,8 @@ class VerbWords(TypedDict, total=False):
     slow: SlowWords
     corrupt: Literal["fragments", "frame", "id", "json", "utf8"] | CorruptWords | None
     unsubscribe: UnsubscribeWords | None
+    snapshot: SnapshotWords | None
+    skew: str | SkewWords
     view: Mapping[Literal["GetFillDetails", "GetOrderDetails", "GetOrderState", "ListFills", "ListOpen"], ViewWords]
     book: BookWords
     trade: TradeWords
@@ -500,6 +526,7 @@ StepWords: TypeAlias = (
         "repeat",
         "reply",
         "restart",
+        "snapshot",
         "stale",
         "unsubscribe",
     ]

@@ -49,6 +49,9 @@ class ConnectionSteps:
             case "unsubscribe":
                 for session in sessions.named(step.session, run.session):
                     self._subscriptions.end_all(session)
+            case "snapshot":
+                for session in sessions.named(step.session, run.session):
+                    self._subscriptions.tell_all_orders(session)
             case "restart":
                 if step.orders == "lost":
                     self._venue.forget_open()

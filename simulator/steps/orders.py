@@ -11,7 +11,7 @@ from simulator.gateway.dispatch import Dispatcher
 from simulator.gateway.fill_ids import FillIds
 from simulator.journal.journal import Journal
 from simulator.scenario.amounts import amount, duration, part_of
-from simulator.scenario.steps import CorrectionStep, FillStep, OrderStep, RejectStep, StaleStep
+from simulator.scenario.steps import CancelStep, CorrectionStep, FillStep, OrderStep, RejectStep, StaleStep
 from simulator.schedule import Schedule
 from simulator.steps.run import RuleRun
 from simulator.terms import ACKED, CANCELED, FILLED, OPEN, OUT, REJECTED, STALE, FillKind
@@ -54,7 +54,7 @@ class OrderSteps:
 
         Else it is noted: as a mistake of the scenario, unless the order was cancelled or rejected meanwhile.
         """
-        orders = self.orders(step.order, run)
+        orders = self._meant(run, step)
         if not orders and step.order != "all":
             self._note("skipped", f"{run.name}: {step.verb}: there is no order to do it to")
         for order in orders:
@@ -68,6 +68,14 @@ class OrderSteps:
                     kind = "skipped" if has_ended else "mistake"
                     self._note(kind, f"{run.name}: {step.verb}: {error}")
             self._dispatcher.publish(order.id, COPIES[step.send])
+
+    def _meant(self, run: RuleRun, step: OrderStep) -> list[Order]:
+        """Return the orders that a step is done to."""
+        orders = self.orders(step.order, run)
+        if isinstance(step, CancelStep) and step.omit:
+            kept = {order.id for name in step.omit for order in self.orders(name, run)}
+            return [order for order in orders if order.id not in kept]
+        return orders
 
     def _apply(self, order: Order, step: OrderStep, illegal: bool) -> None:
         """Do a step to an order; raises `ValueError` if it cannot be done."""
@@ -236,4 +244,6 @@ def _require_possible(order: Order, price: int, quantity: int) -> None:
 
 def reason_of(reject: RejectStep) -> str:
     """Return a reject's reason as GetRejectReason says it."""
+    if reject.reason is not None:
+        return reject.reason
     return f"{reject.code}: {reject.text}" if reject.text else reject.code

@@ -1,10 +1,12 @@
-"""The step about views: what queries say of orders and fills may lag, or leave things out."""
+"""The steps about what the gateway says: queries may lag or leave things out, and times be ahead or behind."""
 
 from functools import partial
+from typing import assert_never
 
+from simulator.gateway.said_times import SaidTimes
 from simulator.gateway.view_faults import FaultyView, ViewFault
-from simulator.scenario.amounts import duration
-from simulator.scenario.steps import ViewEntry, ViewStep
+from simulator.scenario.amounts import duration, offset
+from simulator.scenario.steps import SKEWED, SkewStep, ViewEntry, ViewStep
 from simulator.schedule import Schedule
 from simulator.steps.orders import OrderSteps
 from simulator.steps.run import RuleRun
@@ -13,20 +15,40 @@ __all__ = ["ViewSteps"]
 
 
 class ViewSteps:
-    """Does the step about views.
+    """Does the steps about what the gateway says.
 
     Args:
         schedule: the world's time.
         views: what each query looks through that a scenario may make wrong.
+        times: which times are said.
         order_steps: knows the orders and fills that a step may name.
     """
 
-    def __init__(self, schedule: Schedule, views: dict[str, FaultyView], order_steps: OrderSteps) -> None:
+    def __init__(
+        self, schedule: Schedule, views: dict[str, FaultyView], times: SaidTimes, order_steps: OrderSteps
+    ) -> None:
         self._schedule = schedule
+        self._times = times
         self._views = views
         self._order_steps = order_steps
 
-    def do(self, run: RuleRun, step: ViewStep) -> None:
+    def do(self, run: RuleRun, step: ViewStep | SkewStep) -> None:
+        """Do a step."""
+        match step.verb:
+            case "view":
+                self._bend(run, step)
+            case "skew":
+                self._skew(step)
+            case _:
+                assert_never(step)
+
+    def _skew(self, step: SkewStep) -> None:
+        for what in SKEWED if step.of == "all" else (step.of,):
+            turn = self._times.skew(what, offset(step.by))
+            if step.for_ is not None:
+                self._schedule.at(self._schedule.now + duration(step.for_), partial(self._times.end, what, turn))
+
+    def _bend(self, run: RuleRun, step: ViewStep) -> None:
         """Bend the views that a step names."""
         for name, asked in step.views.items():
             view = self._views[name]
@@ -35,7 +57,8 @@ class ViewSteps:
                 self._schedule.at(self._schedule.now + duration(asked.for_), partial(_restore, view, fault))
 
     def straighten(self) -> None:
-        """Let every view be straight again."""
+        """Let every view be straight again, and every time that is said from now on be the world's."""
+        self._times.end_all()
         for view in self._views.values():
             view.fault = ViewFault()
 

@@ -34,6 +34,7 @@ SCENARIO: dict[str, Any] = {
     "timeline": [
         {"at": "1s", "every": "2s", "do": {"halt": "All"}},
         {"at": "2s", "every": "2s", "do": {"resume": "All"}},
+        {"at": "1s", "every": "3s", "do": {"skew": {"by": "-1h", "for": "2s"}}},
     ],
     "rules": [
         {
@@ -98,6 +99,8 @@ class Talk:
                 return request(number, "CancelOrder", order_id=str(rng.randrange(1, number + 1)))
             case 3:
                 return request(number, "GetOrderState", order_ids=["1"])
+            case 4:
+                return request(number, "GetOrderDetails", order_ids=[str(number - 1), str(number // 2)])
             case _:
                 terms = {"dir": rng.choice(["Buy", "Sell"]), "price": str(rng.randrange(98, 103)), "quantity": "2"}
                 return order(number, **terms)

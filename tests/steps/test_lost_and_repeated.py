@@ -39,6 +39,36 @@ def test_what_is_so_is_told_again_much_later() -> None:
     assert [message for _, message in client.news()] == told[-1:]
 
 
+def test_a_snapshot_after_subscribing_tells_all_again() -> None:
+    """Who follows orders again hears of all that it may see, of what is out too, in one message."""
+    play = Play({"when": {"event": "subscribe", "session": 2}, "then": ["snapshot"]}, accounts=["ALICE", "BOB"])
+    client = play.connect()
+    for account in ("ALICE", "BOB", "ALICE"):
+        client.order(account=account)
+    play.sim.do({"fill": {"order": "1"}})
+    follower = play.follow("/?account=ALICE")
+    play.sim.do("snapshot")
+    again = [message["response"]["Ok"] for _, message in follower.news()]
+    assert [[(state["order_id"], state["filled_qty"]) for state in states] for states in again] == [
+        [("1", "10"), ("3", "0")],
+    ]
+
+
+def test_a_snapshot_goes_out_behind_the_first_message() -> None:
+    """What is open is told first, as ever, and then what there has been."""
+    play = Play({"when": {"event": "subscribe"}, "then": ["snapshot"]})
+    client = play.connect()
+    client.order()
+    play.sim.do({"cancel": {"order": "1"}})
+    client.news()
+    client.request("SubscribeOrderState")
+    told = [message["response"]["Ok"] for _, message in client.news()]
+    assert [[(state["order_id"], state["state"]) for state in states] for states in told] == [
+        [],
+        [("1", ["Acked", "Canceled", "Out"])],
+    ]
+
+
 def test_a_connection_lives_on_without_its_subscriptions() -> None:
     """Nothing is told to who followed orders, replies still come, and it may follow them again."""
     play = Play()

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.errors import SimulatorError
+from simulator.control.doing import do
+from simulator.errors import ScenarioError, SimulatorError
 from support.steps import PAIR, Play, cancels, err, ok, sends, state, told
 
 ASKS = {PAIR: {"bids": [], "asks": [["100.00", 4], ["101.00", 20]]}}
@@ -70,6 +71,33 @@ def test_reject_tells_code_and_text() -> None:
     assert client.news() == [(0, ok(2, "1")), (0, told(1, "Rejected Out"))]
     assert client.reason(1) == "PriceOutOfBand: above the band"
     assert client.ask("ListOpen", scope="All", set="All") == {"Ok": []}
+
+
+def test_reject_for_a_reason_that_no_documentation_knows() -> None:
+    """A reason can be any text."""
+    play = Play(sends({"reject": {"reason": "E4711 (unspecified)"}}))
+    client = play.connect()
+    client.order()
+    client.news()
+    assert client.reason(1) == "E4711 (unspecified)"
+
+
+def test_all_orders_are_cancelled_but_some() -> None:
+    """A cancel of all leaves those open that it omits: the rule's own, the newest, or those of an id."""
+    play = Play({"when": {"request": "CancelOrder"}, "then": [{"cancel": {"order": "all", "omit": ["this", "last"]}}]})
+    client = play.connect()
+    for _ in range(4):
+        client.order()
+    client.request("CancelOrder", order_id=2)
+    client.news()
+    assert client.ask("ListOpen", scope="All", set="All") == {"Ok": ["4"]}
+    for _ in range(2):
+        client.order()
+    client.news()
+    play.sim.do({"cancel": {"order": "all", "omit": ["5"]}})
+    assert client.ask("ListOpen", scope="All", set="All") == {"Ok": ["5"]}
+    with pytest.raises(ScenarioError, match="expected omit beside order: all, got it beside order: last"):
+        do(play.sim, [{"cancel": {"order": "last", "omit": ["5"]}}])
 
 
 def test_reject_alone_says_other() -> None:

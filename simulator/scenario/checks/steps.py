@@ -13,11 +13,12 @@ from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import BookStep, FillStep, IncrementsStep, Step, TradeStep
+from simulator.scenario.steps import BookStep, CancelStep, FillStep, IncrementsStep, Step, TradeStep
 
-__all__ = ["check_steps"]
+__all__ = ["check_omitted", "check_steps"]
 
 _FILL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_OMITTED = ("this", "last")
 _OF_REQUESTS = ("reply", "rate_limit")
 _WITH_ORDER = frozenset({"SendLimitOrder", "CancelOrder"})
 
@@ -34,6 +35,7 @@ def check_steps(scenario: Scenario, known: KnownNames | None, unread: Unread) ->
                 yield from _check_fill(step, rule.when, known, changing, (*place, "fill"))
         types = frozenset() if rule is None else types_of(rule.when)
         yield from _check_place(step, types, rule, place)
+        yield from check_omitted(step, types, (*place, step.verb, "omit"))
     for at, rule in enumerate(scenario.rules):
         yield from _check_rule(rule, ("rules", at, "then"))
 
@@ -143,6 +145,22 @@ def _check_place(step: Step, types: frozenset[str], rule: Rule | None, place: Pa
     if types:
         where = f"a rule for {', '.join(sorted(types)[:3])}"
     yield place, f"expected order: last, all or an id, because {where} has no order of its own to {step.verb}"
+
+
+def check_omitted(step: Step, types: frozenset[str], place: Path) -> Iterator[Fault]:
+    """Yield the fault of orders that a cancel leaves open where it is not for all, or that are none.
+
+    ``types`` are those of the requests that the step's rule is for: none where there is no request.
+    """
+    if not isinstance(step, CancelStep) or not step.omit:
+        return
+    if step.order != "all":
+        yield place, f"expected omit beside order: all, got it beside order: {step.order}"
+    for at, name in enumerate(step.omit):
+        if name == "this" and types.isdisjoint(_WITH_ORDER):
+            yield (*place, at), "expected last or an order's id, because there is no order of its own here, got 'this'"
+        elif name not in _OMITTED and not (name.isascii() and name.isdigit()):
+            yield (*place, at), f"expected this, last or an order's id, got {name!r}{nearest(name, _OMITTED)}"
 
 
 def _check_rule(rule: Rule, place: Path) -> Iterator[Fault]:

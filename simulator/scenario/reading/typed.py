@@ -15,13 +15,13 @@ from msgspec import inspect
 from simulator.did_you_mean import nearest
 from simulator.errors import Problem, ScenarioError
 from simulator.quoting import listed, quoted
-from simulator.scenario.amounts import MAX_DURATION, duration
+from simulator.scenario.amounts import MAX_DURATION, duration, offset
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.reading.key_hints import misplaced, unknown
 from simulator.scenario.reading.nodes import Mark, Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.yaml_hints import unspaced
 from simulator.scenario.step_forms import VERBS, StepEntry, written_out
-from simulator.scenario.steps import DURATION
+from simulator.scenario.steps import DURATION, OFFSET
 
 __all__ = ["INVALID", "Path", "Reader", "path_text", "plain"]
 
@@ -290,7 +290,9 @@ def _is_too_long(text: str, kind: inspect.Type) -> bool:
     """Tell whether a text is a duration that is longer than any that a file may say."""
     kind = _bare(kind)
     pattern = kind.pattern if isinstance(kind, inspect.StrType) else None
-    return pattern == DURATION and re.fullmatch(pattern, text) is not None and duration(text) > MAX_DURATION
+    return (
+        pattern in (DURATION, OFFSET) and re.fullmatch(pattern, text) is not None and abs(offset(text)) > MAX_DURATION
+    )
 
 
 def expected(kind: inspect.Type) -> str:
