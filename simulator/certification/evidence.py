@@ -135,12 +135,14 @@ class Snapshot(msgspec.Struct, frozen=True):
         orders: every order of the exchange that is kept, by its id.
         position: what the account holds, in billionths.
         belief: None if the client tells none.
+        tradable: what it holds of products that are still traded, in billionths.
     """
 
     time: int
     orders: Mapping[int, TrueOrder]
     position: int
     belief: Belief | None
+    tradable: int
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -221,9 +223,11 @@ class Evidence(msgspec.Struct):
 def read_truth(simulation: Simulation, account: str, belief: Belief | None) -> Snapshot:
     """Read what is true of an account's orders at this moment, and keep what is believed beside it."""
     own = [order for order in simulation.venue.orders.values() if order.account == account]
-    held = (instrument.exposures.get(account) for instrument in simulation.venue.instruments.values())
-    position = sum(exposure.position for exposure in held if exposure is not None)
-    return Snapshot(simulation.now, {order.id: _true(order) for order in own}, position, belief)
+    instruments = simulation.venue.instruments.values()
+    held = [(one.exposures[account].position, one.delisted) for one in instruments if account in one.exposures]
+    position = sum(position for position, _ in held)
+    tradable = sum(position for position, is_delisted in held if not is_delisted)
+    return Snapshot(simulation.now, {order.id: _true(order) for order in own}, position, belief, tradable)
 
 
 def _true(order: Order) -> TrueOrder:

@@ -348,7 +348,10 @@ def belief_of_position(evidence: Evidence) -> Iterator[Finding]:
 
 
 def is_flat_when_told(evidence: Evidence) -> Iterator[Finding]:
-    """Told to be flat, in a deep and healthy market, the client has no order open and holds nothing in the end."""
+    """Told to be flat, in a deep and healthy market, the client has no order open in the end, and holds nothing.
+
+    What it holds of a product that is traded no more it cannot sell.
+    """
     reading = evidence.flat
     if reading is None:
         return
@@ -356,8 +359,8 @@ def is_flat_when_told(evidence: Evidence) -> Iterator[Finding]:
     if left:
         ids = ", ".join(str(order.id) for order in left)
         yield Finding("is_flat_when_told", f"it was told to be flat, and left {len(left)} orders open ({ids})")
-    if reading.position:
-        yield Finding("is_flat_when_told", f"it was told to be flat, and holds {text_of_amount(reading.position)}")
+    if reading.tradable:
+        yield Finding("is_flat_when_told", f"it was told to be flat, and holds {text_of_amount(reading.tradable)}")
 
 
 def _beliefs(evidence: Evidence) -> Iterator[tuple[str, OrderBelief, list[TrueOrder], Snapshot]]:

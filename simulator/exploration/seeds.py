@@ -43,7 +43,7 @@ def explore_seed(client: ExploredClient, seed: int, faults: tuple[str, ...], kno
         known: laws that are broken at a plain exchange, of which nothing more is said.
     """
     began = time.process_time()
-    venues = drawn(seed, faults)
+    venues = drawn(seed, faults, client.ground().product)
     broken: dict[str, list[dict[str, Any]]] = {}
     for venue, verdict in zip(venues, verdicts_at(client, venues, seed), strict=True):
         for law in _broken(verdict).keys() - set(known):

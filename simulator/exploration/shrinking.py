@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = ["shape_of", "shrunk"]
 
-_SECTIONS = ("rules", "timeline", "latency")
+_SECTIONS = ("rules", "timeline", "latency", "order_ids")
 _OF_RULES = ("after", "times", "every", "chance")
 
 
@@ -93,6 +93,7 @@ def shape_of(venue: dict[str, Any]) -> str:
     parts += [_word(entry["do"]) for entry in venue.get("timeline", [])]
     if "latency" in venue:
         parts.append(f"latency {' '.join(sorted(venue['latency']))}")
+    parts += [f"order ids {' '.join(sorted(venue['order_ids']))}"] if "order_ids" in venue else []
     return ", ".join(sorted(parts)) or "a plain exchange"
 
 

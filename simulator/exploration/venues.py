@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
+from simulator.catalogue import TradableProduct
 from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError
 
@@ -46,8 +47,8 @@ def faults_of(seed: int, faults: tuple[str, ...]) -> tuple[str, ...]:
     return pairs[turn % len(pairs)]
 
 
-def drawn(seed: int, faults: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the venues of a seed: the same wherever the same release of hypothesis draws them."""
+def drawn(seed: int, faults: tuple[str, ...], product: TradableProduct) -> list[dict[str, Any]]:
+    """Return the venues of a seed for a product: the same wherever the same release of hypothesis draws them."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis.errors import HypothesisDeprecationWarning
@@ -65,7 +66,7 @@ def drawn(seed: int, faults: tuple[str, ...]) -> list[dict[str, Any]]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(faults_of(seed, faults)))
+    @given(scenarios(faults_of(seed, faults), product=product))
     def collect(venue: dict[str, Any]) -> None:
         if venue and venue not in venues:
             venues.append(dict(venue))

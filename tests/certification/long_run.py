@@ -50,7 +50,7 @@ def first_seed(client: type[AsyncClient], seeds: Iterable[int]) -> int | None:
     """Return the first seed at whose venues a client breaks a law; None if it survives all."""
     explored = ExploredClient.of(client)
     for seed in (PLAIN, *seeds):
-        venues = [{}] if seed == PLAIN else drawn(seed, known_faults())
+        venues = [{}] if seed == PLAIN else drawn(seed, known_faults(), explored.ground().product)
         if any(not verdicts_at(explored, [venue], seed)[0].survives for venue in venues):
             return seed
     return None

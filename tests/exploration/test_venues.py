@@ -2,9 +2,12 @@
 
 import pytest
 
+from simulator.catalogue import load
+from simulator.certification.ground import Ground
 from simulator.errors import SimulatorError
 from simulator.exploration.venues import drawn, faults_of, known_faults
 
+PRODUCT = Ground.of(load("default")).product
 THREE = ("fills", "halts", "delays")
 
 
@@ -20,9 +23,9 @@ def test_each_fault_then_pairs_and_the_mix() -> None:
 def test_same_seed_same_venues() -> None:
     """A seed's venues are the same each time, none twice, none plain, and another's are others."""
     faults = known_faults()
-    venues = drawn(40, faults)
-    assert venues == drawn(40, faults)
-    assert venues != drawn(42, faults)
+    venues = drawn(40, faults, PRODUCT)
+    assert venues == drawn(40, faults, PRODUCT)
+    assert venues != drawn(42, faults, PRODUCT)
     assert all(venues)
     assert all(one not in venues[:at] for at, one in enumerate(venues))
 

@@ -32,7 +32,7 @@ def of_order(steps: Iterable[StepData], late_acks: bool) -> list[StepData]:
     done: list[StepData] = []
     for step in answered_once(steps):
         verb = verb_of(step)
-        if _why_not(order, step) is not None or (verb == "bust" and not order.is_filled):
+        if _why_not(order, step) is not None or (verb in ("bust", "correct") and not order.is_filled):
             continue
         if not late_acks and verb in ("fill", "cancel", "expire", "stale") and order.do("ack") is None:
             done.append("ack")

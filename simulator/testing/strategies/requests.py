@@ -15,7 +15,7 @@ from simulator.gateway.candles import WIDTHS
 from simulator.terms import BILLION, LimitName
 from simulator.wire.requests import REQUEST_TYPES
 
-__all__ = ["catalogue_of", "limit_orders", "requests", "traded", "wrong_requests"]
+__all__ = ["catalogue_of", "limit_orders", "price_of", "requests", "traded", "wrong_requests"]
 
 FieldsStrategy = st.SearchStrategy[dict[str, Any]]
 _FieldStrategies = dict[str, st.SearchStrategy[Any]]
@@ -80,7 +80,7 @@ def traded(catalogue: Catalogue) -> list[TradableProduct]:
     return sorted(listings, key=lambda listing: (listing.mid is None, -listing.turnover, listing.name))
 
 
-def _price_of(listing: TradableProduct, ticks: int) -> str:
+def price_of(listing: TradableProduct, ticks: int) -> str:
     """Return the price so many ticks above the middle of a product's market, or the lowest one there is."""
     tick = listing.quote_increment
     return text_of_amount(max(1, (listing.mid or _PLAIN_MID) // tick + ticks) * tick)
@@ -117,7 +117,7 @@ def _orders(
     order: dict[str, Any] = {
         "account": draw(accounts),
         "dir": draw(_DIRS),
-        "price": _price_of(listing, draw(_TICKS)),
+        "price": price_of(listing, draw(_TICKS)),
         "quantity": text_of_amount(draw(_STEPS) * listing.base_increment),
         "target": listing.id if draw(_IS_RARE) else listing.name,
     }

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from simulator.catalogue import Catalogue, TradableProduct
 from simulator.did_you_mean import nearest
 from simulator.scenario import load
-from simulator.scenario.amounts import duration
 from simulator.scenario.steps import VIEWED
 from simulator.testing.strategies.legal_steps import (
     HOLD,
@@ -18,7 +18,10 @@ from simulator.testing.strategies.legal_steps import (
     legal_rules,
     of_cancel,
     of_order,
+    verb_of,
 )
+from simulator.testing.strategies.market_events import market_events, units
+from simulator.testing.strategies.requests import price_of, traded
 from simulator.testing.strategies.scenario_dict import ScenarioDict
 
 __all__ = ["FAULTS", "MORE_FAULTS", "scenarios"]
@@ -58,21 +61,36 @@ MORE_FAULTS: Mapping[str, str] = {
     "lost-subscriptions": "the connection lives, and nothing that it follows is told any more",
     "lowered-limits": "only small orders are taken for a while",
     "bans": "who asks too often is cut off, and let in again after a while",
+    "late-fills": "a cancel is answered Ok, and the order is filled after it",
+    "corrections": "the price or the quantity of a fill is corrected",
+    "overfills": "an update says that more is filled than was ordered, and the venue's own books are right",
+    "dead-lines": "the connection goes dead, or drips, and does not recover",
+    "odd-ids": "order ids are very large, or fall, or leave gaps",
+    "tick-changes": "the product's tick is larger for a while",
+    "delistings": "the product is delisted, and its orders are cancelled",
 }
 """What is drawn only where it is asked for by name, as `simulator.explore` does: much of it is no venue's right."""
 
-_NEEDS: Mapping[str, tuple[str, ...]] = {"late-acks": ("fills", "unasked-cancels"), "busts": ("fills",)}
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "late-acks": ("fills", "unasked-cancels"),
+    "lost-updates": ("fills", "unasked-cancels"),
+    "duplicates": ("fills",),
+    "busts": ("fills",),
+    "corrections": ("fills",),
+    "late-fills": ("fills",),
+}
 """The faults that show only together with another: any of these, the first of them unless one is asked for."""
 
-_DRAWN = ("rules", "timeline", "latency")
+_DRAWN = ("rules", "timeline", "latency", "order_ids")
 _MOST_RULES = 4
 _MOST_STEPS = 5
 _MOST_EVENTS = 3
 _TIMES = ("1ms", "10ms", "100ms", "1s", "10s")
 _PARTS = ("50%", "10%", "90%", "30%", "1%")
 _CODES = ("InsufficientFunds", "PriceOutOfBand", "RateLimited", "VenueUnavailable")
-_SMALL = ("1", "0.0000002", "100")
-"""Quantities of which most orders are more or less."""
+_LATER = ("10s", "90s")
+_IDS = ({"first": 9007199254740993}, {"first": 9_000_000, "step": -7}, {"first": 1000, "step": 13})
+"""Ids above what a number of floating point holds, ids that fall, and ids with gaps."""
 _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
 
 _T = TypeVar("_T")
@@ -82,10 +100,13 @@ _Pool = list[tuple[str, _StepStrategy]]
 _Faults = frozenset[str]
 _time = st.sampled_from(_TIMES)
 _whole = st.just("rest")
+_side = st.sampled_from((None, None, "Buy", "Sell"))
 
 
 def scenarios(
-    faults: Iterable[str] | None = None, base: Mapping[str, Any] | None = None
+    faults: Iterable[str] | None = None,
+    base: Mapping[str, Any] | None = None,
+    product: TradableProduct | str | None = None,
 ) -> st.SearchStrategy[ScenarioDict]:
     """Return a strategy for venues that are legal but unkind: scenarios in the file's own words, as `ScenarioDict`.
 
@@ -93,10 +114,11 @@ def scenarios(
 
     Args:
         faults: what a client must survive, names of `FAULTS` or `MORE_FAULTS`; all of `FAULTS` unless it is said. What
-            cannot show by itself brings what it needs along: busts bring fills, and so do late acks without unasked
-            cancels.
+            cannot show by itself brings what it needs along: what is about fills brings fills.
         base: what every scenario says besides, such as ``{"clock": "instant", "catalogue": "reference"}``;
-            anything but rules, a timeline and latency.
+            anything but rules, a timeline, latency and order ids.
+        product: what is traded there, or its name: whose tick changes, and which is delisted. The base's catalogue has
+            it; its busiest by default.
     """
     wanted = frozenset(FAULTS if faults is None else faults)
     for name in wanted:
@@ -105,9 +127,20 @@ def scenarios(
     said = dict(base or {})
     if drawn := said.keys() & set(_DRAWN):
         raise ValueError(f"expected a base without {', '.join(sorted(drawn))}, which are drawn")
-    load(said)
+    listing = _listing(load(said).catalogue, product)
     wanted = _with_needs(wanted)
-    return _venues(said, _rules(wanted), _timelines(wanted), _seldom(_latencies(wanted), {}))
+    rules, timelines = _rules(wanted, listing), _timelines(wanted, listing)
+    latencies = _seldom(_latencies(wanted), {})
+    return _venues(said, rules, timelines, latencies, _order_ids(wanted))
+
+
+def _listing(catalogue: Catalogue, product: TradableProduct | str | None) -> TradableProduct:
+    if isinstance(product, TradableProduct):
+        return product
+    listing = traded(catalogue)[0] if product is None else catalogue.tradable_product(product)
+    if listing is None:
+        raise ValueError(f"there is no tradable product {product!r}")
+    return listing
 
 
 def _with_needs(faults: _Faults) -> _Faults:
@@ -121,27 +154,42 @@ def _venues(
     rule_lists: st.SearchStrategy[list[RuleData]],
     timelines: st.SearchStrategy[list[list[_TimelineData]]],
     latencies: st.SearchStrategy[dict[str, Any]],
+    ids: st.SearchStrategy[dict[str, Any]],
 ) -> ScenarioDict:
-    rules, groups, latency = draw(rule_lists), draw(timelines), draw(latencies)
+    rules, groups, latency, order_ids = draw(rule_lists), draw(timelines), draw(latencies), draw(ids)
     timeline = [entry for group in groups for entry in group]
     rules = legal_rules(rules, releases=any("release" in entry["do"] for entry in timeline))
     has_hold = any({"hold": HOLD} in rule["then"] for rule in rules)
     timeline = [entry for entry in timeline if has_hold or "release" not in entry["do"]]
-    sections = {"rules": rules, "timeline": timeline, "latency": latency}
+    sections = {"order_ids": order_ids, "rules": rules, "timeline": timeline, "latency": latency}
     return ScenarioDict(deepcopy({**base, **{name: section for name, section in sections.items() if section}}))
 
 
 # Rules
 
 
-def _rules(faults: _Faults) -> st.SearchStrategy[list[RuleData]]:
-    order, cancel, query = _order_steps(faults), _cancel_steps(faults), _common_steps(faults)
+def _rules(faults: _Faults, product: TradableProduct) -> st.SearchStrategy[list[RuleData]]:
+    order, cancel, query = _order_steps(faults, product), _cancel_steps(faults), _common_steps(faults)
     kinds = [_rule(faults, st.just("SendLimitOrder"), order)] * 4 if order else []
     kinds += [_rule(faults, st.just("CancelOrder"), cancel)] * 2 if cancel else []
     kinds += [_rule(faults, st.sampled_from(_QUERIES), query)] if query else []
     kinds += [st.integers(1, 5).map(_rate_limit)] if "rate-limits" in faults else []
     kinds += [st.builds(_ban, st.integers(1, 5), _time)] if "bans" in faults else []
+    kinds += [st.builds(_overfill, _side, _time)] if "overfills" in faults else []
+    kinds += [st.builds(_repeated, _side, st.sampled_from(_LATER))] if "late-duplicates" in faults else []
     return _lists(kinds, _MOST_RULES)
+
+
+def _overfill(side: str | None, time: str) -> RuleData:
+    return {"when": _order_of(side), "then": ["ack", {"delay": time}, {"fill": "150%"}], "illegal": True, "times": 2}
+
+
+def _repeated(side: str | None, time: str) -> RuleData:
+    return {"when": _order_of(side), "then": ["match", {"delay": time}, "repeat"]}
+
+
+def _order_of(side: str | None) -> dict[str, str]:
+    return {"request": "SendLimitOrder"} if side is None else {"request": "SendLimitOrder", "dir": side}
 
 
 def _rate_limit(cap: int) -> RuleData:
@@ -160,9 +208,9 @@ def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], ste
         then = of_order(drawn, "late-acks" in faults)
     else:
         then = of_cancel(drawn) if kind == "CancelOrder" else answered_once(drawn)
-    when = {"request": kind}
-    if kind == "SendLimitOrder" and (side := draw(st.sampled_from((None, None, "Buy", "Sell")))):
-        when["dir"] = side
+    when = _order_of(draw(_side)) if kind == "SendLimitOrder" else {"request": kind}
+    if any(verb_of(step) == "correct" for step in then):
+        when["dir"] = "Buy"  # the price that is drawn is within the limit of such an order
     rule: RuleData = {"when": when}
     if after := draw(st.sampled_from((0, 0, 1, 2))):
         rule["after"] = after
@@ -174,7 +222,7 @@ def _rule(draw: st.DrawFn, faults: _Faults, request: st.SearchStrategy[str], ste
 # Steps
 
 
-def _order_steps(faults: _Faults) -> list[_StepStrategy]:
+def _order_steps(faults: _Faults, product: TradableProduct) -> list[_StepStrategy]:
     """Return strategies for the steps of a new order, the plainest first."""
     fills = _told(faults, "fill", st.sampled_from(("rest", "rest", *_PARTS)), renamed=True)
     pool: _Pool = [
@@ -184,9 +232,9 @@ def _order_steps(faults: _Faults) -> list[_StepStrategy]:
         ("rejects", st.just("reject") | st.sampled_from(_CODES).map(lambda code: {"reject": {"code": code}})),
         ("unasked-cancels", _told(faults, "cancel") | _told(faults, "expire")),
         ("busts", st.just("bust")),
+        ("corrections", st.sampled_from(_corrections(product))),
         ("stale", _with_time("stale", {})),
         ("races", st.just({"hold": HOLD})),
-        ("late-duplicates", st.just("repeat")),
         ("forgotten-orders", st.just("lose")),
     ]
     return _wanted(faults, pool) + _grouped(_common_steps(faults))
@@ -199,11 +247,20 @@ def _cancel_steps(faults: _Faults) -> list[_StepStrategy]:
         ("refused-cancels", st.just({"reject": {"code": "TooLateToCancel"}})),
         ("races", fills),
         ("races", st.just({"release": HOLD})),
+        ("late-fills", st.just("reply")),
+        ("late-fills", _time.map(lambda time: {"delay": time})),
+        ("late-fills", fills),
         ("lost-updates", st.just({"cancel": {"send": "never"}})),
         ("duplicates", st.just({"cancel": {"send": "twice"}})),
         ("late-replies", st.sampled_from(("cancel", "reply"))),
     ]
     return _wanted(faults, pool) + _grouped(_common_steps(faults))
+
+
+def _corrections(product: TradableProduct) -> list[StepData]:
+    """Return corrections of the last fill: to a better price for who buys, and to less."""
+    price, quantity = price_of(product, -40), units(product, 1)
+    return [{"correct": {"fill": "last", "price": price}}, {"correct": {"fill": "last", "quantity": quantity}}]
 
 
 def _common_steps(faults: _Faults) -> list[_StepStrategy]:
@@ -289,17 +346,18 @@ def _wanted(faults: _Faults, pool: _Pool) -> list[_StepStrategy]:
 # What happens by itself
 
 
-def _timelines(faults: _Faults) -> st.SearchStrategy[list[list[_TimelineData]]]:
+def _timelines(faults: _Faults, product: TradableProduct) -> st.SearchStrategy[list[list[_TimelineData]]]:
     """Return a strategy for groups of entries of the timeline."""
     pool: _Pool = [
         ("unasked-cancels", st.sampled_from(("all", "last")).map(lambda name: {"cancel": {"order": name}})),
         ("busts", st.just("bust")),
+        ("corrections", st.just({"correct": {"fill": "last", "quantity": units(product, 1)}})),
         ("races", st.just({"release": HOLD})),
+        ("dead-lines", st.sampled_from(({"stall": "all"}, {"slow": {"bytes_per_second": 20}}))),
         *_troubles(),
     ]
     groups: list[_StepStrategy] = [st.builds(_at, _time, steps) for steps in _wanted(faults, pool)]
-    groups += [st.builds(_halted, _time, _time)] if "halts" in faults else []
-    groups += [st.builds(_lowered, _time, _time, st.sampled_from(_SMALL))] if "lowered-limits" in faults else []
+    groups += market_events(faults, product, _time)
     return _seldom(_lists(groups, _MOST_EVENTS), [])
 
 
@@ -307,21 +365,12 @@ def _at(time: str, step: StepData) -> list[_TimelineData]:
     return [{"at": time, "do": step}]
 
 
-def _halted(time: str, more: str) -> list[_TimelineData]:
-    """Return the entries of a halt and its end."""
-    end = duration(time) + duration(more)
-    return [{"at": time, "do": {"halt": "All"}}, {"at": f"{end // 1_000_000}ms", "do": {"resume": "All"}}]
+# Latency and ids
 
 
-def _lowered(time: str, more: str, most: str) -> list[_TimelineData]:
-    """Return the entries of a limit on the quantity of an order, and of its end."""
-    limit = {"set": "All", "scope": "All", "name": "MaxOrderQty"}
-    end = duration(time) + duration(more)
-    entries: list[_TimelineData] = [{"at": time, "do": {"limits": [{**limit, "value": most}]}}]
-    return [*entries, {"at": f"{end // 1_000_000}ms", "do": {"limits": [limit]}}]
-
-
-# Latency
+def _order_ids(faults: _Faults) -> st.SearchStrategy[dict[str, Any]]:
+    none: dict[str, Any] = {}
+    return _seldom(st.sampled_from(_IDS), none) if "odd-ids" in faults else st.just(none)
 
 
 @st.composite

@@ -90,6 +90,14 @@ def replies_late(venue: ScenarioDict) -> bool:
     )
 
 
+def fills_after_ok(venue: ScenarioDict) -> bool:
+    """Tell whether an order is filled after its cancel has been answered Ok."""
+    return any(
+        "reply" in steps and "fill" in map(verb_of, steps[steps.index("reply") :])
+        for steps in rules(venue, "CancelOrder")
+    )
+
+
 USES: dict[str, Callable[[ScenarioDict], bool]] = {
     "fills": does("fill"),
     "late-acks": acks_late,
@@ -121,6 +129,13 @@ USES: dict[str, Callable[[ScenarioDict], bool]] = {
     "lost-subscriptions": has("unsubscribe"),
     "lowered-limits": has("MaxOrderQty"),
     "bans": has("ban:"),
+    "late-fills": fills_after_ok,
+    "corrections": has("correct:"),
+    "overfills": has("150%"),
+    "dead-lines": has("stall: all"),
+    "odd-ids": has("order_ids:"),
+    "tick-changes": has("quote_increment"),
+    "delistings": has("delist:"),
 }
 
 
