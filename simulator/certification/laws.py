@@ -8,6 +8,7 @@ A client is judged only for what it had the means and the time to know. Every la
         print(finding)
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 
@@ -17,6 +18,7 @@ from simulator.certification.belief import Belief, OrderBelief
 from simulator.certification.evidence import Evidence, Snapshot, TrueOrder
 from simulator.decimals import text_of_amount
 from simulator.terms import BILLION, OUT, REJECTED, flags_of
+from simulator.wire import decode
 from simulator.wire.requests import (
     CancelOrder,
     GetFillDetails,
@@ -164,34 +166,44 @@ def sends_only_what_is_wanted(evidence: Evidence) -> Iterator[Finding]:
 
 
 def cancels_end(evidence: Evidence) -> Iterator[Finding]:
-    """An order that is out is not cancelled more than ``cancels`` times after the client has been told so."""
-    told = _told_out(evidence)
+    """An order that is out is not cancelled more than ``cancels`` times after the client has been told so.
+
+    What it has been told since that says the order is open, such as a list of open orders, counts as well.
+    """
+    told: dict[str, int] = {}
     late: dict[str, int] = {}
-    for sent in evidence.sent():
-        if isinstance(sent.request, CancelOrder):
-            order_id = str(sent.request.order_id)
-            if sent.time > told.get(order_id, 1 << 80):
+    for time, _, kind, data in evidence.journal:
+        if kind == "out":
+            for order_id, is_out in _told_of_orders(data):
+                if is_out:
+                    told.setdefault(order_id, time)
+                else:
+                    told.pop(order_id, None)
+                    late.pop(order_id, None)
+        elif kind == "in" and isinstance(request := decode(data), CancelOrder):
+            order_id = str(request.order_id)
+            if time > told.get(order_id, time):
                 late[order_id] = late.get(order_id, 0) + 1
                 if late[order_id] == evidence.bounds.cancels + 1:
                     text = (
                         f"order {order_id} is out, it was told so, and it has cancelled it {late[order_id]} times since"
                     )
-                    yield Finding("cancels_end", text, sent.time)
+                    yield Finding("cancels_end", text, time)
 
 
-def _told_out(evidence: Evidence) -> dict[str, int]:
-    """Return when the client was told of each order that it is out, by an update that it could read."""
-    told: dict[str, int] = {}
-    for time, _, kind, data in evidence.journal:
-        if kind == "out" and b'"Out"' in data:
-            try:
-                items = msgspec.json.decode(data)["response"]["Ok"]
-            except (msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
-                continue
-            for item in items if isinstance(items, list) else ():
-                if isinstance(item, dict) and "Out" in (item.get("state") or ()):
-                    told.setdefault(str(item.get("order_id")), time)
-    return told
+def _told_of_orders(data: bytes) -> Iterator[tuple[str, bool]]:
+    """Yield the orders that a message tells of, and whether it says that they are out; none if it cannot be read."""
+    if b'"state"' not in data and b'"Ok":["' not in data:
+        return
+    try:
+        items = msgspec.json.decode(data)["response"]["Ok"]
+    except (msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
+        return
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, str):  # a list of open orders, or of fills, whose ids are no order's
+            yield item, False
+        elif isinstance(item, dict) and "state" in item:
+            yield str(item.get("order_id")), "Out" in (item["state"] or ())
 
 
 def learns_from_refusals(evidence: Evidence) -> Iterator[Finding]:
@@ -307,15 +319,31 @@ def _open_at(evidence: Evidence, until: int) -> set[int]:
 
 
 def belief_of_outcomes(evidence: Evidence) -> Iterator[Finding]:
-    """The client knows what became of each of its orders: open, filled, cancelled or rejected."""
+    """The client knows what became of each of its orders: open, filled, cancelled or rejected.
+
+    One that is out with nothing filled, and whose id no reply has told, may be lost to it.
+    """
+    told = _ids_told(evidence)
     for tag, believed, orders, reading in _beliefs(evidence):
         if believed.outcome is None:
             continue
         right = {outcome for order in orders for outcome in order.outcomes} or {"lost", "rejected", "canceled"}
+        if not any(order.is_open or order.cum_qty or str(order.id) in told for order in orders):
+            right.add("lost")
         if believed.outcome not in right:
             truth = " and ".join(f"order {order.id} is {_state(order)}" for order in orders) or "there is no such order"
             text = f"it believes that {tag!r} is {believed.outcome}, and {truth}"
             yield Finding("belief_of_outcomes", text, reading.time)
+
+
+def _ids_told(evidence: Evidence) -> set[str]:
+    """Return the ids that replies to orders have told, as far as they could be read."""
+    ids: set[str] = set()
+    for _, _, kind, data in evidence.journal:
+        if kind == "out" and b'"Ok":"' in data:
+            with contextlib.suppress(msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
+                ids.add(str(msgspec.json.decode(data)["response"]["Ok"]))
+    return ids
 
 
 def belief_of_fills(evidence: Evidence) -> Iterator[Finding]:

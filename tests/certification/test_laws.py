@@ -1,6 +1,10 @@
-"""Laws hold whatever passed, damaged messages among it."""
+"""Laws hold whatever passed, and a client is judged for what it could know."""
 
-from simulator.certification import LAWS, ClientBounds, Evidence
+from typing import Any
+
+from certification.clients.streaming import StreamingClient
+from simulator.certification import LAWS, ClientBounds, Evidence, laws
+from simulator.exploration import replay
 
 
 def test_messages_that_cannot_be_read_break_no_law() -> None:
@@ -16,3 +20,46 @@ def test_messages_that_cannot_be_read_break_no_law() -> None:
     journal = [(at, 1, "out", data) for at, data in enumerate(damaged)]
     evidence = Evidence(journal, {}, [], ClientBounds(), 1)
     assert [finding for law in LAWS for finding in law(evidence)] == []
+
+
+def cancelled(*told: Any) -> list[str]:
+    """Return what is found of a client that is told something, and cancels order 1 six times after each message."""
+    journal: list[Any] = []
+    for at, data in enumerate(told):
+        journal.append((100 * at, 1, "out", b'{"id":1,"response":{"Ok":%s}}' % data))
+        journal += [
+            (100 * at + more, 1, "in", b'{"id":%d,"type":"CancelOrder","order_id":"1"}' % more) for more in range(1, 7)
+        ]
+    return [str(finding) for finding in laws.cancels_end(Evidence(journal, {}, [], ClientBounds(), 1))]
+
+
+OUT = b'[{"order_id":"1","state":["Acked","Filled","Out"]}]'
+OPEN = b'[{"order_id":"1","state":["Open","Acked"]}]'
+
+
+def test_cancels_of_what_is_out_end() -> None:
+    """An order of which the client has heard that it is out, and nothing else since, is not cancelled for ever."""
+    found = ["cancels end: order 1 is out, it was told so, and it has cancelled it 6 times since"]
+    assert cancelled(OUT) == found
+    assert cancelled(OPEN, OUT) == found
+    assert cancelled(OUT, OPEN) == found
+    assert cancelled(OPEN, b'["1","2"]') == []
+
+
+def test_what_was_said_to_be_out_and_is_open_may_be_cancelled() -> None:
+    """A wrong update that is put right by a query, or by a list of open orders, makes no cancel one too many."""
+    journal: list[Any] = [
+        (0, 1, "out", b'{"id":1,"response":{"Ok":%s}}' % OUT),
+        (1, 1, "out", b'{"id":2,"response":{"Ok":["1"]}}'),
+        *((at, 1, "in", b'{"id":3,"type":"CancelOrder","order_id":"1"}') for at in range(2, 20)),
+    ]
+    assert list(laws.cancels_end(Evidence(journal, {}, [], ClientBounds(), 1))) == []
+
+
+def test_what_cannot_be_sold_is_not_held_against_a_client() -> None:
+    """A client that holds what is traded no more cannot become flat, and need not."""
+    venue = {"timeline": [{"at": "4s", "do": {"delist": "BTC Crypto/USD*COINBASE/DIRECT"}}]}
+    verdict = replay(StreamingClient, venue)
+    reading = verdict.evidence.flat
+    assert reading is not None
+    assert (reading.position, reading.tradable, verdict.findings) == (200, 0, ())

@@ -262,12 +262,12 @@ class CancelsOnce(StreamingClient):
 
     cancelled: frozenset[str] = frozenset()
 
-    async def ask(self, kind: str, **fields: Any) -> Any:
+    async def ask(self, kind: str, order: Order | None = None, **fields: Any) -> Any:
         if kind == "CancelOrder":
             if fields["order_id"] in self.cancelled:
                 return None
             self.cancelled |= {fields["order_id"]}
-        return await super().ask(kind, **fields)
+        return await super().ask(kind, order, **fields)
 
 
 class WaitsForEver(StreamingClient):
@@ -467,12 +467,12 @@ class StaleIsLost(StreamingClient):
 class AsksFasterWhenRefused(StreamingClient):
     """Asks again at once when it is refused for its rate."""
 
-    async def ask(self, kind: str, **fields: Any) -> Any:
-        response = await super().ask(kind, **fields)
+    async def ask(self, kind: str, order: Order | None = None, **fields: Any) -> Any:
+        response = await super().ask(kind, order, **fields)
         for _ in range(200):
             if response is None or "RateLimited" not in str(response.get("Err", "")):
                 break
-            response = await super().ask(kind, **fields)
+            response = await super().ask(kind, order, **fields)
             await asyncio.sleep(0.01)
         return response
 
@@ -521,10 +521,10 @@ class LeavesItsLineOpen(StreamingClient):
 class RaisesWhenOffline(StreamingClient):
     """Fails when it is asked to trade without a line."""
 
-    async def ask(self, kind: str, **fields: Any) -> Any:
+    async def ask(self, kind: str, order: Order | None = None, **fields: Any) -> Any:
         if self.venue is None:
             raise ConnectionError("not connected")
-        return await super().ask(kind, **fields)
+        return await super().ask(kind, order, **fields)
 
 
 class IdsAreNumbers(StreamingClient):

@@ -45,6 +45,7 @@ class StreamingClient:
         self.closed = False
         self.venue: ClientConnection | None = None
         self.replies: dict[int, asyncio.Future[Any]] = {}
+        self.sent: dict[int, Order] = {}
         self.number = 0
         self.stream: int | None = None
         self.highest = 0
@@ -140,15 +141,19 @@ class StreamingClient:
         reply = self.replies.pop(message["id"], None)
         if reply is not None and not reply.done():
             reply.set_result(response)
+        elif message["id"] in self.sent:  # late, and it still says the id
+            self.take_reply(self.sent[message["id"]], response)
 
-    async def ask(self, kind: str, **fields: Any) -> Any:
-        """Return the response to a request, or None if none came."""
+    async def ask(self, kind: str, order: Order | None = None, **fields: Any) -> Any:
+        """Return the response to a request, or None if none came in time; the reply to an order is taken later, too."""
         venue = self.venue
         if venue is None:
             return None
         self.number += 1
         number = self.number
         reply = self.replies[number] = asyncio.get_running_loop().create_future()
+        if order is not None:
+            self.sent[number] = order
         try:
             await venue.send(json.dumps({"id": number, "type": kind, **fields}))
             return await asyncio.wait_for(reply, REPLY_WITHIN)
@@ -164,9 +169,11 @@ class StreamingClient:
     # Orders
 
     async def send_order(self, order: Order) -> None:
-        response = await self.ask("SendLimitOrder", account=self.account, **order.terms)
-        if response is None:
-            return  # whether it is there is found out by looking
+        response = await self.ask("SendLimitOrder", order, account=self.account, **order.terms)
+        if response is not None:  # else whether it is there is found out by looking
+            self.take_reply(order, response)
+
+    def take_reply(self, order: Order, response: Any) -> None:
         if "Ok" in response:
             order.id = str(response["Ok"])
         elif order.id is None:
@@ -216,7 +223,7 @@ class StreamingClient:
                 order.misses += 1
                 if order.misses * self.look_every >= 50 and not order.is_out:
                     order.outcome = "lost"
-                    await self.find_by_fills([order])
+        await self.find_by_fills([order for order in self.orders.values() if order.outcome == "lost"])
         for order in list(self.orders.values()):
             if not order.is_wanted and not order.is_out and order.id is not None:
                 await self.ask("CancelOrder", order_id=order.id)
