@@ -302,7 +302,7 @@ class GivesUpTooSoon(StreamingClient):
     """Takes an order for refused whose reply takes more than a tenth of a second."""
 
     async def send_order(self, order: Order) -> None:
-        sending = asyncio.ensure_future(self.ask("SendLimitOrder", account=self.account, **order.terms))
+        sending = asyncio.ensure_future(self.ask("SendLimitOrder", order, account=self.account, **order.terms))
         self.tasks.append(sending)
         done, _ = await asyncio.wait({sending}, timeout=0.1)
         response = sending.result() if done else None
@@ -316,7 +316,7 @@ class DiesOfAnErr(StreamingClient):
     """Expects that every order is taken."""
 
     async def send_order(self, order: Order) -> None:
-        response = await self.ask("SendLimitOrder", account=self.account, **order.terms)
+        response = await self.ask("SendLimitOrder", order, account=self.account, **order.terms)
         if response is not None:
             order.id = str(response["Ok"])
 
