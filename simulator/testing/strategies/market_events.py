@@ -9,10 +9,12 @@ from simulator.catalogue import TradableProduct
 from simulator.decimals import text_of_amount
 from simulator.scenario.amounts import duration
 
-__all__ = ["market_events", "units"]
+__all__ = ["TimelineData", "market_events", "units"]
 
-_TimelineData = dict[str, Any]
-_EventsStrategy = st.SearchStrategy[list[_TimelineData]]
+TimelineData = dict[str, Any]
+"""An entry of the timeline in a scenario file's own words."""
+
+_EventsStrategy = st.SearchStrategy[list[TimelineData]]
 
 _UNITS = (25, 45)
 """Quantities in steps of the product, of which some orders of the battery are more and some are less."""
@@ -49,7 +51,7 @@ def _with_tick(product: TradableProduct, tick: int) -> dict[str, Any]:
 def _for_a_while(
     times: st.SearchStrategy[str], begins: st.SearchStrategy[dict[str, Any]], end: dict[str, Any]
 ) -> _EventsStrategy:
-    def events(time: str, more: str, begin: dict[str, Any]) -> list[_TimelineData]:
+    def events(time: str, more: str, begin: dict[str, Any]) -> list[TimelineData]:
         over = duration(time) + duration(more)
         return [{"at": time, "do": begin}, {"at": f"{over // 1_000_000}ms", "do": end}]
 

@@ -20,7 +20,7 @@ from simulator.testing.strategies.legal_steps import (
     of_order,
     verb_of,
 )
-from simulator.testing.strategies.market_events import market_events, units
+from simulator.testing.strategies.market_events import TimelineData, market_events, units
 from simulator.testing.strategies.requests import price_of, traded
 from simulator.testing.strategies.scenario_dict import ScenarioDict
 
@@ -95,7 +95,6 @@ _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
 
 _T = TypeVar("_T")
 _StepStrategy = st.SearchStrategy[Any]
-_TimelineData = dict[str, Any]
 _Pool = list[tuple[str, _StepStrategy]]
 _Faults = frozenset[str]
 _time = st.sampled_from(_TIMES)
@@ -152,7 +151,7 @@ def _venues(
     draw: st.DrawFn,
     base: dict[str, Any],
     rule_lists: st.SearchStrategy[list[RuleData]],
-    timelines: st.SearchStrategy[list[list[_TimelineData]]],
+    timelines: st.SearchStrategy[list[list[TimelineData]]],
     latencies: st.SearchStrategy[dict[str, Any]],
     ids: st.SearchStrategy[dict[str, Any]],
 ) -> ScenarioDict:
@@ -346,7 +345,7 @@ def _wanted(faults: _Faults, pool: _Pool) -> list[_StepStrategy]:
 # What happens by itself
 
 
-def _timelines(faults: _Faults, product: TradableProduct) -> st.SearchStrategy[list[list[_TimelineData]]]:
+def _timelines(faults: _Faults, product: TradableProduct) -> st.SearchStrategy[list[list[TimelineData]]]:
     """Return a strategy for groups of entries of the timeline."""
     pool: _Pool = [
         ("unasked-cancels", st.sampled_from(("all", "last")).map(lambda name: {"cancel": {"order": name}})),
@@ -361,7 +360,7 @@ def _timelines(faults: _Faults, product: TradableProduct) -> st.SearchStrategy[l
     return _seldom(_lists(groups, _MOST_EVENTS), [])
 
 
-def _at(time: str, step: StepData) -> list[_TimelineData]:
+def _at(time: str, step: StepData) -> list[TimelineData]:
     return [{"at": time, "do": step}]
 
 
