@@ -34,7 +34,7 @@ FLOORS = [
     {"exchange"},
     {"scenario"},
     {"journal"},
-    {"gateway"},
+    {"gateway", "laws"},
     {"steps"},
     {"simulation"},
     {"control", "page"},

@@ -1,16 +1,16 @@
 """What a run of a case leaves for the laws to judge: what passed, what is true, what the client believes and did."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
 from simulator.certification.belief import Belief
-from simulator.exchange.orders import Order, average_price
-from simulator.journal.journal import Journal, JournalEntry
+from simulator.decimals import text_of_amount
+from simulator.laws.conduct import ClientBounds, Conduct, Sent, TrueOrder, Wish, true_order
 from simulator.simulation import Simulation
-from simulator.terms import CANCELED, FILLED, OUT, REJECTED
-from simulator.wire import BadRequest, decode
-from simulator.wire.requests import Request, SendLimitOrder
+from simulator.terms import BILLION
+from simulator.wire.requests import SendLimitOrder
 
 __all__ = [
     "Act",
@@ -21,39 +21,12 @@ __all__ = [
     "Snapshot",
     "TrueOrder",
     "Wanted",
+    "amount_of",
     "read_truth",
     "seconds",
 ]
 
 _S = 1_000_000_000
-
-
-class ClientBounds(msgspec.Struct, frozen=True):
-    """How long and how often a client may do things; times in seconds of the exchange's time. A report says them.
-
-    Args:
-        act: how long the client may take for what it is asked to do.
-        dead_line: how soon it must have noticed that a line is dead.
-        reconnect: how soon it must have tried to come again after its connection ended.
-        follow: how soon it must follow its orders again, or ask for them, on a new connection.
-        settle: how long it has, after the faults have ended, to know what is true.
-        stop: how soon it must be gone when it is told to stop.
-        attempts: how often it may try to connect within ten seconds.
-        refused: how many requests it may have refused for their rate within ten seconds.
-        repeats: how often it may send an order on the same terms that was refused each time.
-        cancels: how often it may cancel an order that it has been told is out.
-    """
-
-    act: float = 60
-    dead_line: float = 90
-    reconnect: float = 60
-    follow: float = 60
-    settle: float = 120
-    stop: float = 30
-    attempts: int = 20
-    refused: int = 30
-    repeats: int = 5
-    cancels: int = 5
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -96,37 +69,6 @@ class Ending(msgspec.Struct, frozen=True):
     time: int = 0
 
 
-class TrueOrder(msgspec.Struct, frozen=True):
-    """An order as the exchange holds it; amounts in billionths."""
-
-    id: int
-    is_buy: bool
-    price: int
-    quantity: int
-    state: int
-    leaves_qty: int
-    cum_qty: int
-    avg_price: int | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still in the market."""
-        return not self.state & OUT
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """What a client may rightly say became of it."""
-        if self.is_open:
-            return ("open",)
-        if self.state & REJECTED:
-            return ("rejected",)
-        if self.state & FILLED:
-            return ("filled",)
-        if self.state & CANCELED:
-            return ("canceled", "expired")
-        return ("filled", "canceled")  # a part of its fills was taken back
-
-
 class Snapshot(msgspec.Struct, frozen=True):
     """What is true at one moment, and what the client believes then.
 
@@ -145,57 +87,58 @@ class Snapshot(msgspec.Struct, frozen=True):
     tradable: int
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """A request that came: when, in nanoseconds, and on which connection."""
-
-    time: int
-    connection: int
-    request: Request
-
-
-class Evidence(msgspec.Struct):
+class Evidence(Conduct, kw_only=True):
     """All that is known of a run.
 
     Args:
-        journal: what happened, in its order.
         wanted: the orders that the client was asked to send, by their tags.
         acts: what it was asked to do.
-        bounds: what it is held to.
         tick: the product's price increment, in billionths.
-        healed: when the faults ended, and ``flattening`` when the client was told to be flat, in nanoseconds.
+        flattening: when the client was told to be flat, in nanoseconds.
         settled: what was true and believed when it had had the time to know.
         flat: what was true and believed after it was told to be flat.
-        stopped: when it was told to stop, in nanoseconds; None for one that never was.
         hang: why the run could not go on, or None.
         ending: how the client ended by itself; None for one that did not.
-        causes: the line of what caused each entry of the journal, counted from 1, or less.
     """
 
-    journal: list[JournalEntry]
-    wanted: dict[str, Wanted]
-    acts: list[Act]
-    bounds: ClientBounds
-    tick: int
-    healed: int = 0
+    wanted: dict[str, Wanted] = msgspec.field(default_factory=dict)
+    acts: list[Act] = msgspec.field(default_factory=list)
+    tick: int = 1
     flattening: int = 0
     settled: Snapshot | None = None
     flat: Snapshot | None = None
-    stopped: int | None = None
     hang: str | None = None
     ending: Ending | None = None
-    causes: list[int] = []
 
-    def take_journal(self, journal: Journal) -> None:
-        """Take what has happened."""
-        found = list(journal.since(0))
-        self.journal = [entry for _, entry, _ in found]
-        self.causes = [cause - journal.dropped for _, _, cause in found]
+    def truth(self) -> Mapping[int, TrueOrder] | None:
+        """Return the orders that the exchange had when the client had had the time to know."""
+        return None if self.settled is None else self.settled.orders
 
-    def sent(self) -> Iterator[Sent]:
-        """Yield the requests that came, in their order."""
-        for time, connection, kind, data in self.journal:
-            if kind == "in" and not isinstance(request := decode(data), BadRequest):
-                yield Sent(time, connection, request)
+    def wishes(self) -> Iterator[Wish]:
+        """Yield what the client was asked for, with the orders that there are for it."""
+        for tag, orders in ({} if self.settled is None else self.by_tag(self.settled)).items():
+            text = f"{tag!r} was wanted once, for {text_of_amount(self.wanted[tag].quantity)}"
+            yield Wish(text, tuple(orders), tuple(self._times(tag)))
+
+    def _times(self, tag: str) -> Iterator[int]:
+        """Yield when an order was sent for a tag."""
+        for sent, order in self.orders_sent():
+            if self.tag_of(order.dir.value == "Buy", amount_of(order.quantity)) == tag:
+                yield sent.time
+
+    def ends(self) -> Iterator[tuple[int, int, str]]:
+        """Yield the ends of connections: the client comes again after each, because it is told when to stop."""
+        for time, connection, kind, why in self.journal:
+            if kind == "close":
+                yield time, connection, str(why)
+
+    def attempts(self) -> list[int]:
+        """Return when the client tried to connect: it has no other use of connections than one at a time."""
+        return [time for time, _, kind, _ in self.journal if kind in ("open", "refused")]
+
+    def returns(self) -> Iterator[tuple[int, int]]:
+        """Yield when the client connected again, and as which connection."""
+        yield from [(time, connection) for time, connection, kind, _ in self.journal if kind == "open"][1:]
 
     def tag_of(self, is_buy: bool, quantity: int) -> str | None:
         """Return the tag of the order that has a side and a quantity, or None if none was wanted."""
@@ -227,20 +170,15 @@ def read_truth(simulation: Simulation, account: str, belief: Belief | None) -> S
     held = [(one.exposures[account].position, one.delisted) for one in instruments if account in one.exposures]
     position = sum(position for position, _ in held)
     tradable = sum(position for position, is_delisted in held if not is_delisted)
-    return Snapshot(simulation.now, {order.id: _true(order) for order in own}, position, belief, tradable)
+    return Snapshot(simulation.now, {order.id: true_order(order) for order in own}, position, belief, tradable)
 
 
-def _true(order: Order) -> TrueOrder:
-    return TrueOrder(
-        order.id,
-        order.buy,
-        order.price,
-        order.quantity,
-        order.state,
-        order.leaves_qty,
-        order.cum_qty,
-        average_price(order.notional, order.cum_qty),
-    )
+def amount_of(raw: msgspec.Raw) -> int:
+    """Return an amount as it was sent, in billionths; -1 for what is none."""
+    try:
+        return int(Decimal(bytes(raw).decode().strip('"')) * BILLION)
+    except (InvalidOperation, ValueError, OverflowError):
+        return -1
 
 
 def seconds(nanoseconds: int) -> str:

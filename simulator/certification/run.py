@@ -114,7 +114,7 @@ class _Run:
         self._ground = ground
         self._bounds = bounds
         self._tasks: set[asyncio.Future[Any]] = set()
-        self.evidence = Evidence([], {}, [], bounds, ground.product.quote_increment)
+        self.evidence = Evidence(bounds=bounds, tick=ground.product.quote_increment)
 
     def evidence_of(self, simulation: Simulation) -> Evidence:
         """Return the evidence; of a run that could not go on, with what had happened by then."""

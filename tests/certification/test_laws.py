@@ -3,7 +3,7 @@
 from typing import Any
 
 from certification.clients.streaming import StreamingClient
-from simulator.certification import LAWS, ClientBounds, Evidence, laws
+from simulator.certification import LAWS, Evidence, laws
 from simulator.exploration import replay
 
 
@@ -18,7 +18,7 @@ def test_messages_that_cannot_be_read_break_no_law() -> None:
         b'{"Ok": "Out"}',
     ]
     journal = [(at, 1, "out", data) for at, data in enumerate(damaged)]
-    evidence = Evidence(journal, {}, [], ClientBounds(), 1)
+    evidence = Evidence(journal=journal)
     assert [finding for law in LAWS for finding in law(evidence)] == []
 
 
@@ -30,7 +30,7 @@ def cancelled(*told: Any) -> list[str]:
         journal += [
             (100 * at + more, 1, "in", b'{"id":%d,"type":"CancelOrder","order_id":"1"}' % more) for more in range(1, 7)
         ]
-    return [str(finding) for finding in laws.cancels_end(Evidence(journal, {}, [], ClientBounds(), 1))]
+    return [str(finding) for finding in laws.cancels_end(Evidence(journal=journal))]
 
 
 OUT = b'[{"order_id":"1","state":["Acked","Filled","Out"]}]'
@@ -53,7 +53,7 @@ def test_what_was_said_to_be_out_and_is_open_may_be_cancelled() -> None:
         (1, 1, "out", b'{"id":2,"response":{"Ok":["1"]}}'),
         *((at, 1, "in", b'{"id":3,"type":"CancelOrder","order_id":"1"}') for at in range(2, 20)),
     ]
-    assert list(laws.cancels_end(Evidence(journal, {}, [], ClientBounds(), 1))) == []
+    assert list(laws.cancels_end(Evidence(journal=journal))) == []
 
 
 def test_what_cannot_be_sold_is_not_held_against_a_client() -> None:

@@ -1,8 +1,8 @@
 """Lines that die, stand still, drip, are cut, or carry rubbish; and venues that restart."""
 
 from simulator.certification.case import Case
-from simulator.certification.cases import threads
 from simulator.certification.cases.making import RESTING, at, on, on_order, rules
+from simulator.laws import threads
 
 __all__ = ["CASES"]
 

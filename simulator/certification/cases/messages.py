@@ -1,8 +1,8 @@
 """Messages that come late, in another order, more than once, or never."""
 
 from simulator.certification.case import Case
-from simulator.certification.cases import threads
 from simulator.certification.cases.making import RESTING, on, on_cancel, on_order, rules
+from simulator.laws import threads
 
 __all__ = ["CASES"]
 

@@ -1,8 +1,8 @@
 """What becomes of orders: fills, rejects, cancels, and what is taken back."""
 
 from simulator.certification.case import Case
-from simulator.certification.cases import threads
 from simulator.certification.cases.making import RESTING, at, on_cancel, on_order, rules
+from simulator.laws import threads
 
 __all__ = ["CASES"]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from simulator.certification.case import Case
-from simulator.certification.cases import threads
 from simulator.certification.cases.making import RESTING, at, on_order, rules
 from simulator.certification.ground import Ground
+from simulator.laws import threads
 
 __all__ = ["CASES"]
 
