@@ -25,6 +25,7 @@ FLOORS = [
         "wildcards",
         "schedule",
         "byte_budget",
+        "parts",
         "libraries",
         "yaml_writer",
         "regex",

@@ -3,7 +3,7 @@
 HTTP, its description and the remote client are made of this table.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -23,6 +23,7 @@ from simulator.control.infos import (
 from simulator.control.waits import WaitCondition
 from simulator.did_you_mean import nearest
 from simulator.errors import Failure, Problem, ScenarioError, UnknownName
+from simulator.parts import Parts, in_parts
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded, load, load_text
 from simulator.scenario.reading.files import bundled
@@ -209,7 +210,8 @@ class Call(NamedTuple):
         summary: what it does, in one sentence.
         takes: the body of what changes or waits, the query of a GET.
         gives: the type of its result.
-        do: does it; a `WaitCondition` is what the shell asks again, and of an iterator it lets others have their turn.
+        do: does it; a `WaitCondition` is what the shell asks again, and of an iterator, or of `Parts`, it lets others
+            have their turn.
         changes: whether it changes the world.
         reads: what of it may take long and changes nothing, which a shell does aside; it comes to ``do`` in the body's
             place.
@@ -228,6 +230,8 @@ class Call(NamedTuple):
     def make(self, control: Control, body: Any, part: str) -> Any:
         """Make the call at once, whoever waits meanwhile; ``part`` is what its path has between braces."""
         made = self.do(control, body if self.reads is None else self.reads(control, body), part)
+        if isinstance(made, Parts):
+            return made.at_once()
         return list(made) if isinstance(made, Iterator) else made
 
 
@@ -325,7 +329,13 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("due", "GET", "/due", "What happens next by itself.", DueQuery, list[DueInfo], lambda c, b, n: c.due(b.most)),
     Call(
-        "rules", "GET", "/rules", "The rules, with their counters.", Nothing, list[RuleInfo], lambda c, b, n: c.rules()
+        "rules",
+        "GET",
+        "/rules",
+        "The rules, with their counters.",
+        Nothing,
+        list[RuleInfo],
+        lambda c, b, n: c.rules_in_parts(),
     ),
     Call(
         "set_rules",
@@ -443,11 +453,12 @@ CALLS: tuple[Call, ...] = (
 """Every call."""
 
 
-def result_of(wait: WaitCondition[Any], found: list[Any] | None, timeout: float) -> WaitResult:
+@in_parts
+def result_of(wait: WaitCondition[Any], found: list[Any] | None, timeout: float) -> Generator[None, None, WaitResult]:
     """Return what has come of a wait: all that was found, or what came nearest."""
     if found is not None:
         return WaitResult(True, found)
-    return WaitResult(False, [], _failure_info(wait.failure(f"{timeout:g} s")))
+    return WaitResult(False, [], _failure_info((yield from wait.failure(f"{timeout:g} s"))))
 
 
 def _failure_info(failure: Failure) -> FailureInfo:

@@ -1,7 +1,7 @@
 """What may be asked of a running world and done to it: one implementation for tests, programs and pages."""
 
 import traceback
-from collections.abc import Iterator, Mapping, Reversible, Sequence
+from collections.abc import Generator, Iterator, Mapping, Reversible, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Any, Protocol, TypeVar
@@ -29,6 +29,7 @@ from simulator.did_you_mean import nearest
 from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName
 from simulator.journal.lines import JournalLine, lines
 from simulator.journal.queries import Miss, Received, nearest_miss, received
+from simulator.parts import in_parts
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.loader import Loaded, load, parse_data, parse_rules, parse_when
 from simulator.scenario.model import Rule
@@ -166,7 +167,16 @@ class Control:
 
     def rules(self) -> list[RuleInfo]:
         """Return the rules in their order, each with its counters and its last near misses."""
-        return [reading.rule_info(rule, self._simulation) for rule in self._simulation.director.rules]
+        return self.rules_in_parts().at_once()
+
+    @in_parts
+    def rules_in_parts(self) -> Generator[None, None, list[RuleInfo]]:
+        """Return the same, with others' turns between."""
+        infos = []
+        for rule in tuple(self._simulation.director.rules):
+            infos.append((yield from reading.rule_info(rule, self._simulation)))
+            yield
+        return infos
 
     def set_rules(self, rules: Sequence[Any]) -> None:
         """Put rules in place of those that there are; their counters begin anew, the state stays."""

@@ -92,7 +92,7 @@ def _not_fired(simulation: Simulation) -> list[Failure]:
     for rule in simulation.director.rules:
         if rule.rule.required and not rule.fired:
             text = f"expected the rule {rule.name!r} to fire, which is required; it never did"
-            details = explain(simulation.journal, rule.rule.when, simulation.catalogue)
+            details = explain(simulation.journal, rule.rule.when, simulation.catalogue).at_once()
             failures.append(Failure(place_of(rule, simulation), text, details))
     return failures
 
@@ -110,7 +110,8 @@ def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, An
         if not any(rule.fired for rule in rules):
             text = f"expected the rule {expectation.fired!r} to fire; it never did"
             whens = [rule.rule.when for rule in rules[:1]]
-            yield ("fired",), text, "".join(explain(simulation.journal, when, simulation.catalogue) for when in whens)
+            searches = (explain(simulation.journal, when, simulation.catalogue) for when in whens)
+            yield ("fired",), text, "".join(search.at_once() for search in searches)
 
 
 def _judge_requests(expectation: Expectation, journal: Journal, catalogue: Catalogue) -> Iterator[_Unmet]:
@@ -124,7 +125,7 @@ def _judge_requests(expectation: Expectation, journal: Journal, catalogue: Catal
         if times != count and (count is not None or not times):
             wanted = "at least once" if count is None else f"{count} times"
             text = f"expected {wanted} {_said(when)}, got {times}"
-            yield ("received",), text, explain(journal, when, catalogue)
+            yield ("received",), text, explain(journal, when, catalogue).at_once()
 
 
 def _judge_order(

@@ -1,6 +1,6 @@
 """Reads what is told of a running world."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import Any, assert_never
 
@@ -28,6 +28,7 @@ from simulator.exchange.orders import Fill, Order, average_price
 from simulator.gateway.session import Session, Subscription
 from simulator.journal.lines import traffic_line
 from simulator.journal.queries import misses
+from simulator.parts import in_parts
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.step_forms import in_words
 from simulator.scenario.values import decoded
@@ -205,10 +206,11 @@ def due_infos(simulation: Simulation, most: int) -> list[DueInfo]:
     return infos
 
 
-def rule_info(rule: RuleInPlay, simulation: Simulation) -> RuleInfo:
+@in_parts
+def rule_info(rule: RuleInPlay, simulation: Simulation) -> Generator[None, None, RuleInfo]:
     """Return a rule and what has become of it."""
     said = rule.rule
-    found = misses(simulation.journal, said.when, simulation.catalogue, _MOST_MISSES)
+    found = yield from misses(simulation.journal, said.when, simulation.catalogue, _MOST_MISSES)
     return RuleInfo(
         name=rule.name,
         number=rule.number,

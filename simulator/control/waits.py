@@ -1,7 +1,7 @@
 """What somebody waits for: a question that a shell asks again whenever something has happened."""
 
 import re
-from collections.abc import Callable, Reversible
+from collections.abc import Callable, Generator, Iterable, Reversible
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from simulator.control.reading import fill_info, order_info
 from simulator.errors import Failure
 from simulator.journal.journal import Journal
 from simulator.journal.queries import Received, Search, explain
+from simulator.parts import Parts, in_parts
 from simulator.scenario.awaiting import Awaited, Piece, pieces
 from simulator.scenario.model import Await
 from simulator.scenario.values import decoded
@@ -24,6 +25,8 @@ __all__ = ["WaitCondition", "wait_for_fills", "wait_for_messages", "wait_for_ord
 
 _T = TypeVar("_T")
 _RECENT = 200
+_AT_ONCE = 250
+"""How many orders, fills or messages one part of a search goes through."""
 _NUMBER = re.compile("[1-9][0-9]{0,18}")
 
 
@@ -37,21 +40,26 @@ class WaitCondition(Generic[_T]):
         explain: returns in lines what came near; empty if nothing did.
     """
 
-    def __init__(self, what: str, count: int, found: Callable[[], list[_T]], explain: Callable[[], str]) -> None:
+    def __init__(
+        self, what: str, count: int, found: Callable[[], Parts[list[_T]]], explain: Callable[[], Parts[str]]
+    ) -> None:
         self._what = what
         self._count = count
         self._found = found
         self._explain = explain
 
-    def ask(self) -> list[_T] | None:
+    @in_parts
+    def ask(self) -> Generator[None, None, list[_T] | None]:
         """Return all that there is of it, if that is enough; else None."""
-        found = self._found()
+        found = yield from self._found()
         return found if len(found) >= self._count else None
 
-    def failure(self, within: str) -> Failure:
+    @in_parts
+    def failure(self, within: str) -> Generator[None, None, Failure]:
         """Return what is to be said when there has not been enough ``within`` a time, with what came nearest."""
-        text = f"expected {self._count} of {self._what} within {within}, got {len(self._found())}"
-        return Failure("exchange", text, self._explain())
+        found = yield from self._found()
+        text = f"expected {self._count} of {self._what} within {within}, got {len(found)}"
+        return Failure("exchange", text, (yield from self._explain()))
 
 
 def wait_for_requests(simulation: Simulation, when: Any, count: int) -> WaitCondition[Received]:
@@ -66,12 +74,12 @@ def wait_for_orders(simulation: Simulation, when: Any, count: int) -> WaitCondit
     """Return a wait for orders that are as an `OrderWhen` says."""
     orders, number = simulation.venue.orders, _order_number(when)
 
-    def meant() -> list[OrderInfo]:
+    def meant() -> Iterable[OrderInfo]:
         some = orders.values() if number is None else filter(None, [orders.get(number)])
-        return list(map(order_info, some))
+        return map(order_info, list(some))
 
-    def near() -> list[OrderInfo]:
-        return (number and meant()) or list(map(order_info, _last(orders.values())))
+    def near() -> Iterable[OrderInfo]:
+        return (number and list(meant())) or map(order_info, _last(orders.values()))
 
     return _wait_for_infos("orders", when, count, meant, near)
 
@@ -80,11 +88,12 @@ def wait_for_fills(simulation: Simulation, when: Any, count: int) -> WaitConditi
     """Return a wait for fills that are as a `FillWhen` says."""
     fills, number = simulation.venue.fills, _order_number(when)
 
-    def meant() -> list[FillInfo]:
-        return [fill_info(fill, simulation) for fill in fills if number is None or fill.order_id == number]
+    def meant() -> Iterable[FillInfo]:
+        some = [fill for fill in fills if number is None or fill.order_id == number]
+        return (fill_info(fill, simulation) for fill in some)
 
-    def near() -> list[FillInfo]:
-        return (number and meant()) or [fill_info(fill, simulation) for fill in _last(fills)]
+    def near() -> Iterable[FillInfo]:
+        return (number and list(meant())) or [fill_info(fill, simulation) for fill in _last(fills)]
 
     return _wait_for_infos("fills", when, count, meant, near)
 
@@ -109,17 +118,30 @@ _Info = TypeVar("_Info", bound=msgspec.Struct)
 
 
 def _wait_for_infos(
-    what: str, when: msgspec.Struct, count: int, meant: Callable[[], list[_Info]], near: Callable[[], list[_Info]]
+    what: str,
+    when: msgspec.Struct,
+    count: int,
+    meant: Callable[[], Iterable[_Info]],
+    near: Callable[[], Iterable[_Info]],
 ) -> WaitCondition[_Info]:
     pattern = Pattern(when)
 
-    def found() -> list[_Info]:
-        return [info for info in meant() if not pattern.differences(info)]
+    @in_parts
+    def found() -> Generator[None, None, list[_Info]]:
+        infos = []
+        for number, info in enumerate(meant(), 1):
+            if not pattern.differences(info):
+                infos.append(info)
+            if number % _AT_ONCE == 0:
+                yield
+        return infos
 
-    def explain() -> str:
+    @in_parts
+    def explain() -> Generator[None, None, str]:
         misses = [(info, lacks) for info in near() if (lacks := pattern.differences(info))]
         if not misses:
             return ""
+        yield
         nearest, lacking = min(reversed(misses), key=lambda miss: len(miss[1]))
         return "\n".join([f"nearest: {nearest}", *(f"  {lack}" for lack in lacking)])
 
@@ -144,8 +166,13 @@ class _SentSearch:
         self._line = 0
         self._found: list[SentInfo] = []
 
-    def look(self) -> list[SentInfo]:
-        for line, (time, connection, kind, data), _ in self._journal.since(self._line):
+    @in_parts
+    def look(self) -> Generator[None, None, list[SentInfo]]:
+        for came in self._journal.since_in_parts(self._line, _AT_ONCE):
+            if came is None:
+                yield
+                continue
+            line, (time, connection, kind, data), _ = came
             self._line = line
             if kind == "out":
                 message = _data(data)
@@ -153,12 +180,14 @@ class _SentSearch:
                     self._found.append(SentInfo(line, text_of_time(time), connection, message))
         return self._found
 
-    def nearest(self) -> str:
+    @in_parts
+    def nearest(self) -> Generator[None, None, str]:
         last = max(0, self._journal.written - _RECENT)
         recent: list[Piece] = []
         for _, (_, connection, kind, data), _ in self._journal.since(last):
             if kind == "out":
                 recent += pieces(str(connection), _data(data))
+        yield
         return "\n".join(self._awaited.nearest(recent))
 
 

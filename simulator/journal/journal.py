@@ -122,6 +122,16 @@ class Journal:
                 if number > first:
                     yield number, (time, connection, kind, data), cause
 
+    def since_in_parts(self, line: int, most: int) -> Iterator[tuple[int, JournalEntry, int] | None]:
+        """Yield what `since` does at this moment, and None after so many of them, when others may write."""
+        if self.written - line < most:
+            yield from self.since(line)
+            return
+        for row in self.copy().since(line):
+            yield row
+            if row[0] % most == 0:
+                yield None
+
     def _pieces(self, first: int) -> Iterator[tuple[int, Iterable[Any]]]:
         """Yield the fields of the entries behind a line, piece by piece, each with the line that it comes behind."""
         if first < self._packed:

@@ -4,7 +4,7 @@ Requests and events are found by the same conditions as a rule's ``when``.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import UNSET
 from simulator.catalogue import Catalogue
 from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
+from simulator.parts import in_parts
 from simulator.quoting import escaped
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.director import FIRST_STATE
@@ -24,6 +25,8 @@ from simulator.wire import BadRequest, decode
 __all__ = ["Miss", "Received", "Search", "context", "explain", "last_messages", "misses", "nearest_miss", "received"]
 
 _MOST_MESSAGES = 20
+_AT_ONCE = 500
+"""How many lines one part of a search goes through."""
 _EVENTS = {"open": "connect", "close": "disconnect"}
 
 
@@ -75,11 +78,14 @@ class Search:
         self._condition = _condition(when)
         self._facts = _Facts(self._condition, catalogue)
 
-    def look(self, journal: Journal) -> list[Received]:
+    @in_parts
+    def look(self, journal: Journal) -> Generator[None, None, list[Received]]:
         """Return all that has been found, in what has come since the last look too."""
-        for one, facts in self._facts.read(journal):
-            if _matches(self._condition, facts):
-                self.found.append(_received(one, facts))
+        for came in self._facts.read(journal):
+            if came is None:
+                yield
+            elif _matches(self._condition, came[1]):
+                self.found.append(_received(*came))
         return self.found
 
 
@@ -88,14 +94,19 @@ def received(journal: Journal, when: Any, catalogue: Catalogue) -> list[Received
 
     Raises `simulator.errors.ScenarioError` for data that is no ``when``.
     """
-    return Search(when, catalogue).look(journal)
+    return Search(when, catalogue).look(journal).at_once()
 
 
-def misses(journal: Journal, when: Any, catalogue: Catalogue, most: int = 1) -> list[Miss]:
+@in_parts
+def misses(journal: Journal, when: Any, catalogue: Catalogue, most: int = 1) -> Generator[None, None, list[Miss]]:
     """Return the last of the requests or events that lack the least for a ``when``, in the order in which they came."""
     condition = _condition(when)
     nearest: deque[tuple[_Row, RequestFacts, list[Difference]]] = deque(maxlen=most)
-    for row, facts in _Facts(condition, catalogue).read(journal):
+    for came in _Facts(condition, catalogue).read(journal):
+        if came is None:
+            yield
+            continue
+        row, facts = came
         if _matches(condition, facts):
             continue
         found = condition.differences(facts) or _other_circumstances(condition, facts)
@@ -108,24 +119,26 @@ def misses(journal: Journal, when: Any, catalogue: Catalogue, most: int = 1) -> 
 
 def nearest_miss(journal: Journal, when: Any, catalogue: Catalogue) -> Miss | None:
     """Return the request or event that lacks the least for a ``when``, the latest of several; None if none came."""
-    found = misses(journal, when, catalogue)
+    found = misses(journal, when, catalogue).at_once()
     return found[-1] if found else None
 
 
 def last_messages(journal: Journal, most: int = _MOST_MESSAGES) -> list[str]:
     """Return the last messages, and what a scenario did to them, as readable lines."""
-    lines: deque[str] = deque(maxlen=most)
-    for entry in journal:
-        line = traffic_line(entry)
-        if line is not None:
-            lines.append(line)
-    return list(lines)
+    reach = most
+    while True:  # from the end, further back each time
+        reach *= 4
+        behind = journal.written - reach
+        lines = [line for _, entry, _ in journal.since(behind) if (line := traffic_line(entry)) is not None]
+        if len(lines) >= most or behind <= journal.dropped:
+            return lines[-most:]
 
 
-def explain(journal: Journal, when: Any, catalogue: Catalogue) -> str:
+@in_parts
+def explain(journal: Journal, when: Any, catalogue: Catalogue) -> Generator[None, None, str]:
     """Return what may explain that nothing came for a ``when``, the nearest miss, in lines; empty if there is none."""
-    miss = nearest_miss(journal, when, catalogue)
-    return "" if miss is None else str(miss)
+    found = yield from misses(journal, when, catalogue)
+    return str(found[-1]) if found else ""
 
 
 def context(journal: Journal, seed: int) -> str:
@@ -155,10 +168,14 @@ class _Facts:
         self._state = FIRST_STATE
         self._line = 0
 
-    def read(self, journal: Journal) -> Iterator[tuple[_Row, RequestFacts]]:
-        """Yield it in its order, as far as it has come since the last time."""
+    def read(self, journal: Journal) -> Iterator[tuple[_Row, RequestFacts] | None]:
+        """Yield it in its order, as far as it has come since the last time, and None where a part of the work ends."""
         wanted = self._condition.event
-        for line, (time, connection, kind, data), _ in journal.since(self._line):
+        for came in journal.since_in_parts(self._line, _AT_ONCE):
+            if came is None:
+                yield None
+                continue
+            line, (time, connection, kind, data), _ = came
             self._line = line
             row = line, time, connection, data
             if kind == "state":

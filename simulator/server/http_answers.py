@@ -3,11 +3,11 @@
 import asyncio
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -19,6 +19,7 @@ from simulator.control.infos import StateInfo
 from simulator.control.waits import WaitCondition
 from simulator.did_you_mean import nearest
 from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName
+from simulator.parts import Parts
 from simulator.quoting import quoted
 from simulator.server.admission import refuse_stranger
 from simulator.server.controlled import ControlledWorld
@@ -49,6 +50,9 @@ _AT_ONCE = 500
 """Of how many things an answer is made before others have their turn."""
 _PATIENCE = 10
 """How many times as long as it took to look for what is waited for, nobody looks again."""
+_LONGEST_REST = 1.0
+"""But no more than so many seconds."""
+_T = TypeVar("_T")
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -223,10 +227,10 @@ class Answers:
             world.begin_call(call.name, body, name)
         result = call.do(control, read, name)
         if isinstance(result, WaitCondition):
-            timeout = body.timeout
-            found = await self._until(world, result.ask, timeout)
+            return await self._wait(world, result, body.timeout)
+        if isinstance(result, Parts):
+            result = await _in_turns(result)
             _require_seen(world)
-            return Answer.of(result_of(result, found, timeout))
         if isinstance(result, TimeToPass):
             await world.pass_time(result.nanoseconds)
             _require_seen(world)
@@ -238,10 +242,22 @@ class Answers:
             _require_seen(world)
         return Answer.of(_state_of(world) if isinstance(result, StateInfo) else result)
 
-    async def _until(self, world: ControlledWorld, ask: Callable[[], Any], seconds: float) -> Any:
+    async def _wait(self, world: ControlledWorld, wait: WaitCondition[Any], seconds: float) -> Answer:
+        """Answer what has come of a wait."""
+        found = await self._until(world, lambda: _in_turns(wait.ask()), seconds)
+        result = await _in_turns(result_of(wait, found, seconds))
+        many = await _encoded(iter(result.found))
+        _require_seen(world)
+        if result.is_met:
+            return _json(b'{"is_met":true,"found":[' + b",".join(many) + b"]}\n")
+        return Answer.of(result)
+
+    async def _until(
+        self, world: ControlledWorld, ask: Callable[[], Awaitable[_T | None]], seconds: float
+    ) -> _T | None:
         """Return what an answer is when it is one, or None when the time is over."""
-        if (found := ask()) is not None or not seconds:
-            return found
+        if not seconds:
+            return await ask()
         event = asyncio.Event()
         self._heard.add(event)
         self._server.listen_to_worlds(True)
@@ -249,13 +265,14 @@ class Answers:
             async with asyncio.timeout(seconds):
                 while True:
                     began = time.perf_counter()
-                    if world.may_be_seen() and (found := ask()) is not None:
-                        return found
                     event.clear()
-                    await asyncio.sleep(_PATIENCE * (time.perf_counter() - began))  # the others are there too
+                    if world.may_be_seen() and (found := await ask()) is not None:
+                        return found
+                    rest = _PATIENCE * (time.perf_counter() - began)  # the others are there too
+                    await asyncio.sleep(min(rest, _LONGEST_REST))
                     await event.wait()
         except TimeoutError:
-            return None
+            return await ask()  # nobody may have looked for a while
         finally:
             self._heard.discard(event)
             self._server.listen_to_worlds(bool(self._heard))
@@ -266,7 +283,11 @@ class Answers:
         since, most = _number(query, "since", 0), _number(query, "most", _MOST_LINES)
         wait = float(_number(query, "wait", 0))
         if wait:
-            await self._until(world, lambda: True if control.state().line > since else None, min(wait, 300.0))
+
+            async def is_longer() -> bool | None:
+                return True if control.state().line > since else None
+
+            await self._until(world, is_longer, min(wait, 300.0))
             _require_seen(world)
         lines = control.journal_lines(since) if most > _AT_ONCE else iter(control.journal(since, most))
         body = b"".join([line + b"\n" for line in await _encoded(islice(lines, most))])
@@ -304,6 +325,18 @@ async def _encoded(things: Iterator[Any]) -> list[bytes]:
         if len(some) == _AT_ONCE:
             await asyncio.sleep(0)
     return encoded
+
+
+async def _in_turns(parts: Parts[_T]) -> _T:
+    """Do what is done in parts; others have their turn in between. Return what comes of it."""
+    steps = iter(parts)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: _T = done.value
+            return result
+        await asyncio.sleep(0)
 
 
 def _json(body: bytes) -> Answer:
@@ -351,7 +384,7 @@ def _state_of(world: ControlledWorld) -> StateInfo:
     return msgspec.structs.replace(Control(world).state(), now=text_of_time(world.now()))
 
 
-def _another(world: ControlledWorld, told: StateInfo) -> StateInfo | None:
+async def _another(world: ControlledWorld, told: StateInfo) -> StateInfo | None:
     """Return how a world stands if that is not as it was told; time alone is no news."""
     state = _state_of(world)
     return state if msgspec.structs.replace(state, now=told.now) != told else None

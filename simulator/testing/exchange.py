@@ -259,9 +259,9 @@ class Exchange(ExchangeMethods):
 
     def _await(self, name: str, body: ReceivedQuery | Until, is_over: Callable[[], bool] = bool) -> list[Any]:
         wait: WaitCondition[Any] = self._make(name, body)
-        found = self._news.wait(lambda: self._ask(wait.ask), body.timeout, is_over)
+        found = self._news.wait(lambda: self._ask(lambda: wait.ask().at_once()), body.timeout, is_over)
         if found is None:
-            raise self._unmet([self._ask(lambda: wait.failure(f"{body.timeout} s"))])
+            raise self._unmet([self._ask(lambda: wait.failure(f"{body.timeout} s").at_once())])
         return found
 
     def _wake(self) -> None:

@@ -336,22 +336,32 @@ def test_state(slow: Controlled) -> None:
     msgspec.json.encode([slow.control.state(), slow.control.rules(), slow.control.journal(), slow.control.due()])
 
 
+def asked(wait: waits.WaitCondition[Any]) -> list[Any] | None:
+    """Return what is enough for a wait, or None."""
+    return wait.ask().at_once()
+
+
+def unmet(wait: waits.WaitCondition[Any]) -> Failure:
+    """Return what is said of a wait of a second that has not been met."""
+    return wait.failure("1s").at_once()
+
+
 def test_waits_for_requests() -> None:
     """A wait is asked again until there is enough; unmet, it says what it wanted and what came nearest."""
     world = Controlled()
     session = world.connect()
     wait = world.control.wait_for(2, request="SendLimitOrder", quantity={"ge": 1})
-    assert wait.ask() is None
+    assert asked(wait) is None
     world.send(session, ORDER, {**ORDER, "quantity": "0.5"})
-    assert wait.ask() is None
-    failure = wait.failure("5s")
+    assert asked(wait) is None
+    failure = unmet(wait)
     assert failure[:2] == (
         "exchange",
-        "expected 2 of {'request': 'SendLimitOrder', 'quantity': {'ge': '1'}} within 5s, got 1",
+        "expected 2 of {'request': 'SendLimitOrder', 'quantity': {'ge': '1'}} within 1s, got 1",
     )
     assert failure.details.splitlines()[1:] == ["  quantity: wanted {'ge': '1'}, came 0.5"]
     world.send(session, ORDER)
-    assert [one.fields["quantity"] for one in wait.ask() or []] == ["1", "1"]
+    assert [one.fields["quantity"] for one in asked(wait) or []] == ["1", "1"]
 
 
 def test_wait_for_one_order_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,15 +378,18 @@ def test_wait_for_one_order_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(waits, "order_info", look)
     order = world.control.wait_until(order={"order_id": "3", "state": "Canceled"})
-    assert (order.ask(), "nearest: OrderInfo(order_id='3'" in order.failure("1s").details) == (None, True)
+    assert (asked(order), "nearest: OrderInfo(order_id='3'" in unmet(order).details) == (
+        None,
+        True,
+    )
     assert set(looked) == {"3"}
     looked.clear()
     nothing = world.control.wait_until(order={"order_id": "x", "state": "Canceled"})
-    assert nothing.failure("1s").details.startswith("nearest: OrderInfo(order_id='300'")
+    assert unmet(nothing).details.startswith("nearest: OrderInfo(order_id='300'")
     assert looked == [str(number) for number in range(101, 301)]
     fill = world.control.wait_until(fill={"order_id": "3"})
-    assert fill.ask() == world.control.fills()
-    assert world.control.wait_until(fill={"order_id": "30"}).ask() is None
+    assert asked(fill) == world.control.fills()
+    assert asked(world.control.wait_until(fill={"order_id": "30"})) is None
 
 
 def test_waits_for_truth() -> None:
@@ -387,23 +400,27 @@ def test_waits_for_truth() -> None:
     fill = control.wait_until(fill={"order_id": "1", "quantity": 1})
     words = {"order_id": "1", "filled_qty": 1, "state": ["Acked", "Filled", "Out"]}
     sent = control.wait_until(sent={"connection": 1, **words})
-    assert [order.failure("1s").details, fill.failure("1s").details, sent.failure("1s").details] == ["", "", ""]
+    assert [
+        unmet(order).details,
+        unmet(fill).details,
+        unmet(sent).details,
+    ] == ["", "", ""]
     world.send(world.connect(), {"type": "SubscribeOrderState"}, ORDER)
-    assert (order.ask(), fill.ask(), sent.ask()) == (None, None, None)
-    assert order.failure("1s").text == (
+    assert (asked(order), asked(fill), asked(sent)) == (None, None, None)
+    assert unmet(order).text == (
         "expected 1 of orders with {'order_id': '1', 'state': ['Acked', 'Filled', 'Out']} within 1s, got 0"
     )
-    assert order.failure("1s").details.splitlines()[-1] == "  state: wanted Acked, Filled, Out, came Open, Acked"
-    assert fill.failure("1s").details == ""
-    assert sent.failure("1s").details.splitlines() == [
+    assert unmet(order).details.splitlines()[-1] == "  state: wanted Acked, Filled, Out, came Open, Acked"
+    assert unmet(fill).details == ""
+    assert unmet(sent).details.splitlines() == [
         'nearest: {"order_id":"1","state":["Open","Acked"],"filled_qty":"0","avg_fill_price":null}',
         '  filled_qty: wanted "1", came "0"',
         '  state: wanted ["Acked","Filled","Out"], came ["Open","Acked"]',
     ]
     control.do({"fill": {"order": "1"}})
-    assert order.ask() == control.orders()
-    assert fill.ask() == control.fills()
-    (message,) = sent.ask() or []
+    assert asked(order) == control.orders()
+    assert asked(fill) == control.fills()
+    (message,) = asked(sent) or []
     assert message == SentInfo(message.line, "2024-01-01T00:00:00.000000000Z", 1, message.message)
     assert message.message["response"]["Ok"][0]["filled_qty"] == "1"
 

@@ -142,7 +142,7 @@ def test_a_search_goes_on_where_it_was() -> None:
     search = Search({"request": "GetHalts", "nth": [1, 3]}, asked.world.catalogue)
     counts = []
     for _ in range(4):
-        counts.append(len(search.look(asked.world.journal)))
+        counts.append(len(search.look(asked.world.journal).at_once()))
         asked.ask("GetHalts")
     assert counts == [0, 1, 1, 2]
 
@@ -151,7 +151,7 @@ def test_a_miss_may_be_one_of_circumstance() -> None:
     """Where all fields fit, the session, the state or the count is what lacks."""
     asked = Asked()
     asked.ask("GetHalts")
-    assert explain(asked.world.journal, {"request": "GetHalts", "nth": 2}, asked.world.catalogue) == (
+    assert explain(asked.world.journal, {"request": "GetHalts", "nth": 2}, asked.world.catalogue).at_once() == (
         'nearest: 00:00:00.000000Z #1 {"id": 1, "type": "GetHalts"}\n  nth: wanted 2, came 1'
     )
 
@@ -159,7 +159,7 @@ def test_a_miss_may_be_one_of_circumstance() -> None:
 def test_nothing_comes_near_in_silence() -> None:
     """Where nothing has come there is no nearest, and only the seed to tell."""
     world = Simulation()
-    assert explain(world.journal, {"request": "GetHalts"}, world.catalogue) == ""
+    assert explain(world.journal, {"request": "GetHalts"}, world.catalogue).at_once() == ""
     assert context(world.journal, 3) == "seed: 3"
 
 

@@ -14,7 +14,8 @@ import pytest
 from websockets.sync.client import connect
 
 from simulator.scenario import Loaded, load
-from simulator.server import Server, Settings
+from simulator.server import Server, Settings, http_answers
+from simulator.server.http_answers import Answer, HttpRequest
 from simulator.simulation import Simulation
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"
@@ -153,6 +154,53 @@ def test_wait_ends_when_it_is_met() -> None:
         venue.send('{"id": 1, "type": "GetHalts"}')
         poll.join(20)
         assert answers[0]["is_met"] is True
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/wait", {"order": {"state": "Canceled"}, "timeout": 0}),
+        ("POST", "/wait", {"fill": {"quantity": "7"}, "timeout": 0}),
+        ("POST", "/wait", {"sent": {"order_id": "0"}, "timeout": 0}),
+        ("POST", "/received", {"when": {"request": "GetHalts"}}),
+        ("GET", "/rules", None),
+    ],
+)
+@pytest.mark.asyncio
+async def test_others_have_their_turn_while_one_searches(method: str, path: str, body: Any) -> None:
+    """While somebody searches what there is in vain, others have their turn and send orders, again and again."""
+    world = Simulation({"rules": [{"when": {"request": "GetHalts"}, "then": [{"delay": "1s"}]}]})
+    session = world.connect("/")
+    for number in range(1000):
+        world.receive(session, json.dumps({"id": number, **ORDER, "dir": ["Buy", "Sell"][number % 2]}))
+    server = Server(world, "127.0.0.1", 0, Settings())
+    await server.start()
+    turns = 0
+    headers = {"host": "127.0.0.1", "content-type": "application/json"}
+    query = HttpRequest(method, f"/_exchange{path}", {}, headers, json.dumps(body).encode() if body else b"")
+    asking = asyncio.create_task(server.answers.answer(query))
+    while not asking.done():
+        turns += 1
+        world.receive(session, json.dumps({"id": turns, **ORDER}))
+        await asyncio.sleep(0)
+    await server.close(patience=0.0)
+    answer = await asking
+    assert isinstance(answer, Answer)
+    assert answer.status == 200, answer.body
+    assert turns > 3
+
+
+def test_wait_finds_at_its_end_what_came_while_nobody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait looks a last time when its time is over, however long the searches before have made it rest."""
+    monkeypatch.setattr(http_answers, "_PATIENCE", 10**9)
+    monkeypatch.setattr(http_answers, "_LONGEST_REST", 60.0)
+    with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        wanted = {"when": {"request": "GetHalts"}, "timeout": 0.5}
+        with api.asking("POST", "/received", wanted) as asked:
+            for _ in range(2):  # by the second answer it has looked
+                api.get("/health")
+            venue.send('{"id": 1, "type": "GetHalts"}')
+            assert json.loads(asked().read())["is_met"] is True
 
 
 def test_wait_for_a_made_world() -> None:
