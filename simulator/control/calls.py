@@ -281,8 +281,9 @@ def read_scenario(scenario: str | dict[str, Any] | None, yaml: str | None) -> Lo
     return load(known[scenario])
 
 
-def _verify(control: Control) -> CheckResult:
-    failures = control.verify()
+@in_parts
+def _verify(control: Control) -> Generator[None, None, CheckResult]:
+    failures = yield from control.verify_in_parts()
     return CheckResult(not failures, list(map(_failure_info, failures)))
 
 

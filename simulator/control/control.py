@@ -322,7 +322,13 @@ class Control:
 
     def verify(self) -> list[Failure]:
         """Return what is expected and is not so: ``expect``, ``required``, ``strict``, and what failed inside."""
-        return unmet(self._simulation) + [
+        return self.verify_in_parts().at_once()
+
+    @in_parts
+    def verify_in_parts(self) -> Generator[None, None, list[Failure]]:
+        """Return the same, with others' turns between."""
+        failures = yield from unmet(self._simulation)
+        return failures + [
             Failure("exchange", f"the simulator itself failed: {error!r}", "".join(traceback.format_exception(error)))
             for error in self._world.errors
         ]

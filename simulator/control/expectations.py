@@ -1,6 +1,6 @@
 """What a scenario or a test expects in the end, and whether it is so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,8 @@ from simulator.decimals import parse_amount, text_of_amount
 from simulator.errors import Failure
 from simulator.exchange.orders import average_price
 from simulator.journal.journal import Journal
-from simulator.journal.queries import context, explain, received
+from simulator.journal.queries import Search, context, explain
+from simulator.parts import in_parts
 from simulator.quoting import listed
 from simulator.scenario.loader import Loaded
 from simulator.scenario.model import Expectation, OrderExpectation
@@ -42,7 +43,8 @@ def _standing(simulation: Simulation) -> list[str]:
     return [f"clock: {said}", *(f"held: exchange.release({name!r})" for name in simulation.held)]
 
 
-def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> list[Failure]:
+@in_parts
+def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Generator[None, None, list[Failure]]:
     """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, that each
     request has a rule if it is strict, and that its steps can be done.
 
@@ -50,82 +52,96 @@ def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> list[F
     them, what is expected of a named order is passed over, because it is about a client that was not replayed.
     """
     loaded = simulation.loaded
-    failures = [] if loaded is None else list(_unexpected(loaded, simulation, names))
-    return failures + _not_fired(simulation) + _unmatched(simulation) + _mistaken(simulation)
-
-
-def _unexpected(loaded: Loaded, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[Failure]:
-    for at, expectation in enumerate(loaded.scenario.expect):
-        for place, text, details in _judge(expectation, simulation, names):
-            yield Failure(loaded.position(("expect", at, *place)), text, details)
+    failures = []
+    if loaded is not None:
+        for at, expectation in enumerate(loaded.scenario.expect):
+            for place, text, details in (yield from _judge(expectation, simulation, names)):
+                failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+    failures += yield from _not_fired(simulation)
+    failures += yield from _noted(simulation)
+    return failures
 
 
 def unmet_requests(journal: Journal, loaded: Loaded) -> list[Failure]:
     """Return what a scenario expects of a client's requests and is not so, by a journal of any endpoint's."""
     failures = []
     for at, expectation in enumerate(loaded.scenario.expect):
-        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue):
+        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue).at_once():
             failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
     return failures
 
 
-def _unmatched(simulation: Simulation) -> list[Failure]:
-    """Return the requests that no rule of a strict scenario took."""
-    return [
-        Failure("exchange", f"the scenario is strict and has no rule for {request} on connection {connection}")
-        for _, connection, kind, request in simulation.journal
-        if kind == "unmatched"
-    ]
+@in_parts
+def _noted(simulation: Simulation) -> Generator[None, None, list[Failure]]:
+    """Return the requests that no rule of a strict scenario took, and the steps of it that could not be done.
+
+    Those aside that a test has had done itself.
+    """
+    unmatched, mistaken = [], []
+    for came in simulation.journal.since_in_parts(0, _AT_ONCE):
+        if came is None:
+            yield
+            continue
+        _, (_, connection, kind, data), _ = came
+        if kind == "unmatched":
+            unmatched.append(f"the scenario is strict and has no rule for {data} on connection {connection}")
+        elif kind == "mistake" and not data.startswith(TEST_S_OWN):
+            mistaken.append(f"expected what a venue can do, but could not do: {data}")
+    return [Failure("exchange", text) for text in unmatched + mistaken]
 
 
-def _mistaken(simulation: Simulation) -> list[Failure]:
-    """Return the steps of the scenario that could not be done, those aside that a test has had done itself."""
-    return [
-        Failure("exchange", f"expected what a venue can do, but could not do: {text}")
-        for _, _, kind, text in simulation.journal
-        if kind == "mistake" and not text.startswith(TEST_S_OWN)
-    ]
-
-
-def _not_fired(simulation: Simulation) -> list[Failure]:
+@in_parts
+def _not_fired(simulation: Simulation) -> Generator[None, None, list[Failure]]:
     failures = []
     for rule in simulation.director.rules:
         if rule.rule.required and not rule.fired:
             text = f"expected the rule {rule.name!r} to fire, which is required; it never did"
-            details = explain(simulation.journal, rule.rule.when, simulation.catalogue).at_once()
+            details = yield from explain(simulation.journal, rule.rule.when, simulation.catalogue)
             failures.append(Failure(place_of(rule, simulation), text, details))
     return failures
 
 
+_AT_ONCE = 5000
+"""How many lines are looked at for their kind alone before others have their turn."""
+
 _Unmet = tuple[Path, str, str]
 
 
-def _judge(expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None) -> Iterator[_Unmet]:
-    yield from _judge_requests(expectation, simulation.journal, simulation.catalogue)
+@in_parts
+def _judge(
+    expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None
+) -> Generator[None, None, list[_Unmet]]:
+    journal, catalogue = simulation.journal, simulation.catalogue
+    found = yield from _judge_requests(expectation, journal, catalogue)
     if expectation.orders is not UNSET:
         for key, wanted in expectation.orders.items():
-            yield from _judge_order(key, wanted, simulation, names)
+            found += _judge_order(key, wanted, simulation, names)
     if expectation.fired is not UNSET:
         rules = [rule for rule in simulation.director.rules if rule.name == expectation.fired]
         if not any(rule.fired for rule in rules):
             text = f"expected the rule {expectation.fired!r} to fire; it never did"
-            whens = [rule.rule.when for rule in rules[:1]]
-            searches = (explain(simulation.journal, when, simulation.catalogue) for when in whens)
-            yield ("fired",), text, "".join(search.at_once() for search in searches)
+            details = (yield from explain(journal, rules[0].rule.when, catalogue)) if rules else ""
+            found.append((("fired",), text, details))
+    return found
 
 
-def _judge_requests(expectation: Expectation, journal: Journal, catalogue: Catalogue) -> Iterator[_Unmet]:
+@in_parts
+def _judge_requests(
+    expectation: Expectation, journal: Journal, catalogue: Catalogue
+) -> Generator[None, None, list[_Unmet]]:
     if expectation.never is not UNSET:
-        came = received(journal, expectation.never, catalogue)
+        came = yield from Search(expectation.never, catalogue).look(journal)
         if came:
-            yield ("never",), f"expected never {_said(expectation.never)}, got {len(came)}", f"first: {came[0]}"
+            text = f"expected never {_said(expectation.never)}, got {len(came)}"
+            return [(("never",), text, f"first: {came[0]}")]
     elif expectation.received is not UNSET:
         when, count = expectation.received, expectation.count
-        times = len(received(journal, when, catalogue))
+        times = len((yield from Search(when, catalogue).look(journal)))
         if times != count and (count is not None or not times):
             wanted = "at least once" if count is None else f"{count} times"
             text = f"expected {wanted} {_said(when)}, got {times}"
-            yield ("received",), text, explain(journal, when, catalogue).at_once()
+            return [(("received",), text, (yield from explain(journal, when, catalogue)))]
+    return []
 
 
 def _judge_order(

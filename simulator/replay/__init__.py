@@ -38,7 +38,7 @@ def replay(
 
     try:
         drive(simulation, client, check_time)
-        failures = tuple(unmet(simulation, client.names))
+        failures = tuple(unmet(simulation, client.names).at_once())
     except UnmetExpectation as error:
         failures = error.failures
     result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)

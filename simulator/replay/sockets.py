@@ -261,7 +261,7 @@ async def _replay_own(loaded: Loaded, seed: int | None, limit: float | None) -> 
         except UnmetExpectation as error:
             failures = error.failures
         else:
-            failures = tuple(unmet(simulation, client.names))
+            failures = tuple(unmet(simulation, client.names).at_once())
         result = result_of(client, failures, simulation.journal, simulation.seed, simulation.now - began)
         await sockets.close()
     return result

@@ -354,7 +354,7 @@ async def _report(world: ControlledWorld) -> Answer:
     from simulator.page.reports import RunReport, report_page
 
     control, journal = Control(world), world.simulation.journal.copy()
-    state, failures = control.state(), control.verify()
+    state, failures = control.state(), await _in_turns(control.verify_in_parts())
     loaded = world.simulation.loaded
 
     def page() -> bytes:

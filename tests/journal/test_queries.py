@@ -36,7 +36,7 @@ class Asked:
 
     def unmet(self, **names: Any) -> list[str]:
         """Return what is not as expected, as texts."""
-        return [str(failure) for failure in unmet(self.world, names)]
+        return [str(failure) for failure in unmet(self.world, names).at_once()]
 
 
 def test_requests_are_found_by_their_fields() -> None:

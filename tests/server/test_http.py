@@ -164,12 +164,17 @@ def test_wait_ends_when_it_is_met() -> None:
         ("POST", "/wait", {"sent": {"order_id": "0"}, "timeout": 0}),
         ("POST", "/received", {"when": {"request": "GetHalts"}}),
         ("GET", "/rules", None),
+        ("POST", "/verify", {}),
     ],
 )
 @pytest.mark.asyncio
 async def test_others_have_their_turn_while_one_searches(method: str, path: str, body: Any) -> None:
     """While somebody searches what there is in vain, others have their turn and send orders, again and again."""
-    world = Simulation({"rules": [{"when": {"request": "GetHalts"}, "then": [{"delay": "1s"}]}]})
+    scenario = {
+        "rules": [{"when": {"request": "GetHalts"}, "then": [{"delay": "1s"}]}],
+        "expect": [{"received": {"request": "GetHalts"}}],
+    }
+    world = Simulation(scenario)
     session = world.connect("/")
     for number in range(1000):
         world.receive(session, json.dumps({"id": number, **ORDER, "dir": ["Buy", "Sell"][number % 2]}))
