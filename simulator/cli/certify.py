@@ -1,13 +1,12 @@
 """The command ``certify``: puts a client through the battery, and says which cases it survives."""
 
 import argparse
-import contextlib
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.clients import add_client_options, class_of, client_words, program_of
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, say, write
 from simulator.cli.progress import Progress
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
     from simulator.certification.adapters import Adapter
     from simulator.libraries import Subcommands
 
-__all__ = ["FAILED", "PASSED", "add_certify_command", "is_class", "pace_from"]
+__all__ = ["add_certify_command"]
 
-PASSED, FAILED = 0, 1
-"""The exit statuses; a mistake in what was asked is 2."""
+_PASSED, _FAILED = 0, 1
 
 _JOBS = 32
 _DESCRIPTION = (
@@ -39,23 +37,12 @@ def add_certify_command(commands: "Subcommands") -> None:
         "certify", help="say which misbehaviour of a venue a client survives", description=_DESCRIPTION, epilog=_EPILOG
     )
     certify.set_defaults(run=_certify)
-    certify.add_argument("target", nargs="*", metavar="TARGET", help="module:Class, or -- PROGRAM ARGUMENTS")
-    certify.add_argument("--lines", action="store_true", help="the program speaks lines of JSON on stdin and stdout")
+    add_client_options(certify, targets="*")
     certify.add_argument("--list", action="store_true", help="print the cases, and what each wants of a client")
     certify.add_argument(
         "--case", action="append", default=[], metavar="NAME", help="only this case, or family; may be repeated"
     )
-    certify.add_argument("--product", help="what the client is asked to trade (default: a busy market)")
-    certify.add_argument("--account", help="for which account (default: the catalogue's first)")
-    certify.add_argument("--catalogue", metavar="FILE", help="a catalogue's file or name (default: default)")
     certify.add_argument("--seed", type=int, default=0, help="everything random comes from it (default: %(default)s)")
-    certify.add_argument(
-        "--pace",
-        type=pace_from,
-        default=1.0,
-        metavar="N",
-        help="run the venue N times as fast, for a program whose own timers can be scaled too (default: 1)",
-    )
     certify.add_argument(
         "--jobs",
         type=number_from(1),
@@ -70,14 +57,6 @@ def add_certify_command(commands: "Subcommands") -> None:
     certify.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts there")
 
 
-def pace_from(text: str) -> float:
-    """Read an option's text as a pace; raises `argparse.ArgumentTypeError` for what is none."""
-    with contextlib.suppress(ValueError):
-        if 0.1 <= float(text) <= 1000:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"expected a number from 0.1 to 1000, got {text!r}")
-
-
 def _certify(options: argparse.Namespace) -> int:
     from simulator.certification.certify import chosen
     from simulator.certification.report import case_lines, certificate, explanation, summary
@@ -85,7 +64,7 @@ def _certify(options: argparse.Namespace) -> int:
     cases = chosen(options.case)
     if options.list:
         say(*case_lines(cases))
-        return PASSED
+        return _PASSED
     if not options.target:
         raise SimulatorError("certify: expected a TARGET, such as my_client.py:MyClient, or -- ./program --url {url}")
     began = time.perf_counter()
@@ -100,13 +79,7 @@ def _certify(options: argparse.Namespace) -> int:
     _write_reports(options, verdicts, time.perf_counter() - began)
     say("", *certificate(verdicts))
     say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
-    return PASSED if all(verdict.survives for verdict in verdicts) else FAILED
-
-
-def is_class(options: argparse.Namespace) -> bool:
-    """Tell whether the target is a class of Python, and not a program."""
-    target = options.target[0]
-    return not options.lines and len(options.target) == 1 and ":" in target and not Path(target).is_file()
+    return _PASSED if all(verdict.survives for verdict in verdicts) else _FAILED
 
 
 def _verdicts(options: argparse.Namespace, cases: "list[Case]", progress: Progress) -> "list[Verdict]":
@@ -119,9 +92,8 @@ def _verdicts(options: argparse.Namespace, cases: "list[Case]", progress: Progre
         progress.advance()
         progress.say(verdict_line(verdict))
 
-    target = options.target[0]
-    if is_class(options):
-        make_client = class_named(target)
+    if (name := class_of(options)) is not None:
+        make_client = class_named(name)
         if not runs_on_a_loop(make_client):
             return _over_sockets(options, cases, adapted(make_client), tell)
         common = {"catalogue": options.catalogue, "product": options.product, "account": options.account}
@@ -138,11 +110,10 @@ def _verdicts_of_program(
 ) -> "list[Verdict]":
     from simulator.certification.programs import LinesAdapter, ProgramAdapter
 
-    if shutil.which(options.target[0]) is None:
-        raise SimulatorError(f"certify: there is no program {options.target[0]!r} that can be started")
+    program = program_of(options, "certify")
 
     def make() -> "Adapter":
-        return (LinesAdapter if options.lines else ProgramAdapter)(list(options.target))
+        return (LinesAdapter if options.lines else ProgramAdapter)(list(program))
 
     return _over_sockets(options, cases, make, tell)
 
@@ -167,11 +138,8 @@ def _again(options: argparse.Namespace, verdict: "Verdict") -> str:
     """Return the command that shows again what became of a case."""
     import shlex
 
-    chosen = [f"--{name}={value}" for name in ("catalogue", "product", "account") if (value := getattr(options, name))]
-    lines = ["--lines"] if options.lines else []
-    dashes = ["--"] if len(options.target) > 1 or options.lines else []
-    words = ["exchange-simulator", "certify", "--case", verdict.case.name, "--seed", str(verdict.seed), *chosen]
-    return shlex.join([*words, *lines, *dashes, *options.target])
+    words = ["exchange-simulator", "certify", "--case", verdict.case.name, "--seed", str(verdict.seed)]
+    return shlex.join([*words, *client_words(options)])
 
 
 def _write_reports(options: argparse.Namespace, verdicts: "list[Verdict]", taken: float) -> None:

@@ -3,17 +3,16 @@
 import argparse
 import contextlib
 import shlex
-import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.certify import is_class, pace_from
+from simulator.cli.clients import add_client_options, class_of, program_of
 from simulator.cli.options import number_from
 from simulator.cli.output import STOPPED, note, say, write
+from simulator.cli.progress import Progress
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ __all__ = ["add_explore_command"]
 
 _NOTHING_BREAKS, _SOMETHING_BREAKS = 0, 1
 _EVERY = 10.0
-"""How many seconds lie between two lines of progress, where they do not replace each other."""
+"""How many seconds lie between two lines of progress, where there is no bar."""
 
 _DESCRIPTION = (
     "Draw unkind venues, seed by seed, put a client through each, and hold it to the laws of certify. What breaks it "
@@ -40,8 +39,7 @@ def add_explore_command(commands: "Subcommands") -> None:
         "explore", help="draw unkind venues, and say what breaks a client", description=_DESCRIPTION, epilog=_EPILOG
     )
     explore.set_defaults(run=_explore)
-    explore.add_argument("target", nargs="+", metavar="TARGET", help="module:Class, or -- PROGRAM ARGUMENTS")
-    explore.add_argument("--lines", action="store_true", help="the program speaks lines of JSON on stdin and stdout")
+    add_client_options(explore, targets="+")
     explore.add_argument(
         "--seeds",
         type=_seeds,
@@ -68,16 +66,6 @@ def add_explore_command(commands: "Subcommands") -> None:
         metavar="DIR",
         help="what breaks it goes there (default: explored)",
     )
-    explore.add_argument("--product", help="what the client is asked to trade (default: a busy market)")
-    explore.add_argument("--account", help="for which account (default: the catalogue's first)")
-    explore.add_argument("--catalogue", metavar="FILE", help="a catalogue's file or name (default: default)")
-    explore.add_argument(
-        "--pace",
-        type=pace_from,
-        default=1.0,
-        metavar="N",
-        help="run the venue N times as fast, for a program (default: 1)",
-    )
     explore.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
 
 
@@ -99,7 +87,7 @@ def _explore(options: argparse.Namespace) -> int:
 
     _look_for_hypothesis()
     client = ExploredClient.of(
-        _target(options),
+        class_of(options) or program_of(options, "explore"),
         lines=options.lines,
         catalogue=options.catalogue,
         product=options.product,
@@ -108,7 +96,7 @@ def _explore(options: argparse.Namespace) -> int:
     )
     began = time.perf_counter()
     try:
-        with _executor(options.executor) as executor, _progress() as progress:
+        with _executor(options.executor) as executor, Progress(len(options.seeds)) as bar:
             exploration = explore(
                 client,
                 seeds=options.seeds,
@@ -116,7 +104,7 @@ def _explore(options: argparse.Namespace) -> int:
                 executor=executor,
                 jobs=options.jobs,
                 state=options.state,
-                progress=progress,
+                progress=_shown_by(bar),
             )
     except KeyboardInterrupt:
         kept = f"; what is done is in {options.state}, and the same command goes on" if options.state else ""
@@ -134,15 +122,6 @@ def _explore(options: argparse.Namespace) -> int:
         write(options.json, msgspec.json.format(msgspec.json.encode(as_data(exploration))) + b"\n")
     say("", f"{summary(exploration)}, in {time.perf_counter() - began:.1f} s")
     return _SOMETHING_BREAKS if exploration.causes or exploration.lost else _NOTHING_BREAKS
-
-
-def _target(options: argparse.Namespace) -> str | list[str]:
-    """Return the class or the program that is explored; raises `SimulatorError` for a program that is not there."""
-    if is_class(options):
-        return str(options.target[0])
-    if shutil.which(options.target[0]) is None:
-        raise SimulatorError(f"explore: there is no program {options.target[0]!r} that can be started")
-    return list(options.target)
 
 
 @contextlib.contextmanager
@@ -177,32 +156,17 @@ def _look_for_hypothesis() -> None:
         raise SimulatorError(f"explore: {error}") from error
 
 
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[["SweepProgress"], None]]:
-    """Return what shows progress on stderr: a line that is replaced on a terminal, elsewhere one now and then."""
+def _shown_by(bar: Progress) -> Callable[["SweepProgress"], None]:
+    """Return what shows progress: by the bar, and where there is none by a line now and then."""
     from simulator.exploration.report import progress_line
 
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
     last = time.monotonic()
-    width = 0
 
     def show(progress: "SweepProgress") -> None:
-        nonlocal last, width
-        line = progress_line(progress)
-        if is_terminal:
-            _replace(line.ljust(width))
-            width = len(line)
-        elif time.monotonic() - last >= _EVERY:
+        nonlocal last
+        bar.reach(progress.done, f"{progress.venues} venues, {progress.causes} causes")
+        if not bar.is_shown and time.monotonic() - last >= _EVERY:
             last = time.monotonic()
-            note(line)
+            note(progress_line(progress))
 
-    try:
-        yield show
-    finally:
-        if width:
-            _replace(" " * width + "\r")
-
-
-def _replace(line: Any) -> None:
-    sys.stderr.write(f"\r{line}")
-    sys.stderr.flush()
+    return show

@@ -46,6 +46,11 @@ class Progress:
         self._task: TaskID | None = None
         self._shows = shows and total > 1 and _is_terminal(sys.stderr)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a bar."""
+        return self._bar is not None
+
     def __enter__(self) -> "Progress":
         if self._shows:
             self._bar, self._task = _bar(self._total)
@@ -67,6 +72,11 @@ class Progress:
         """One more is done."""
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
+
+    def reach(self, done: int, said: str) -> None:
+        """So many are done; ``said`` stands beside the bar."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, description=escaped(said))
 
     def say(self, *lines: str) -> None:
         """Print lines to stdout, their first word in the colour of what it says."""

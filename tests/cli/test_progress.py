@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,16 +41,15 @@ def test_rich_is_imported_for_a_terminal_alone() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no such terminals")
-def test_a_terminal_sees_results_above_a_bar() -> None:
-    """On a terminal the results scroll by above a bar, which is gone in the end."""
+def seen_on_a_terminal(*arguments: str) -> tuple[int, str]:
+    """Return the exit status of a command, and all that a terminal is sent."""
     import os
     import pty
 
     said = b""
     own, theirs = pty.openpty()
-    command = [*PROGRAM, "replay", "partial-fill", "duplicate-reply"]
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=ENVIRONMENT | {"TERM": "xterm"}) as process:
+    environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen([*PROGRAM, *arguments], stdout=theirs, stderr=theirs, env=environment) as process:
         os.close(theirs)
         while True:
             try:
@@ -59,9 +59,27 @@ def test_a_terminal_sees_results_above_a_bar() -> None:
             if not part:
                 break
             said += part
-        assert process.wait() == 0
+        status = process.wait()
     os.close(own)
-    text = said.decode()
+    return status, said.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such terminals")
+def test_a_terminal_sees_results_above_a_bar() -> None:
+    """On a terminal the results scroll by above a bar, which is gone in the end."""
+    status, text = seen_on_a_terminal("replay", "partial-fill", "duplicate-reply")
+    assert status == 0
     assert "\x1b[32mok      partial-fill" in text
     assert "2 passed in" in text.splitlines()[-1]
     assert text.index("partial-fill") < text.index("2 passed")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such terminals")
+def test_a_terminal_sees_how_far_an_exploration_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar says how many seeds are done, and how many causes have been found."""
+    monkeypatch.chdir(tmp_path)
+    target = f"{Path(__file__).parents[1] / 'certification' / 'clients' / 'streaming.py'}:StreamingClient"
+    status, text = seen_on_a_terminal("explore", target, "--fault", "halts", "--fault", "rejects", "--seeds", "2")
+    assert status == 0
+    assert "venues, 0 causes" in text
+    assert "nothing breaks it" in text.splitlines()[-1]
