@@ -7,7 +7,7 @@ from simulator.did_you_mean import nearest
 from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps
-from simulator.scenario.checks.steps import check_omitted
+from simulator.scenario.checks.steps import check_ending, check_omitted
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
 from simulator.scenario.steps import (
@@ -94,6 +94,8 @@ def _unknown_words(step: Step, known: KnownNames) -> Iterator[Fault]:
             yield from known.scope(step.scope, place)
         case "limits":
             yield from known.limits(step.limits, place)
+        case "disconnect":
+            yield from check_ending(step, place)
 
 
 def _unheld(name: str, steps: list[Step], simulation: Simulation) -> Iterator[Fault]:

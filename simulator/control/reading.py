@@ -27,7 +27,7 @@ from simulator.exchange.limits import Limit, Scope
 from simulator.exchange.orders import Fill, Order, average_price
 from simulator.gateway.session import Session, Subscription
 from simulator.journal.lines import traffic_line
-from simulator.journal.queries import misses
+from simulator.journal.queries import MissSearch
 from simulator.parts import in_parts
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.step_forms import in_words
@@ -49,7 +49,6 @@ __all__ = [
     "state_info",
 ]
 
-_MOST_MISSES = 3
 _MOST_DAMAGES = 100
 
 
@@ -207,10 +206,12 @@ def due_infos(simulation: Simulation, most: int) -> list[DueInfo]:
 
 
 @in_parts
-def rule_info(rule: RuleInPlay, simulation: Simulation) -> Generator[None, None, RuleInfo]:
-    """Return a rule and what has become of it."""
+def rule_info(
+    rule: RuleInPlay, simulation: Simulation, search: MissSearch, newest: int | None = None
+) -> Generator[None, None, RuleInfo]:
+    """Return a rule and what has become of it; ``search`` looks for what nearly was its own, in so many lines."""
     said = rule.rule
-    found = yield from misses(simulation.journal, said.when, simulation.catalogue, _MOST_MISSES)
+    found = yield from search.look(simulation.journal, newest)
     return RuleInfo(
         name=rule.name,
         number=rule.number,

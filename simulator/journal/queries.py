@@ -22,7 +22,17 @@ from simulator.scenario.values import decoded, shown
 from simulator.times import text_of_time
 from simulator.wire import BadRequest, decode
 
-__all__ = ["Miss", "Received", "Search", "context", "explain", "last_messages", "misses", "nearest_miss", "received"]
+__all__ = [
+    "Miss",
+    "MissSearch",
+    "Received",
+    "Search",
+    "context",
+    "explain",
+    "last_messages",
+    "nearest_miss",
+    "received",
+]
 
 _MOST_MESSAGES = 20
 _AT_ONCE = 500
@@ -97,29 +107,47 @@ def received(journal: Journal, when: Any, catalogue: Catalogue) -> list[Received
     return Search(when, catalogue).look(journal).at_once()
 
 
-@in_parts
-def misses(journal: Journal, when: Any, catalogue: Catalogue, most: int = 1) -> Generator[None, None, list[Miss]]:
-    """Return the last of the requests or events that lack the least for a ``when``, in the order in which they came."""
-    condition = _condition(when)
-    nearest: deque[tuple[_Row, RequestFacts, list[Difference]]] = deque(maxlen=most)
-    for came in _Facts(condition, catalogue).read(journal):
-        if came is None:
-            yield
-            continue
-        row, facts = came
-        if _matches(condition, facts):
-            continue
-        found = condition.differences(facts) or _other_circumstances(condition, facts)
-        if nearest and len(found) < len(nearest[0][2]):
-            nearest.clear()
-        if not nearest or len(found) == len(nearest[0][2]):
-            nearest.append((row, facts, found))
-    return [_miss(_received(row, facts), found) for row, facts, found in nearest]
+class MissSearch:
+    """Looks for the last of the requests or events that lack the least for a ``when``, through each line once.
+
+    Args:
+        when: a struct, or data in a file's own words, for which `simulator.errors.ScenarioError` may be raised.
+        catalogue: gives products their names.
+        most: how many are found at most.
+    """
+
+    def __init__(self, when: Any, catalogue: Catalogue, most: int = 1) -> None:
+        self._condition = _condition(when)
+        self._facts = _Facts(self._condition, catalogue)
+        self._nearest: deque[tuple[_Row, RequestFacts, list[Difference]]] = deque(maxlen=most)
+
+    @in_parts
+    def look(self, journal: Journal, newest: int | None = None) -> Generator[None, None, list[Miss]]:
+        """Return them in the order in which they came, with what has come since the last look.
+
+        ``newest`` is how many lines are looked at, if more have come.
+        """
+        condition, nearest = self._condition, self._nearest
+        if newest is not None:
+            self._facts.skip_to(journal.written - newest)
+        for came in self._facts.read(journal):
+            if came is None:
+                yield
+                continue
+            row, facts = came
+            if _matches(condition, facts):
+                continue
+            found = condition.differences(facts) or _other_circumstances(condition, facts)
+            if nearest and len(found) < len(nearest[0][2]):
+                nearest.clear()
+            if not nearest or len(found) == len(nearest[0][2]):
+                nearest.append((row, facts, found))
+        return [_miss(_received(row, facts), found) for row, facts, found in nearest]
 
 
 def nearest_miss(journal: Journal, when: Any, catalogue: Catalogue) -> Miss | None:
     """Return the request or event that lacks the least for a ``when``, the latest of several; None if none came."""
-    found = misses(journal, when, catalogue).at_once()
+    found = MissSearch(when, catalogue).look(journal).at_once()
     return found[-1] if found else None
 
 
@@ -137,7 +165,7 @@ def last_messages(journal: Journal, most: int = _MOST_MESSAGES) -> list[str]:
 @in_parts
 def explain(journal: Journal, when: Any, catalogue: Catalogue) -> Generator[None, None, str]:
     """Return what may explain that nothing came for a ``when``, the nearest miss, in lines; empty if there is none."""
-    found = yield from misses(journal, when, catalogue)
+    found = yield from MissSearch(when, catalogue).look(journal)
     return str(found[-1]) if found else ""
 
 
@@ -167,6 +195,10 @@ class _Facts:
         self._catalogue = catalogue
         self._state = FIRST_STATE
         self._line = 0
+
+    def skip_to(self, line: int) -> None:
+        """Leave out what has come up to a line."""
+        self._line = max(self._line, line)
 
     def read(self, journal: Journal) -> Iterator[tuple[_Row, RequestFacts] | None]:
         """Yield it in its order, as far as it has come since the last time, and None where a part of the work ends."""

@@ -1,7 +1,16 @@
-"""The live page: static files, and what a browser may do with them."""
+"""The live page: its files, what a browser may do with them, and what it offers to be done."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from simulator.scenario.documentation import STEPS_OF, key_docs
+from simulator.scenario.reading.nodes import of_yaml
+from simulator.scenario.reading.typed import plain
+from simulator.scenario.step_forms import StepEntry
 
 __all__ = ["POLICY", "file_of"]
 
@@ -13,6 +22,7 @@ POLICY = (
 
 _FOLDER = Path(__file__).parent / "files"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_OF_REQUESTS = ("reply", "rate_limit")
 
 
 def file_of(path: str) -> tuple[str, str, bytes] | None:
@@ -23,7 +33,20 @@ def file_of(path: str) -> tuple[str, str, bytes] | None:
 
 @lru_cache(1)
 def _files() -> dict[str, tuple[str, str, bytes]]:
-    return {
+    files = {
         path.name: (f"{_KINDS[path.suffix]}; charset=utf-8", POLICY, path.read_bytes())
         for path in sorted(_FOLDER.iterdir())
     }
+    return files | {"steps.json": ("application/json", POLICY, msgspec.json.encode(list(_steps())))}
+
+
+def _steps() -> Iterator[Any]:
+    """Yield what the page offers to be done: the documented examples of steps, about the last order if about one."""
+    for verb, said in key_docs(StepEntry).items():
+        takes_order = any(step.kind == "order" for step in STEPS_OF[verb])
+        for example in said.examples if verb not in _OF_REQUESTS else ():
+            words = plain(of_yaml(example, verb))
+            given = words[verb] if isinstance(words, dict) else {}
+            if takes_order:
+                words = {verb: {"order": "last"} | (given if isinstance(given, dict) else {"quantity": given})}
+            yield words

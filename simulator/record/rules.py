@@ -279,5 +279,5 @@ def _quantity(request: RecordedRequest) -> Decimal:
 def _ending(seen: RecordedEvent, session: str | None = None) -> Any:
     """Return what a ``disconnect`` takes to end a connection as it was seen to end."""
     if seen.data == _CUT:
-        return "abort"
+        return "abort" if session is None else {"abort": True, "session": session}
     return {"code": int(seen.data)} | ({} if session is None else {"session": session})

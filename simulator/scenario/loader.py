@@ -16,16 +16,17 @@ from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_until, check_when
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.model import ClockSetting, Rule, Scenario, When
-from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read
+from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read_text
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data, of_yaml
 from simulator.scenario.reading.partial import readable
 from simulator.scenario.reading.retarget import retarget
 from simulator.scenario.reading.typed import Path as Place
-from simulator.scenario.reading.typed import Reader, path_text
+from simulator.scenario.reading.typed import Reader, path_text, plain
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
+from simulator.scenario.values import decoded
 from simulator.times import EPOCH_2024, parse_time
 
 __all__ = [
@@ -62,6 +63,14 @@ class Loaded:
     def name(self) -> str:
         """The scenario's name, or its file's."""
         return self.scenario.name or Path(self.source).stem
+
+    @property
+    def yaml(self) -> str:
+        """What stands in its file, or YAML of the data that it is of."""
+        from simulator.yaml_writer import yaml_of
+
+        text = self._whole.text
+        return yaml_of(decoded(msgspec.json.encode(plain(self._whole.root)))) if text is None else text
 
     def __repr__(self) -> str:
         return f"<Loaded {self.source!r}>"
@@ -122,15 +131,17 @@ def load(
     """
     if isinstance(source, str | Path):
         path = find(source)
-        root, name, folder = read(path, str(path)), str(path), folder or path.parent
+        name, folder = str(path), folder or path.parent
+        text = read_text(path, name)
+        root = of_yaml(text, name)
         if is_catalogue(root):
             raise ScenarioError([at(root.mark, "this is a catalogue: serve it with --catalogue", "")])
     else:
-        root, name = of_data(source), "scenario"
+        root, name, text = of_data(source), "scenario", None
     if product is not None:
         catalogue = catalogue or catalogues.load("default")
         retarget(root, catalogue, product)
-    return _load(root, name, folder, catalogue, now)
+    return _load(root, name, folder, catalogue, text, now)
 
 
 def load_text(text: str, *, name: str = "scenario.yaml", catalogue: catalogues.Catalogue | None = None) -> Loaded:
@@ -138,14 +149,20 @@ def load_text(text: str, *, name: str = "scenario.yaml", catalogue: catalogues.C
 
     ``name`` is what messages call it.
     """
-    return _load(of_yaml(text, name), name, None, catalogue)
+    return _load(of_yaml(text, name), name, None, catalogue, text)
 
 
 def _load(
-    root: Node, name: str, folder: Path | None, catalogue: catalogues.Catalogue | None, now: int | None = None
+    root: Node,
+    name: str,
+    folder: Path | None,
+    catalogue: catalogues.Catalogue | None,
+    text: str | None,
+    now: int | None = None,
 ) -> Loaded:
     try:
         whole, scenario = assemble(root, folder)
+        whole.text = text
     except ScenarioError as error:
         raise ScenarioError(sorted([*error.problems, *_further(root, folder, catalogue)], key=_in_order)) from None
     try:

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from simulator.scenario.steps import (
-    AbortStep,
     AckStep,
     BookStep,
     BustStep,
@@ -85,7 +84,7 @@ class StepEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """
     disconnect: Literal["abort"] | DisconnectStep | UnsetType | None = UNSET
     """The connection is closed with a code, or cut with a TCP reset (abort). Examples: ``disconnect: {code: 1012}``,
-    ``disconnect``, ``disconnect: abort``.
+    ``disconnect``, ``disconnect: abort``, ``disconnect: {abort: true, session: "2"}``.
     """
     refuse: RefuseStep | UnsetType = UNSET
     """Example: ``refuse: {for: 5s}``."""
@@ -154,6 +153,8 @@ Bare = Literal[
 BARE: tuple[str, ...] = get_args(Bare)
 """The verbs that may stand alone."""
 
+_ABORT = DisconnectStep(abort=True)
+
 VERBS: tuple[str, ...] = StepEntry.__struct_fields__
 """Every verb."""
 
@@ -175,7 +176,7 @@ def written_out(verb: str, words: Any) -> Step:
     if isinstance(words, _STEPS):
         return words
     if verb == "disconnect" and words == "abort":
-        return AbortStep()
+        return _ABORT
     if words is None and verb in _ALONE:
         return _ALONE[verb]
     return _BY_VERB[verb](words)
@@ -187,7 +188,7 @@ _WITH_FIELDS = {part for hint in get_type_hints(StepEntry).values() for part in 
 
 def in_words(step: Step) -> Any:
     """Return a step in a file's own words."""
-    if isinstance(step, AbortStep):
+    if step == _ABORT:
         return {"disconnect": "abort"}
     fields = decoded(msgspec.json.encode(step))
     if not fields:

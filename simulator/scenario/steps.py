@@ -16,7 +16,6 @@ __all__ = [
     "STEP_KEY_DOCS",
     "TRUTH",
     "VIEWED",
-    "AbortStep",
     "AckStep",
     "AlertStep",
     "Amount",
@@ -342,7 +341,7 @@ class CustomReplyStep(_FlowArgs, frozen=True, rename={"ok": "Ok", "err": "Err"})
 
 
 class DisconnectStep(_ConnectionArgs, frozen=True):
-    """The connection is closed with a code."""
+    """The connection is closed with a code, or cut with a TCP reset."""
 
     verb: ClassVar[Literal["disconnect"]] = "disconnect"
     code: Annotated[int, Meta(ge=1000, le=4999)] = 1000
@@ -350,12 +349,8 @@ class DisconnectStep(_ConnectionArgs, frozen=True):
     reason: Annotated[str, Meta(max_length=100)] = ""
     """The close reason. Example: ``code: 1012, reason: service restart``."""
     session: str | None = None
-
-
-class AbortStep(_ConnectionArgs, frozen=True):
-    """The connection is cut with a TCP reset."""
-
-    verb: ClassVar[Literal["disconnect"]] = "disconnect"
+    abort: bool = False
+    """Whether it is cut with a TCP reset instead. Example: ``abort: true, session: "2"``."""
 
 
 class RefuseStep(_ConnectionArgs, frozen=True):
@@ -608,15 +603,7 @@ OrderStep = AckStep | RejectStep | FillStep | MatchStep | CancelStep | ExpireSte
 CorrectionStep = BustStep | CorrectStep
 FlowStep = DelayStep | HoldStep | ReleaseStep | ReplyStep | CustomReplyStep | GotoStep | HealStep | RateLimitStep
 ConnectionStep = (
-    DisconnectStep
-    | AbortStep
-    | RefuseStep
-    | StallStep
-    | SlowStep
-    | CorruptStep
-    | UnsubscribeStep
-    | SnapshotStep
-    | RestartStep
+    DisconnectStep | RefuseStep | StallStep | SlowStep | CorruptStep | UnsubscribeStep | SnapshotStep | RestartStep
 )
 MarketStep = BookStep | TradeStep | HaltStep | ResumeStep | DelistStep | IncrementsStep | LimitsStep | AlertStep
 Step = OrderStep | CorrectionStep | FlowStep | ConnectionStep | MarketStep | ViewStep | SkewStep

@@ -332,11 +332,12 @@ class ReplyWords(TypedDict, total=False):
 
 
 class DisconnectWords(TypedDict, total=False):
-    """The connection is closed with a code."""
+    """The connection is closed with a code, or cut with a TCP reset."""
 
     code: int
     reason: Text
     session: Text | None
+    abort: bool
 
 
 RefuseWords = TypedDict("RefuseWords", {"for": Required[str]}, total=False)

@@ -17,6 +17,7 @@ from simulator.control import Control
 from simulator.control.calls import CALLS, Call, Time, TimeToPass, problem_info, result_of
 from simulator.control.infos import StateInfo
 from simulator.control.waits import WaitCondition
+from simulator.control.window import WindowQuery, Windows
 from simulator.did_you_mean import nearest
 from simulator.errors import ClockRuns, ScenarioError, SimulatorError, UnknownName
 from simulator.parts import Parts
@@ -35,8 +36,11 @@ __all__ = ["TOKEN_HEADER", "Answer", "Answers", "HttpRequest", "Stream"]
 TOKEN_HEADER = "x-exchange-token"  # noqa: S105 - the header's name
 _JSON = "application/json"
 _NEWS_EVERY = 0.1
-_SIGN_OF_LIFE = 15.0
 """At most every so many seconds those who listen are told what is new."""
+_NEWS_WHEN_BUSY = 0.2
+_BUSY = 100
+"""So many lines in one of these times are very much."""
+_SIGN_OF_LIFE = 15.0
 _MOST_LINES = 1000
 _MOST_REPORTED = 100_000
 """Of how many lines of the journal a report knows; it shows fewer."""
@@ -45,7 +49,7 @@ _SAFE = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 ]
-_READ_ALONE = ("/health", "/version", "/openapi.json", "/journal", "/events")
+_READ_ALONE = ("/health", "/version", "/openapi.json", "/journal", "/events", "/window", "/scenario")
 _AT_ONCE = 500
 """Of how many things an answer is made before others have their turn."""
 _PATIENCE = 10
@@ -111,6 +115,7 @@ class Answers:
         self._server = server
         self._token = token
         self._heard: set[asyncio.Event] = set()
+        self._windows = Windows()
 
     def tell(self) -> None:
         """Something has happened: whoever waits looks again."""
@@ -213,6 +218,12 @@ class Answers:
         _require_seen(world)
         if path == "/journal":
             return await self._journal(world, asked.query)
+        if path == "/scenario":
+            loaded = world.simulation.loaded
+            return Answer.of({"yaml": "" if loaded is None else loaded.yaml})
+        if path == "/window":
+            query = _query(asked.query, WindowQuery)
+            return Answer.of(self._windows.look(Control(world), world.simulation, query))
         if path == "/report.html":
             return await _report(world)
         if path == "/events":
@@ -296,12 +307,15 @@ class Answers:
     async def _news(self, world: ControlledWorld) -> AsyncIterator[bytes]:
         """Yield how the world stands, now and whenever something has happened, ten times a second at most.
 
+        While very much happens it is less often, so that those who trade do not wait for those who look on.
         It is over when the world has ended.
         """
         told = _state_of(world)
+        seen = told.line
         while True:
             yield b"data: " + msgspec.json.encode(told) + b"\n\n"
-            await asyncio.sleep(_NEWS_EVERY)
+            await asyncio.sleep(_NEWS_EVERY if told.line - seen < _BUSY else _NEWS_WHEN_BUSY)
+            seen = told.line
             while (state := await self._until(world, partial(_another, world, told), _SIGN_OF_LIFE)) is None:
                 yield b": still there\n\n"
             told = state
@@ -407,9 +421,7 @@ def _find(method: str, path: str) -> tuple[Call, str]:
             there.append(call.method)
     if there:
         raise _HttpError(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {' or '.join(there)} for {path}, got {method}")
-    paths = sorted(
-        {call.path for call in CALLS} | {"/journal", "/events", "/report.html", "/worlds", "/health", "/openapi.json"}
-    )
+    paths = sorted({*(call.path for call in CALLS), *_READ_ALONE, "/report.html", "/worlds"})
     raise _HttpError(HTTPStatus.NOT_FOUND, f"there is no call {quoted(path)}{nearest(path[:80], paths)}")
 
 

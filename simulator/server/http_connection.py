@@ -178,13 +178,12 @@ class HttpConnection(asyncio.Protocol):
 
     def _send_answer(self, answer: Answer, is_head: bool, last: bool = False) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body))), *([("Connection", "close")] * last)]
-        self._send(h11.Response(status_code=int(answer.status), headers=headers))
-        if not is_head:
-            self._send(h11.Data(data=answer.body))
-        self._send(h11.EndOfMessage())
+        body = [] if is_head else [h11.Data(data=answer.body)]
+        self._send(h11.Response(status_code=int(answer.status), headers=headers), *body, h11.EndOfMessage())
 
-    def _send(self, event: h11.Event) -> None:
-        data = self._http.send(event)
+    def _send(self, *events: h11.Event) -> None:
+        """Send in one go: each write wakes who reads, and that takes longer than most answers."""
+        data = b"".join([self._http.send(event) or b"" for event in events])
         if data and not self._transport.is_closing():
             self._transport.write(data)
 

@@ -7,7 +7,7 @@ from simulator.gateway.delivery import Delivery
 from simulator.gateway.sessions import Sessions
 from simulator.gateway.subscriptions import Subscriptions
 from simulator.scenario.amounts import duration
-from simulator.scenario.steps import AbortStep, ConnectionStep, DisconnectStep
+from simulator.scenario.steps import ConnectionStep, DisconnectStep
 from simulator.steps.run import RuleRun
 
 __all__ = ["ConnectionSteps"]
@@ -66,12 +66,11 @@ class ConnectionSteps:
         for session in self._sessions.open.values():
             self._delivery.heal(session)
 
-    def _disconnect(self, run: RuleRun, step: DisconnectStep | AbortStep) -> None:
-        if isinstance(step, AbortStep):
-            for session in self._sessions.named(None, run.session):
+    def _disconnect(self, run: RuleRun, step: DisconnectStep) -> None:
+        for session in self._sessions.named(step.session, run.session):
+            if step.abort:
                 self._sessions.abort(session)
-        else:
-            for session in self._sessions.named(step.session, run.session):
+            else:
                 self._sessions.close(session, step.code, step.reason)
 
 

@@ -8,7 +8,16 @@ import pytest
 
 from simulator.control.expectations import unmet
 from simulator.errors import ScenarioError
-from simulator.journal.queries import Received, Search, context, explain, last_messages, nearest_miss, received
+from simulator.journal.queries import (
+    MissSearch,
+    Received,
+    Search,
+    context,
+    explain,
+    last_messages,
+    nearest_miss,
+    received,
+)
 from simulator.scenario import load
 from simulator.scenario.rules.matching import Difference
 from simulator.simulation import Simulation
@@ -96,6 +105,22 @@ def test_the_nearest_miss_lacks_the_least() -> None:
     )
     assert miss is not None
     assert (json.loads(miss.received.text)["quantity"], miss.differences) == ("7", (Difference("quantity", "8", "7"),))
+
+
+def test_misses_are_looked_for_once() -> None:
+    """A search goes on where it has been, keeps what came nearest, and leaves out what is not of the newest lines."""
+    asked = Asked()
+    search = MissSearch({"request": "SendLimitOrder", "quantity": 8}, asked.world.catalogue, 2)
+
+    def found(newest: int | None = None) -> list[str]:
+        misses = search.look(asked.world.journal, newest).at_once()
+        return [json.loads(miss.received.text)["quantity"] for miss in misses]
+
+    asked.ask("SendLimitOrder", quantity="5")
+    assert found() == ["5"]
+    asked.ask("SendLimitOrder", quantity="6")
+    asked.ask("SendLimitOrder", quantity="7")
+    assert (found(newest=4), found()) == (["5", "7"], ["5", "7"])
 
 
 def test_a_miss_says_what_was_sent() -> None:

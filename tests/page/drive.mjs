@@ -1,7 +1,8 @@
 // Drives the page in a real browser: one step a line of output, which the test compares.
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [, , playwright, browserPath, url, host] = process.argv;
+const [, , playwright, browserPath, url, host, buttons] = process.argv;
 const { chromium } = await import(pathToFileURL(playwright).href);
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
@@ -31,16 +32,18 @@ await page.keyboard.press("n");
 await page.locator("#orders article", { hasText: "0.8 filled" }).first().waitFor();
 say("next event", (await text("#now")).endsWith(".250000000"));
 
-const injected = [];
-await page.route("**/_exchange/do", (route) => { injected.push(route.request().postDataJSON().steps); route.fulfill({ json: {} }); });
-for (const button of await page.locator("#orders article .acts button, #tape button, #sessions article .acts button").all()) {
-  const label = await button.innerText();
-  await button.click();
-  while (injected.at(-1)?.length !== 1) await page.waitForTimeout(5);
-  injected.push([label, ...injected.pop()]);
+const all = "#orders article .acts button, #tape li > button:last-child, #sessions article .acts button";
+for (const [world, place] of JSON.parse(buttons)) {
+  await page.locator("#worlds button", { hasText: new RegExp(`^${world}$`) }).click();
+  await page.locator("#address", { hasText: new RegExp(`/worlds/${world}$`) }).waitFor();
+  await page.locator("#tape li button").first().waitFor();
+  const answered = page.waitForResponse((response) => response.url().endsWith(`/worlds/${world}/do`));
+  if (place === 0) say("buttons", await page.locator(all).allInnerTexts());
+  await page.locator(all).nth(place).click();
+  say(`injected ${world}`, (await answered).status());
 }
-await page.unroute("**/_exchange/do");
-say("injected", injected);
+await page.locator("#worlds button", { hasText: /^own$/ }).click();
+await page.locator("#lines li", { hasText: "SendLimitOrder" }).first().waitFor();
 
 await page.locator("#due button", { hasText: "release" }).click();
 await page.locator("#orders article", { hasText: "Filled" }).first().waitFor();
@@ -55,11 +58,16 @@ await page.locator("#inject button").click();
 await page.locator("#done.bad", { hasText: "did you mean 'halt'?" }).waitFor();
 say("steps", "done and refused");
 
-await page.locator("#rules button").first().click();
-await page.locator("#rules button", { hasText: "off" }).waitFor();
+await page.locator("#rules button.push").first().click();
+await page.locator("#rules button.push", { hasText: "off" }).waitFor();
 say("rule", "off");
 
 await page.locator("#editor summary").click();
+await page.locator("#apply:enabled").waitFor();
+say("the scenario that runs", (await page.inputValue("#yaml")).startsWith("rules:"));
+const downloaded = page.waitForEvent("download");
+await page.locator("#save").click();
+say("saved", readFileSync(await (await downloaded).path(), "utf8") === await page.inputValue("#yaml"));
 await page.fill("#yaml", "rules:\n  - when: {request: SendLimitOrdr}\n    then: [ack]\n");
 await page.locator("#problems li", { hasText: "2:21" }).waitFor();
 say("apply a broken edit", await page.locator("#apply").isDisabled());

@@ -14,6 +14,7 @@ import pytest
 from websockets.sync.client import connect
 
 from simulator.scenario import Loaded, load
+from simulator.scenario.loader import load_text
 from simulator.server import Server, Settings, http_answers
 from simulator.server.http_answers import Answer, HttpRequest
 from simulator.simulation import Simulation
@@ -370,6 +371,27 @@ def test_journal_lines_and_news(api: Api) -> None:
         first = json.loads(connection.getresponse().readline().removeprefix(b"data: "))
         assert first["line"] == 3
         connection.close()
+
+
+def test_what_a_page_asks() -> None:
+    """A page has a world's scenario as text, and all that is new of it in one answer, sent in one piece."""
+    with serving(PARTIAL) as own, connect(f"ws://127.0.0.1:{own.port}/") as venue, own.dial() as dialled:
+        venue.send(json.dumps({"id": 1, **ORDER}))
+        venue.recv()
+        seen = own.get(f"/window?since=1&most=2&product={PAIR.replace(' ', '%20')}&depth=1")
+        assert (seen["left_out"], [line["line"] for line in seen["lines"]]) == (
+            seen["line"] - 3,
+            [seen["line"] - 1, seen["line"]],
+        )
+        assert (len(seen["orders"]), len(seen["book"]["bids"])) == (1, 1)
+        assert load_text(own.get("/scenario")["yaml"]).scenario.rules == load(PARTIAL).scenario.rules
+        assert own.ask("POST", "/window", {})[0] == 405
+        assert own.ask("GET", "/window?most=2000")[0] == 400
+        dialled.sendall(b"GET /_exchange/window HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        came = dialled.recv(1 << 20)
+        assert came.endswith(b"}\n")
+    with serving() as plain:
+        assert plain.get("/scenario") == {"yaml": ""}
 
 
 def test_openapi_is_made_of_the_calls(api: Api) -> None:

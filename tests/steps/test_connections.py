@@ -56,6 +56,16 @@ def test_disconnect_of_others() -> None:
     assert (first.raw(), second.raw(), third.raw()) == ([(1000, Close(1001))], [], [(1000, Close(1001))])
 
 
+def test_cut_of_others() -> None:
+    """A step cuts another connection by its number, or all of them."""
+    play = Play()
+    first, second, third = play.connect(), play.connect(), play.connect()
+    play.sim.do({"disconnect": {"abort": True, "session": "2"}}, session=first.session)
+    assert (first.raw(), second.raw(), third.raw()) == ([], [(0, Abort())], [])
+    play.sim.do({"disconnect": {"abort": True, "session": "all"}}, session=first.session)
+    assert (first.raw(), second.raw(), third.raw()) == ([(0, Abort())], [], [(0, Abort())])
+
+
 def test_refuse_takes_no_connections_for_a_while() -> None:
     """While connections are refused each is answered 503; those that are open stay, and afterwards all are taken."""
     play = on_halts({"refuse": {"for": "3s"}})

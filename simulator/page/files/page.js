@@ -4,7 +4,8 @@ const token = new URLSearchParams(location.search).get("token");
 const MOST_LINES = 500;
 const MOST_NEWS = 150; // of what comes faster than anybody reads, the newest is shown
 const BUSY = 50;
-const BUSY_PAUSE = 250;
+const BUSY_PAUSE = 200;
+const WORLDS_EVERY = 2000;
 let world = "";
 let state = null;
 let heard = 0;
@@ -12,9 +13,11 @@ let last = 0;
 let dropped = 0;
 let chosen = null;
 let lines = [];
+let orders = [];
 let product = "";
 let busy = false;
 let again = false;
+let visit = 0;
 
 const $ = (id) => document.getElementById(id);
 
@@ -28,20 +31,36 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const fill = (node, children, empty) =>
-  node.replaceChildren(...(children.length ? children : [el("p", { class: "empty" }, empty)]));
+// Shows things, each made anew only if it has changed: what is clicked or has the focus stays where it is.
+function draw(node, things, key, make, empty) {
+  const before = node.drawn ?? new Map();
+  node.drawn = new Map();
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  const buttons = (item) => [...(item?.querySelectorAll("button") ?? [])];
+  let wanted = null;
+  const items = things.map((thing) => {
+    const text = JSON.stringify(thing);
+    const old = before.get(key(thing));
+    const item = old?.text === text ? old.item : make(thing);
+    if (old && old.item !== item && focused && old.item.contains(focused)) wanted = [item, buttons(old.item).indexOf(focused)];
+    node.drawn.set(key(thing), { text, item });
+    return item;
+  });
+  if (!items.length && empty) items.push(node.nothing ??= el(node.tagName === "OL" ? "li" : "p", { class: "empty" }, empty));
+  for (const [at, item] of items.entries()) if (node.children[at] !== item) node.insertBefore(item, node.children[at] ?? null);
+  while (node.children.length > items.length) node.lastElementChild.remove();
+  if (wanted) buttons(wanted[0])[wanted[1]]?.focus();
+}
 
 const withToken = (address) => address + (token ? `?token=${encodeURIComponent(token)}` : "");
 const path = (call) => `/_exchange${world ? `/worlds/${encodeURIComponent(world)}` : ""}${call}`;
 
-async function ask(method, call, body) {
+async function ask(method, call, body, where = path(call)) {
   const headers = { "Content-Type": "application/json" };
   if (token) headers["X-Exchange-Token"] = token;
-  const answer = await fetch(path(call), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await fetch(where, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await answer.text();
-  const data = answer.headers.get("Content-Type")?.includes("ndjson")
-    ? text.split("\n").filter(Boolean).map((line) => JSON.parse(line))
-    : text && JSON.parse(text);
+  const data = text && JSON.parse(text);
   if (!answer.ok) throw Object.assign(new Error(data.error ?? answer.statusText), { problems: data.problems ?? [] });
   return data;
 }
@@ -49,6 +68,7 @@ async function ask(method, call, body) {
 // Head
 
 const clock = (time) => time.slice(11, 23);
+const address = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${world ? `/worlds/${encodeURIComponent(world)}` : ""}`;
 
 function showState() {
   const kind = typeof state.clock === "string" ? state.clock : `${state.clock.scaled}x`;
@@ -56,10 +76,13 @@ function showState() {
   $("scenario").textContent = name;
   $("scenario").title = state.scenario ?? "";
   document.title = `${name} - exchange-simulator`;
+  $("address").textContent = address();
   heard = performance.now();
   showTime();
-  const facts = [["seed", state.seed], ["state", state.state], ["orders", `${state.open_orders} of ${state.orders}`], ["fills", state.fills]];
-  $("facts").replaceChildren(...facts.map(([term, said]) => el("div", {}, el("dt", {}, `${term} `), el("dd", {}, String(said)))));
+  const facts = [["seed", state.seed], ["open", `${state.open_orders} of ${state.orders}`], ["fills", state.fills]];
+  if (state.state !== "start") facts.push(["state", state.state]);
+  if (state.halts.length) facts.push(["halted", state.halts.map((one) => (typeof one === "string" ? one : Object.values(one)[0])).join(", ")]);
+  $("facts").replaceChildren(...facts.map(([term, value]) => el("div", {}, el("dt", {}, `${term} `), el("dd", {}, String(value)))));
   for (const button of document.querySelectorAll("[data-clock]")) {
     const pace = button.dataset.clock;
     const on = (pace === "paused" && kind === "manual") || (pace === "1" && kind === "real") || kind === `${pace}x`;
@@ -79,20 +102,32 @@ function showTime() {
   $("now").textContent = `${second.slice(0, 10)} ${second.slice(11, 19)}.${String(now % 1000000000n).padStart(9, "0")}`;
 }
 
+let askedForWorlds = -WORLDS_EVERY;
+
 async function showWorlds() {
-  const kept = world;
-  world = "";
-  const worlds = await ask("GET", "/worlds").finally(() => { world = kept; });
+  if (performance.now() - askedForWorlds < WORLDS_EVERY) return;
+  askedForWorlds = performance.now();
+  const worlds = await ask("GET", "", undefined, "/_exchange/worlds");
   const tabs = worlds.length > 1 ? worlds : [];
-  $("worlds").replaceChildren(...tabs.map((one) =>
-    el("button", { "aria-pressed": String(one.name === world), onclick: () => enter(one.name) }, one.name || "own")));
+  draw($("worlds"), tabs.map((one) => ({ name: one.name, on: one.name === world })), (one) => one.name,
+    (one) => el("button", { "aria-pressed": String(one.on), onclick: () => enter(one.name) }, one.name || "own"), "");
+}
+
+// What was shown is of another world, or of one before this.
+function forget() {
+  visit += 1;
+  lines = []; last = 0; dropped = 0; askedForWorlds = -WORLDS_EVERY;
+  asked.clear();
+  $("lines").replaceChildren();
+  closeDetail();
 }
 
 function enter(name) {
   world = name;
-  lines = []; last = 0; dropped = 0; chosen = null;
-  $("lines").replaceChildren();
-  $("detail").hidden = true;
+  product = $("product").value = centred = "";
+  $("yaml").value = "";
+  $("editor").open = false;
+  forget();
   listen();
 }
 
@@ -102,23 +137,50 @@ const MARKS = { in: ["-->", ""], out: ["<--", ""], open: ["+++", "quiet"], close
 
 function textOf(line) {
   const data = line.data;
-  if (line.kind === "event") return Object.entries(data).map(([key, value]) => `${key} ${value}`).join("  ");
+  if (line.kind === "event" || (data && data.type && line.kind !== "in" && line.kind !== "out")) {
+    return Object.entries(data).filter(([, value]) => value !== null).map(([key, value]) => (key === "type" ? value : `${key} ${value}`)).join("  ");
+  }
   return typeof data === "string" ? data : JSON.stringify(data);
 }
 
 function row(line) {
   const [mark, quiet] = MARKS[line.kind] ?? [line.kind, "mark"];
-  const answered = line.kind === "out" && line.latency !== undefined ? line.latency : "";
-  return el("li", { "data-line": line.line, class: quiet, title: "What it is, what caused it" },
+  return el("li", { "data-line": line.line, class: quiet || null },
     el("span", { class: "quiet" }, clock(line.time)),
     el("span", { class: "quiet" }, line.connection ? `#${line.connection}` : ""),
-    el("span", {}, mark), el("span", {}, textOf(line)), el("span", { class: "quiet num" }, answered));
+    el("span", { title: mark.length > 7 ? mark : null }, mark), el("span", {}, textOf(line).slice(0, 400)), el("span", { class: "quiet num" }, line.latency ?? ""));
 }
 
-function matches(line, wanted) {
-  if (!wanted) return true;
-  return wanted.toLowerCase().split(/\s+/).every((word) =>
-    word.startsWith("#") ? String(line.connection) === word.slice(1) : `${line.kind} ${textOf(line)}`.toLowerCase().includes(word));
+const lineOf = (number) => {
+  const at = number - (lines[0]?.line ?? 0);
+  return lines[at]?.line === number ? lines[at] : lines.find((one) => one.line === number);
+};
+
+// The names of the rules that a line comes of, or that have taken the request that it is.
+function rulesOf(line) {
+  const names = [...(line.rules ?? [])];
+  for (let one = line; one; one = one.cause ? lineOf(one.cause) : null) if (one.kind === "rule") names.push(String(one.data).toLowerCase());
+  return names;
+}
+
+const itemsOf = (line) => (Array.isArray(line.data?.response?.Ok) ? line.data.response.Ok : []);
+
+const ABOUT = {
+  id: (line, word) => String(line.data?.id ?? "") === word,
+  type: (line, word) => String(line.data?.type ?? lineOf(line.answers)?.data?.type ?? "").toLowerCase().includes(word),
+  rule: (line, word) => rulesOf(line).some((name) => name.includes(word)),
+  order: (line, word) => String(line.data?.order_id ?? "") === word || itemsOf(line).some((item) => item?.order_id === word)
+    || (line.kind === "out" && line.data?.response?.Ok === word) || lineOf(line.answeredBy)?.data?.response?.Ok === word,
+  kind: (line, word) => line.kind === word,
+};
+
+const wordsOf = (text) => [...text.toLowerCase().matchAll(/(?:(id|type|rule|order|kind):)?(?:"([^"]*)"?|(\S+))/g)].map(([, about, quoted, plain]) => [about, quoted ?? plain]);
+
+function matches(line, words) {
+  return words.every(([about, word]) => {
+    if (about) return ABOUT[about](line, word);
+    return /^#\d+$/.test(word) ? `#${line.connection}` === word : `${line.kind} ${textOf(line)}`.toLowerCase().includes(word);
+  });
 }
 
 const nanoseconds = (time) => BigInt(Date.parse(time.slice(0, 19) + "Z")) * 1000000n + BigInt(time.slice(20, 29));
@@ -130,29 +192,44 @@ function shownTime(span) {
   return span < 1000000000n ? `${(Number(span) / 1e6).toFixed(3)} ms` : `${(Number(span) / 1e9).toFixed(3)} s`;
 }
 
+const asked = new Map();
+
+// A reply says after how long it has come; a rule says whom it has taken.
 function join(line) {
-  if (line.kind !== "out" || !line.data || line.data.id === undefined) return;
-  const asked = lines.findLast((one) => one.kind === "in" && one.connection === line.connection && one.data?.id === line.data.id);
-  if (asked && !asked.answered) {
-    asked.answered = true;
-    line.latency = shownTime(nanoseconds(line.time) - nanoseconds(asked.time));
+  const key = `${line.connection} ${line.data?.id}`;
+  if (line.kind === "in" && line.data?.id !== undefined) {
+    asked.delete(key);
+    asked.set(key, line);
+    if (asked.size > MOST_LINES) asked.delete(asked.keys().next().value);
+  } else if (line.kind === "rule") {
+    const cause = lineOf(line.cause);
+    if (cause) cause.rules = [...(cause.rules ?? []), String(line.data).toLowerCase()];
+  } else if (line.kind === "out" && asked.has(key)) {
+    const request = asked.get(key);
+    asked.delete(key);
+    request.answeredBy = line.line;
+    line.answers = request.line;
+    line.latency = shownTime(nanoseconds(line.time) - nanoseconds(request.time));
   }
 }
 
 let drawn = { wanted: null, to: 0 };
+const NOTHING_YET = "Nothing has come yet. Connect a client to the address above.";
 
 // Rows that are there stay: a browser draws what is new faster than everything anew.
 function showLines() {
   const list = $("lines");
   const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 20;
   const wanted = $("filter").value.trim();
+  const words = wordsOf(wanted);
+  const showsEvents = words.some(([about, word]) => about || word.includes("event"));
   const anew = wanted !== drawn.wanted || !list.querySelector("li[data-line]");
   const fresh = anew ? lines : lines.filter((line) => line.line > drawn.to);
-  const rows = fresh.filter((line) => (line.kind !== "event" || wanted.includes("event")) && matches(line, wanted)).map(row);
+  const rows = fresh.filter((line) => (line.kind !== "event" || showsEvents) && matches(line, words)).map(row);
   if (anew) list.replaceChildren(...rows); else list.append(...rows);
   while (list.children.length > MOST_LINES) list.firstElementChild.remove();
   drawn = { wanted, to: last };
-  if (!list.children.length) list.replaceChildren(el("li", { class: "empty" }, lines.length ? "Nothing matches the filter." : "Nothing has come yet. Connect a client to the address of this page."));
+  if (!list.children.length) list.replaceChildren(el("li", { class: "empty" }, lines.length ? "Nothing matches the filter." : NOTHING_YET));
   $("left-out").textContent = dropped ? `${dropped} older lines left out` : "";
   if (chosen) mark();
   if (atEnd) list.scrollTop = list.scrollHeight;
@@ -160,8 +237,10 @@ function showLines() {
 
 function mark() {
   const related = new Set();
-  for (let line = chosen; line; line = lines.find((one) => one.line === line.cause)) related.add(line.line);
-  for (const line of lines) if (line.cause === chosen.line) related.add(line.line);
+  for (let line = chosen; line; line = line.cause ? lineOf(line.cause) : null) related.add(line.line);
+  for (const line of lines) if (line.cause && related.has(line.cause) && line.cause >= chosen.line) related.add(line.line);
+  if (chosen.answers) related.add(chosen.answers);
+  if (chosen.answeredBy) related.add(chosen.answeredBy);
   for (const item of $("lines").children) {
     const number = Number(item.dataset.line);
     item.classList.toggle("chosen", number === chosen.line);
@@ -169,92 +248,151 @@ function mark() {
   }
 }
 
+const effectsOf = (number) => lines.filter((line) => line.cause === number);
+
 function choose(number) {
-  chosen = lines.find((line) => line.line === number) ?? null;
+  chosen = lineOf(number) ?? null;
   $("detail").hidden = !chosen;
   if (!chosen) return;
-  $("detail-text").textContent = `line ${chosen.line}, ${chosen.time}\n${JSON.stringify(chosen.data, null, 2)}`;
-  $("cause").disabled = !chosen.cause;
+  $("detail-text").textContent = `line ${chosen.line}, ${chosen.time}${chosen.cause ? `, caused by line ${chosen.cause}` : ""}\n${typeof chosen.data === "string" ? chosen.data : JSON.stringify(chosen.data, null, 2)}`;
+  $("cause").disabled = !lineOf(chosen.cause);
+  $("effect").disabled = !effectsOf(chosen.line).length;
   for (const id of ["copy-step", "copy-curl", "copy-test"]) $(id).disabled = chosen.kind !== "in" || typeof chosen.data !== "object";
+  if (!$("lines").querySelector(`[data-line="${number}"]`)) { $("filter").value = ""; drawn.wanted = null; showLines(); }
   mark();
+  $("lines").querySelector(".chosen")?.scrollIntoView({ block: "nearest" });
+}
+
+function filterBy(text) {
+  $("filter").value = text;
+  showLines();
 }
 
 // Panels
 
-async function showBook() {
-  if (!product) return;
-  const book = await ask("GET", `/book?depth=10&product=${encodeURIComponent(product)}`);
-  const level = (one, side) => el("tr", {},
-    el("td", { class: side === "buy" ? "buy" : "" }, side === "buy" ? one.quantity : ""),
-    el("td", { class: one.orders.length ? `own ${side}` : side, title: one.orders.length ? `orders ${one.orders.join(", ")}` : null }, one.price),
-    el("td", { class: side === "sell" ? "sell" : "" }, side === "sell" ? one.quantity : ""));
-  const rows = [...book.asks.toReversed().map((one) => level(one, "sell")), ...book.bids.map((one) => level(one, "buy"))];
-  $("ladder").tBodies[0].replaceChildren(...(rows.length ? rows : [el("tr", {}, el("td", { colspan: 3, class: "quiet" }, "empty"))]));
-}
-
 const act = (label, ...steps) => el("button", { onclick: () => doSteps(steps) }, label);
+const link = (label, text) => el("button", { class: "link", title: `Filter the traffic by ${text}`, onclick: () => filterBy(text) }, label);
 
-async function showOrders() {
-  const orders = (await ask("GET", "/orders?most=40")).toReversed();
-  if (!product && orders.length) { product = orders[0].product; $("product").value = product; }
-  fill($("orders"), orders.map((order) => {
-    const side = order.dir === "Buy" ? "buy" : "sell";
-    const told = toldOf(order.order_id);
-    const differs = told && (told.state.join() !== order.state.join() || told.filled_qty !== order.filled_qty);
-    const open = !order.state.includes("Out");
-    return el("article", {},
-      el("header", {}, el("b", {}, `#${order.order_id}`), el("span", { class: side }, `${order.dir} ${order.quantity} at ${order.price}`),
-        el("span", { class: "push quiet" }, `${order.filled_qty} filled`)),
-      el("p", {}, order.state.join(" "), order.reason ? el("span", { class: "mark" }, ` ${order.reason}`) : null),
-      told ? el("p", { class: differs ? "sell" : "quiet" }, `told: ${told.state.join(" ")}, ${told.filled_qty} filled`) : null,
-      open ? el("div", { class: "acts" },
-        act("fill", { fill: { order: order.order_id } }), act("fill 40%", { fill: { order: order.order_id, quantity: "40%" } }),
-        order.state.includes("Acked") ? null : act("reject", { reject: { order: order.order_id } }), act("cancel", { cancel: { order: order.order_id } }),
-        act("expire", { expire: { order: order.order_id } })) : null);
-  }), "No orders yet.");
-  const fills = (await ask("GET", "/fills?most=40")).toReversed();
-  fill($("tape"), fills.map((one) => el("li", { class: one.dir === "Buy" ? "buy" : "sell" }, `${clock(one.time).slice(0, 8)} #${one.order_id} ${one.quantity} at ${one.price}${one.kind === "Normal" ? "" : ` ${one.kind}`}`,
-    one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : null)), "No fills yet.");
-}
+let centred = "";
 
-function toldOf(orderId) {
-  for (const line of lines.toReversed()) {
-    const items = line.kind === "out" ? line.data?.response?.Ok : null;
-    const found = Array.isArray(items) && items.find((item) => item && item.order_id === orderId && item.state);
-    if (found) return found;
+function showBook(book) {
+  const level = (one, side) => {
+    const own = one.orders.length ? `${one.orders.slice(0, 3).map((id) => `#${id}`).join(" ")}${one.orders.length > 3 ? "…" : ""}` : "";
+    const other = el("td", { class: "own" }, own);
+    const quantity = el("td", { class: side }, one.quantity);
+    return el("tr", { title: own ? `orders ${one.orders.join(", ")}` : null },
+      side === "buy" ? quantity : other, el("td", { class: own ? `own ${side}` : null }, one.price), side === "buy" ? other : quantity);
+  };
+  const none = el("tr", {}, el("td", { colspan: 3, class: "quiet" }, product ? (book ? "nothing in the book" : "there is no such product") : "the product of the first order, or the one you name"));
+  const spread = el("tr", { id: "spread" }, el("td", { colspan: 3 }));
+  const rows = book && book.bids.length + book.asks.length
+    ? [...book.asks.toReversed().map((one) => level(one, "sell")), spread, ...book.bids.map((one) => level(one, "buy"))] : [none];
+  $("ladder").tBodies[0].replaceChildren(...rows);
+  if (book && centred !== book.tradable_product && rows.length > 1) {
+    centred = book.tradable_product;
+    $("levels").scrollTop = spread.offsetTop - $("levels").clientHeight / 2;
   }
-  return null;
 }
 
-async function showRules() {
-  const rules = await ask("GET", "/rules");
-  fill($("rules"), rules.map((rule) => el("article", {},
-    el("header", {}, el("b", {}, rule.name), el("span", { class: "quiet" }, `fired ${rule.fired}${rule.left === null ? "" : `, ${rule.left} left`}`),
-      el("button", { class: "push", "aria-pressed": String(rule.is_on), onclick: () => change("PATCH", `/rules/${encodeURIComponent(rule.name)}`, { on: !rule.is_on }) }, rule.is_on ? "on" : "off")),
-    el("p", { class: "quiet" }, rule.place.split("/").pop()),
-    ...rule.misses.slice(-1).map((miss) => el("p", { class: "mark" }, `nearly: ${(miss.differences ?? []).map((one) => `${one.field}: wanted ${one.wanted}, came ${one.came}`).join("; ")}`)))),
-    "No rules: the engine decides.");
+const stateText = (one) => `${one.state.filter((flag) => flag !== "Open" || one.state.length === 1).join(" ")}${Number(one.filled_qty) ? ` ${one.filled_qty}` : ""}`;
+
+// What each order has been, and what its client was told of it, as far as the lines that are kept say so.
+function lives() {
+  const found = new Map();
+  const add = (id, line, way, one) => {
+    const life = found.get(id) ?? [];
+    if (!found.has(id)) found.set(id, life);
+    const moment = life.at(-1);
+    if (moment?.time === line.time && !(way in moment)) moment[way] = stateText(one);
+    else if (moment?.time === line.time && way === "truth" && !("told" in moment)) moment[way] = stateText(one);
+    else life.push({ time: line.time, [way]: stateText(one) });
+  };
+  for (const line of lines) {
+    if (line.kind === "event" && line.data.type === "OrderChanged") add(line.data.order_id, line, "truth", line.data);
+    else if (line.kind === "lost" && line.data?.order_id && line.data.state) add(line.data.order_id, line, "lost", line.data);
+    else if (line.kind === "out") for (const item of itemsOf(line)) if (item?.order_id && item.state) add(item.order_id, line, "told", item);
+  }
+  return found;
 }
 
-async function showDue() {
-  const [due, held] = [await ask("GET", "/due?most=20"), await ask("GET", "/held")];
-  fill($("due"), [
-    ...held.map((one) => el("article", {}, el("header", {}, el("b", {}, one.name), el("span", { class: "quiet" }, `held by ${one.rule}`),
-      el("button", { class: "push", onclick: () => change("POST", "/release", { name: one.name }) }, "release")))),
-    ...due.filter((one) => !one.is_endless).map((one) => el("article", {}, el("p", {}, el("b", {}, `in ${one.left.replace(/(\.\d{3})\d+/, "$1")}`), ` ${one.because}`))),
-  ], "Nothing is due, and nothing is held.");
+function timeline(life) {
+  const shown = life.slice(-8);
+  let truth = "";
+  let told = null;
+  const cells = shown.map((moment) => {
+    if (moment.truth) truth = moment.truth;
+    const isTold = moment.told !== undefined;
+    if (isTold) told = moment.told;
+    const differs = told !== null && told !== truth;
+    const below = isTold ? moment.told : moment.lost ? "lost" : differs ? told : "";
+    return el("td", { title: `${clock(moment.time)}: ${truth}; told: ${told ?? "nothing"}` },
+      el("span", { class: moment.truth ? null : "quiet" }, moment.truth ?? truth), el("span", { class: differs || moment.lost ? "sell" : "quiet" }, below || "·"));
+  });
+  return el("table", { class: "life" }, el("tbody", {}, el("tr", {}, el("th", {}, el("span", {}, "truth"), el("span", {}, "told")), ...cells)));
 }
 
-async function showSessions() {
-  const sessions = await ask("GET", "/sessions");
-  fill($("sessions"), sessions.map((one) => {
-    const session = String(one.connection);
-    return el("article", {},
-      el("header", {}, el("b", {}, `#${session}`), el("span", { class: "quiet" }, `${one.target}${one.account ? ` ${one.account}` : ""}`),
-        one.is_stalled ? el("span", { class: "mark" }, `stalled, ${one.kept} kept`) : null),
-      el("div", { class: "acts" }, act("close", { disconnect: { session } }), act("stall 5 s", { stall: { session, for: "5s" } }),
-        act("slow 5 s", { slow: { session, bytes_per_second: 200, for: "5s" } }), act("bad JSON", { corrupt: { session } })));
-  }), "Nobody is connected.");
+function orderItem({ order, life, told }) {
+  const side = order.dir === "Buy" ? "buy" : "sell";
+  const open = !order.state.includes("Out");
+  return el("article", {},
+    el("header", {}, link(`#${order.order_id}`, `order:${order.order_id}`), el("span", { class: side, title: order.product }, `${order.dir} ${order.quantity} at ${order.price}`),
+      el("span", { class: "push quiet" }, `${order.filled_qty} filled`)),
+    el("p", {}, order.state.join(" "), order.reason ? el("span", { class: "mark" }, ` ${order.reason}`) : null,
+      told ? null : el("span", { class: "quiet" }, "; nobody was told of its state")),
+    life.length > 1 || life.some((one) => one.told !== undefined || one.lost) ? timeline(life) : null,
+    open ? el("div", { class: "acts" },
+      act("fill", { fill: { order: order.order_id } }), act("fill 40%", { fill: { order: order.order_id, quantity: "40%" } }),
+      order.state.includes("Acked") ? null : act("reject", { reject: { order: order.order_id } }), act("cancel", { cancel: { order: order.order_id } }),
+      act("expire", { expire: { order: order.order_id } })) : null);
+}
+
+function showOrders(fills) {
+  const found = lives();
+  const things = orders.map((order) => {
+    const life = (found.get(order.order_id) ?? []).slice(-8);
+    return { order, life, told: life.some((one) => one.told !== undefined) };
+  });
+  draw($("orders"), things.reverse(), (one) => one.order.order_id, orderItem, "No orders yet.");
+  draw($("tape"), fills.reverse(), (one) => one.fill_id, (one) => el("li", {},
+    el("span", { class: "quiet" }, clock(one.time).slice(0, 8)), link(`#${one.order_id}`, `order:${one.order_id}`),
+    el("span", { class: one.dir === "Buy" ? "buy" : "sell", title: `${one.dir}, ${one.liquidity}, against ${one.against}` }, `${one.quantity} at ${one.price}`),
+    one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : el("span", { class: "mark push" }, one.kind)), "No fills yet.");
+}
+
+const differing = (miss) => (miss.differences ?? []).map((one) => `${one.field}: wanted ${one.wanted}, came ${one.came}`).join("; ");
+
+const ruleItem = (rule) => el("article", {},
+  el("header", {}, link(rule.name, `rule:"${rule.name}"`),
+    el("span", { class: "quiet nowrap" }, `fired ${rule.fired} of ${rule.matched}${rule.left === null ? "" : `, ${rule.left} left`}`),
+    el("button", { class: "push", "aria-pressed": String(rule.is_on), onclick: () => change("PATCH", `/rules/${encodeURIComponent(rule.name)}`, { on: !rule.is_on }) }, rule.is_on ? "on" : "off")),
+  el("p", { class: "quiet", title: rule.place }, rule.place.split("/").pop(), rule.is_required && !rule.fired ? el("span", { class: "mark" }, "  required, and has not fired") : null),
+  ...rule.misses.map((miss) => el("p", { class: "mark" }, el("button", { class: "link", onclick: () => choose(miss.received.line) }, "nearly"), ` ${differing(miss)}`)));
+
+const dueItem = (one) => (one.name
+  ? el("article", {}, el("header", {}, el("b", {}, one.name), el("span", { class: "quiet" }, `held by ${one.rule}${one.order_id ? `, order #${one.order_id}` : ""}`),
+    el("button", { class: "push", onclick: () => change("POST", "/release", { name: one.name }) }, "release")))
+  : el("article", {}, el("p", { title: one.time }, el("b", {}, `in ${one.left.replace(/(\.\d{3})\d+/, "$1")}`), ` ${one.because || (one.is_endless ? "the market goes on" : "")}`)));
+
+function showDue(due, held) {
+  const awaited = due.filter((one) => !one.is_endless);
+  const next = awaited.length || held.length ? [] : due.slice(0, 1);
+  draw($("due"), [...held, ...awaited, ...next], (one) => one.name ?? `${one.time} ${one.cause}`, dueItem, "Nothing is due, and nothing is held.");
+}
+
+function sessionItem(one) {
+  const session = String(one.connection);
+  const marks = [one.is_stalled ? `stalled, ${one.kept} kept` : "", one.bytes_per_second ? `${one.bytes_per_second} bytes a second` : "", one.damages.join(", "), one.answers_pings ? "" : "no pongs"].filter(Boolean);
+  return el("article", {},
+    el("header", {}, link(`#${session}`, `#${session}`), el("span", { class: "quiet" }, `${one.target}${one.account ? ` ${one.account}` : ""}`),
+      el("span", { class: "quiet push" }, one.subscriptions.map((each) => each.request.replace("Subscribe", "")).join(", "))),
+    marks.length ? el("p", { class: "mark" }, marks.join("; ")) : null,
+    el("div", { class: "acts" }, act("close", { disconnect: { session } }), act("abort", { disconnect: { abort: true, session } }), act("stall 5 s", { stall: { session, for: "5s" } }),
+      act("slow 5 s", { slow: { session, bytes_per_second: 200, for: "5s" } }), act("bad JSON", { corrupt: { session } })));
+}
+
+function showProducts(products) {
+  if (!product && orders.length) { product = orders[0].product; $("product").value = product; again = true; }
+  if ($("products").children.length !== products.length) $("products").replaceChildren(...products.map((value) => el("option", { value })));
 }
 
 // What is done
@@ -271,6 +409,7 @@ async function change(method, call, body) {
   } catch (error) {
     said(error.message, true);
   }
+  askedForWorlds = -WORLDS_EVERY;
   refresh();
 }
 
@@ -279,18 +418,40 @@ const doSteps = (steps) => change("POST", "/do", { steps });
 async function check() {
   const yaml = $("yaml").value;
   const problems = yaml.trim() ? (await ask("POST", "/check", { yaml })).problems : [];
+  if (yaml !== $("yaml").value) return; // it has been written on meanwhile
   $("problems").replaceChildren(...problems.map((one) => el("li", {}, `${one.line}:${one.column} ${one.path} ${one.message}`)));
   $("apply").disabled = problems.length > 0 || !yaml.trim();
+  $("save").disabled = !yaml.trim();
+}
+
+async function openEditor() {
+  if (!$("editor").open || $("yaml").value) return;
+  $("yaml").value = (await ask("GET", "/scenario")).yaml;
+  await check();
+}
+
+function save() {
+  const file = URL.createObjectURL(new Blob([$("yaml").value], { type: "application/yaml" }));
+  el("a", { href: file, download: `${($("scenario").textContent || "scenario").replace(/\.ya?ml$/, "").replace(/[^\w.-]+/g, "-")}.yaml` }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 1000);
 }
 
 function copy(text) {
   navigator.clipboard.writeText(text).then(() => said("copied"), () => said("this browser does not let a page copy", true));
 }
 
+const quoted = (value) => `'${value.replaceAll("'", "'\\''")}'`;
+
+const PYTHON = { true: "True", false: "False", null: "None" };
+const inPython = (value) => (Array.isArray(value) ? `[${value.map(inPython).join(", ")}]`
+  : value && typeof value === "object" ? `{${Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${inPython(one)}`).join(", ")}}`
+    : PYTHON[String(value)] && typeof value !== "string" ? PYTHON[String(value)] : JSON.stringify(value));
+
 function asTest(message) {
-  const { id, ...fields } = message;
-  return `def test_it(exchange):\n    with connect(exchange.url + "/") as venue:\n        venue.send(json.dumps(${JSON.stringify(message)}))\n        assert exchange.received(request="${fields.type}")\n`;
+  return `import json\n\nfrom websockets.sync.client import connect\n\n\ndef test_it(exchange):\n    with connect(f"{exchange.url}/") as venue:\n        venue.send(json.dumps(${inPython(message)}))\n        exchange.wait_for(request=${JSON.stringify(message.type)})\n`;
 }
+
+const asCurl = (message) => `curl ${quoted(location.origin + path("/received"))} -H 'Content-Type: application/json'${token ? ` -H ${quoted(`X-Exchange-Token: ${token}`)}` : ""} -d ${quoted(JSON.stringify({ when: { request: message.type } }))}`;
 
 // Keeping up
 
@@ -300,14 +461,24 @@ async function refresh() {
   try {
     do {
       again = false;
-      if (state && state.line - last > MOST_NEWS) { dropped += state.line - MOST_NEWS - last; last = state.line - MOST_NEWS; }
-      const news = await ask("GET", `/journal?since=${last}&most=${MOST_NEWS}`);
-      for (const line of news) { join(line); lines.push(line); last = line.line; }
+      const asking = visit;
+      const query = new URLSearchParams({ since: last, most: MOST_NEWS, ...(product ? { product } : {}) });
+      const seen = await ask("GET", `/window?${query}`);
+      if (asking !== visit) { again = true; continue; }
+      if (seen.line < last) { forget(); again = true; continue; } // it has begun anew
+      dropped += seen.left_out;
+      for (const line of seen.lines) { lines.push(line); join(line); }
+      last = seen.line;
       if (lines.length > MOST_LINES) { dropped += lines.length - MOST_LINES; lines = lines.slice(-MOST_LINES); }
+      orders = seen.orders;
+      showProducts(seen.products);
       showLines();
-      await Promise.all([showOrders(), showRules(), showDue(), showSessions()]);
-      await showBook();
-      if (news.length > BUSY) await new Promise((resolve) => { setTimeout(resolve, BUSY_PAUSE); });
+      showOrders(seen.fills);
+      draw($("rules"), seen.rules, (rule) => rule.number, ruleItem, "No rules: the engine decides.");
+      showDue(seen.due, seen.held);
+      draw($("sessions"), seen.sessions, (one) => one.connection, sessionItem, "Nobody is connected.");
+      showBook(seen.book);
+      if (seen.lines.length > BUSY) await new Promise((resolve) => { setTimeout(resolve, BUSY_PAUSE); });
     } while (again);
   } catch (error) {
     said(error.message, true);
@@ -322,13 +493,16 @@ function listen() {
   source?.close();
   source = new EventSource(withToken(path("/events")));
   $("report").href = withToken(path("/report.html"));
+  let isLost = false;
   source.onmessage = (event) => {
     state = JSON.parse(event.data);
+    if (isLost) said("");
+    isLost = false;
     showState();
     refresh();
     showWorlds().catch(() => {});
   };
-  source.onerror = () => said("the exchange cannot be reached; trying again", true);
+  source.onerror = () => { isLost = true; said("the exchange cannot be reached; trying again", true); };
 }
 
 document.addEventListener("click", (event) => {
@@ -337,6 +511,7 @@ document.addEventListener("click", (event) => {
   else if (button?.dataset.advance === "next") change("POST", "/advance", { next: true });
   else if (button?.dataset.advance) change("POST", "/advance", { by: button.dataset.advance });
 });
+$("address").addEventListener("click", () => copy(address()));
 $("lines").addEventListener("click", (event) => { const item = event.target.closest("li"); if (item) choose(Number(item.dataset.line)); });
 $("lines").addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -344,15 +519,23 @@ $("lines").addEventListener("keydown", (event) => {
   event.preventDefault();
   const shown = [...$("lines").children].map((item) => Number(item.dataset.line));
   const at = chosen ? shown.indexOf(chosen.line) + step : shown.length - 1;
-  if (shown[at] !== undefined) { choose(shown[at]); $("lines").children[at].scrollIntoView({ block: "nearest" }); }
+  if (shown[at]) choose(shown[at]);
 });
+
+function closeDetail() {
+  chosen = null;
+  $("detail").hidden = true;
+  for (const item of $("lines").children) item.classList.remove("chosen", "related");
+}
+
 $("filter").addEventListener("input", showLines);
-$("cause").addEventListener("click", () => chosen && choose(chosen.cause));
-$("close-detail").addEventListener("click", () => { chosen = null; $("detail").hidden = true; showLines(); });
+$("cause").addEventListener("click", () => choose(chosen.cause));
+$("effect").addEventListener("click", () => choose(effectsOf(chosen.line)[0].line));
+$("close-detail").addEventListener("click", closeDetail);
 $("copy-step").addEventListener("click", () => copy(`- send: ${JSON.stringify(chosen.data)}`));
-$("copy-curl").addEventListener("click", () => copy(`curl ${location.origin}${path("/received")} -H 'Content-Type: application/json' -d '${JSON.stringify({ when: { request: chosen.data.type } })}'`));
+$("copy-curl").addEventListener("click", () => copy(asCurl(chosen.data)));
 $("copy-test").addEventListener("click", () => copy(asTest(chosen.data)));
-$("product").addEventListener("change", () => { product = $("product").value; showBook().catch((error) => said(error.message, true)); });
+$("product").addEventListener("change", () => { product = $("product").value.trim(); centred = ""; refresh(); });
 $("inject").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("step").value.trim();
@@ -360,15 +543,20 @@ $("inject").addEventListener("submit", (event) => {
   try { doSteps([text.startsWith("{") ? JSON.parse(text) : text]); } catch (error) { said(`a step is JSON, or a word such as heal: ${error.message}`, true); }
 });
 $("yaml").addEventListener("input", () => { check().catch((error) => said(error.message, true)); });
-$("apply").addEventListener("click", () => change("POST", "/reset", { yaml: $("yaml").value }).then(() => enter(world)));
-$("steps").append(...['"heal"', '{"fill": {"order": "last", "quantity": "rest"}}', '{"halt": "All"}', '{"resume": "All"}', '{"restart": {"orders": "lost", "for": "5s"}}'].map((value) => el("option", { value })));
+$("editor").addEventListener("toggle", () => { openEditor().catch((error) => said(error.message, true)); });
+$("apply").addEventListener("click", () => change("POST", "/reset", { yaml: $("yaml").value }).then(forget));
+$("save").addEventListener("click", save);
+$("filters").append(...["type:SendLimitOrder", "type:CancelOrder", "kind:rule", "kind:lost", "event", "Err"].map((value) => el("option", { value })));
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, textarea")) { if (event.key === "Escape") event.target.blur(); return; }
+  if (event.key === "Escape") closeDetail();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const pressed = { p: '[data-clock="paused"]', n: '[data-advance="next"]', r: '[data-clock="1"]' }[event.key];
   if (pressed) document.querySelector(pressed).click();
   if (event.key === "/") { event.preventDefault(); $("filter").focus(); }
 });
-$("apply").disabled = true;
+$("apply").disabled = $("save").disabled = true;
 setInterval(showTime, 100);
 listen();
+fetch("/page/steps.json").then((answer) => answer.json())
+  .then((steps) => $("steps").append(...steps.map((step) => el("option", { value: typeof step === "string" ? step : JSON.stringify(step) }))));

@@ -13,12 +13,14 @@ from simulator.scenario.checks.sequence import StepSequence
 from simulator.scenario.model import Bounds, Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
-from simulator.scenario.steps import BookStep, CancelStep, FillStep, IncrementsStep, Step, TradeStep
+from simulator.scenario.steps import BookStep, CancelStep, DisconnectStep, FillStep, IncrementsStep, Step, TradeStep
 
-__all__ = ["check_omitted", "check_steps"]
+__all__ = ["check_ending", "check_omitted", "check_steps"]
 
 _FILL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OMITTED = ("this", "last")
+_NORMAL = 1000
+"""The code of a connection that is closed without saying one."""
 _OF_REQUESTS = ("reply", "rate_limit")
 _WITH_ORDER = frozenset({"SendLimitOrder", "CancelOrder"})
 
@@ -99,6 +101,14 @@ def _check_words(step: Step, known: KnownNames, changing: set[str], place: Path)
             yield from known.limits(step.limits, here)
         case "view" if not step.views:
             yield here, "expected at least one query, got none"
+        case "disconnect":
+            yield from check_ending(step, here)
+
+
+def check_ending(step: DisconnectStep, here: Path) -> Iterator[Fault]:
+    """Yield the fault of words for the end of a connection that ends without a word."""
+    if step.abort and (step.code != _NORMAL or step.reason):
+        yield (*here, "abort"), "expected no code and no reason where a connection is cut"
 
 
 def _check_fill(step: FillStep, when: Any, known: KnownNames, changing: set[str], place: Path) -> Iterator[Fault]:

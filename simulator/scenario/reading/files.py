@@ -9,7 +9,7 @@ from simulator.quoting import quoted
 from simulator.resources import data_path
 from simulator.scenario.reading.nodes import MAX_BYTES, Mark, Node, Pairs, of_yaml
 
-__all__ = ["BUNDLED", "SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read"]
+__all__ = ["BUNDLED", "SUFFIXES", "beside", "bundled", "find", "is_catalogue", "read", "read_text"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a scenario's file ends."""
@@ -42,6 +42,11 @@ def find(name: str | Path) -> Path:
 
 def read(path: Path, name: str) -> Node:
     """Return what a file says; ``name`` is what messages call it. Raises `ScenarioError`."""
+    return of_yaml(read_text(path, name), name)
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return what stands in a file; ``name`` is what messages call it. Raises `ScenarioError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -50,13 +55,12 @@ def read(path: Path, name: str) -> Node:
     if len(content) > MAX_BYTES:
         raise _unusable(name, f"expected at most {MAX_BYTES >> 20} MiB")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
         message = f"expected UTF-8, got the byte 0x{content[error.start]:02x}"
         raise ScenarioError([Problem(message, "", name, line, column)]) from None
-    return of_yaml(text, name)
 
 
 def is_catalogue(root: Node) -> bool:

@@ -32,6 +32,8 @@ class Whole:
     def __init__(self, root: Pairs, start: str = "") -> None:
         self.root = root
         self.start = start
+        self.text: str | None = None
+        """What stands in the file, or in the YAML that is in none; None for data."""
         self.starts: dict[str, list[int]] = {}
         """Per list, the places at which an included file's part begins."""
         self.folders: dict[int, str] = {}

@@ -10,7 +10,6 @@ from simulator.scenario.reading.nodes import of_data, of_yaml
 from simulator.scenario.reading.typed import INVALID, Reader, path_text, plain
 from simulator.scenario.step_forms import BARE, VERBS, written_out
 from simulator.scenario.steps import (
-    AbortStep,
     AckStep,
     AlertStep,
     BustStep,
@@ -141,7 +140,7 @@ def test_what_an_alias_repeats_is_said_once() -> None:
         ({"reply": {"Ok": None}}, CustomReplyStep(ok=None)),
         ({"reply": {"Err": "no"}}, CustomReplyStep(err="no")),
         ("disconnect", DisconnectStep(1000)),
-        ({"disconnect": "abort"}, AbortStep()),
+        ({"disconnect": "abort"}, DisconnectStep(abort=True)),
         ({"disconnect": {"code": 1012}}, DisconnectStep(1012)),
         ({"stall": None}, StallStep("all")),
         ({"stall": "data"}, StallStep("data")),

@@ -1,0 +1,61 @@
+"""What a page is told at one look."""
+
+from typing import Any
+
+import pytest
+
+from simulator.control.window import WindowQuery, Windows
+from support.control import ORDER, PAIR, Controlled
+
+SLOW = {
+    "when": {"request": "SendLimitOrder", "dir": "Buy"},
+    "then": ["ack", {"delay": "250ms"}, {"hold": "rest"}, {"fill": {"quantity": "40%"}}],
+}
+
+
+@pytest.fixture
+def slow() -> Controlled:
+    """A world with a rule that has taken an order."""
+    world = Controlled({"rules": [SLOW]})
+    world.send(world.connect(), ORDER)
+    return world
+
+
+def look(world: Controlled, windows: Windows, **query: Any) -> Any:
+    """Return what is seen of a world."""
+    return windows.look(world.control, world.simulation, WindowQuery(**query))
+
+
+def test_window_is_what_the_calls_tell(slow: Controlled) -> None:
+    """One look gives what the calls of each panel give, and the book that was asked for."""
+    seen = look(slow, Windows(), product=PAIR, depth=3)
+    control = slow.control
+    assert seen.lines == control.journal()
+    assert (seen.line, seen.left_out) == (len(seen.lines), 0)
+    assert (seen.orders, seen.fills) == (control.orders(), control.fills())
+    assert (seen.rules, seen.due, seen.held) == (control.rules(), control.due(), control.held())
+    assert (seen.sessions, seen.book) == (control.sessions(), control.book(PAIR, 3))
+    assert seen.products == [PAIR]
+    assert [rule.when for rule in seen.rules] == [SLOW["when"]]
+
+
+@pytest.mark.parametrize("product", [None, "no such product"])
+def test_window_without_a_book(slow: Controlled, product: str | None) -> None:
+    """A product that there is not has no book, and the rest is told all the same."""
+    seen = look(slow, Windows(), product=product)
+    assert (seen.book, len(seen.orders)) == (None, 1)
+
+
+def test_window_tells_what_is_new(slow: Controlled) -> None:
+    """Of what has come since the last look the newest is told, with how many lines were left out before it."""
+    windows = Windows()
+    line = look(slow, windows).line
+    session = slow.simulation.sessions[1]
+    for number in range(5, 9):
+        slow.send(session, {**ORDER, "dir": "Sell", "price": "1000000", "quantity": str(number)})
+    control = slow.control
+    seen = look(slow, windows, since=line, most=3)
+    assert seen.lines == control.journal()[-3:]
+    assert seen.left_out == control.state().line - line - 3
+    assert seen.rules == control.rules()
+    assert look(slow, windows, since=seen.line).lines == []
