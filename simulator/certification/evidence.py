@@ -133,8 +133,17 @@ class Evidence(Conduct, kw_only=True):
                 yield time, connection, str(why)
 
     def attempts(self) -> list[int]:
-        """Return when the client tried to connect: it has no other use of connections than one at a time."""
-        return [time for time, _, kind, _ in self.journal if kind in ("open", "refused")]
+        """Return when the client tried to connect in vain: it was refused, cut off, or nothing came on the connection.
+
+        A client may use a connection for each of its requests, and as many as it has requests.
+        """
+        answered = {connection for _, connection, kind, _ in self.journal if kind == "out"}
+        lasted = answered - {connection for _, connection, _ in super().ends()}
+        return [
+            time
+            for time, connection, kind, _ in self.journal
+            if kind == "refused" or (kind == "open" and connection not in lasted)
+        ]
 
     def returns(self) -> Iterator[tuple[int, int]]:
         """Yield when the client connected again, and as which connection."""

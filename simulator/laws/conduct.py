@@ -28,7 +28,7 @@ class ClientBounds(msgspec.Struct, frozen=True):
         ask: how soon it must ask for an order of which it has not been told what is so.
         settle: how long it has, after the faults have ended, to know what is true.
         stop: how soon it must be gone when it is told to stop.
-        attempts: how often it may try to connect within ten seconds.
+        attempts: how often it may try to connect in vain within ten seconds.
         refused: how many requests it may have refused for their rate within ten seconds.
         repeats: how often it may send an order on the same terms that was refused each time.
         cancels: how often it may cancel an order that it has been told is out.
@@ -75,7 +75,7 @@ class TrueOrder(msgspec.Struct, frozen=True):
             return ("filled",)
         if self.state & CANCELED:
             return ("canceled", "expired")
-        return ("filled", "canceled")  # a part of its fills was taken back
+        return ("filled", "canceled", "expired")  # a part of its fills was taken back, and its flags say only ``Out``
 
 
 def true_order(order: Order) -> TrueOrder:

@@ -203,7 +203,7 @@ def _is_whole(message: bytes) -> bool:
 
 
 def backs_off(conduct: Conduct) -> Iterator[Finding]:
-    """Attempts to connect come at most ``attempts`` times in ten seconds."""
+    """Attempts to connect that come to nothing are made at most ``attempts`` times in ten seconds."""
     worst = _most_within(conduct.attempts())
     if worst is not None and worst[1] > conduct.bounds.attempts:
         yield Finding("backs_off", f"it tried to connect {worst[1]} times within ten seconds", worst[0])

@@ -5,6 +5,9 @@ from typing import Any
 from certification.clients.streaming import StreamingClient
 from simulator.certification import LAWS, Evidence, laws
 from simulator.exploration import replay
+from simulator.laws.conduct import TrueOrder
+from simulator.terms import ACKED
+from simulator.terms import OUT as OUT_FLAG
 
 
 def test_messages_that_cannot_be_read_break_no_law() -> None:
@@ -63,3 +66,27 @@ def test_what_cannot_be_sold_is_not_held_against_a_client() -> None:
     reading = verdict.evidence.flat
     assert reading is not None
     assert (reading.position, reading.tradable, verdict.findings) == (200, 0, ())
+
+
+def connecting(*entries: tuple[str, Any]) -> list[str]:
+    """Return what is found of a client that connects thirty times within three seconds, and what then passes."""
+    journal: list[Any] = []
+    for number in range(1, 31):
+        journal += [(number * 100_000_000, number, kind, data) for kind, data in (("open", "/"), *entries)]
+    return [str(finding) for finding in laws.backs_off(Evidence(journal=journal))]
+
+
+def test_a_connection_for_each_request_is_no_hammering() -> None:
+    """Only attempts that come to nothing count: no reply came, or the venue ended the connection."""
+    hammered = ["backs off: it tried to connect 30 times within ten seconds"]
+    asked = ("in", b'{"id":1,"type":"ListOpen","scope":"All","set":"All"}')
+    answered = ("out", b'{"id":1,"response":{"Ok":[]}}')
+    assert connecting(asked, answered, ("close", "1000 (OK)")) == []
+    assert connecting(asked, ("close", "1000 (OK)")) == hammered
+    assert connecting(asked, answered, ("close", "1001 by the scenario")) == hammered
+
+
+def test_what_was_partly_taken_back_may_be_called_expired() -> None:
+    """The flags of an order that is out, and was filled until a part was taken back, say no more than that."""
+    order = TrueOrder(1, is_buy=True, price=1, quantity=3, state=OUT_FLAG | ACKED, leaves_qty=0, cum_qty=2, avg_price=1)
+    assert order.outcomes == ("filled", "canceled", "expired")
