@@ -241,19 +241,24 @@ class StreamingClient:
         details = await self.ask("GetOrderDetails", order_ids=ids)
         if details is None or "Ok" not in details:
             return
-        for found in details["Ok"]:
-            for order in lost:
-                terms = order.terms
-                same = (found["dir"], Decimal(found["quantity"])) == (terms["dir"], Decimal(terms["quantity"]))
-                if same and order.id is None and found["order_id"] not in known:
-                    order.id = found["order_id"]
-                    self.learn(found)
+        self.recognise(details["Ok"], lost)
         await self.find_by_fills([order for order in lost if order.id is None])
         for order in lost:
             if order.id is None:
                 order.misses += 1
                 if order.misses * self.look_every >= 75:
                     order.outcome = "lost"
+
+    def recognise(self, details: list[Any], lost: list[Order]) -> None:
+        """Take orders of the venue's for those that have their terms."""
+        known = {order.id for order in self.orders.values()}
+        for found in details:
+            for order in lost:
+                terms = order.terms
+                same = (found["dir"], Decimal(found["quantity"])) == (terms["dir"], Decimal(terms["quantity"]))
+                if same and order.id is None and found["order_id"] not in known:
+                    order.id = found["order_id"]
+                    self.learn(found)
 
     async def find_by_fills(self, lost: list[Order]) -> None:
         """Take from the list of fills what the venue says no more of orders that it has lost."""
@@ -264,6 +269,13 @@ class StreamingClient:
         fills: dict[str, list[Any]] = {}
         for fill in (details or {}).get("Ok") or ():
             fills.setdefault(fill["order_id"], []).append(fill)
+        unknown = [order_id for order_id in fills if order_id not in known]
+        told = await self.ask("GetOrderDetails", order_ids=unknown) if unknown else {"Ok": []}
+        if told is None or "Ok" not in told:
+            return
+        self.recognise(told["Ok"], lost)
+        for found in told["Ok"]:
+            del fills[found["order_id"]]
         for order_id, of_it in fills.items():
             signed = (Decimal(fill["quantity"]) * (-1 if fill["kind"] == "Reversal" else 1) for fill in of_it)
             filled = sum(signed, Decimal(0))
