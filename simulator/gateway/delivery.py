@@ -272,6 +272,7 @@ class Delivery:
             now = self._schedule.now
             faults.damages.clear()
             faults.bytes_per_second = 0
+            faults.drip.finish()
             was_silent = faults.silent_until > now
             faults.stalled_until = min(faults.stalled_until, now)
             faults.silent_until = min(faults.silent_until, now)

@@ -109,6 +109,20 @@ class Drip:
         self._waiting.clear()
         return left
 
+    def finish(self) -> None:
+        """Write at once all that waits."""
+        schedule, waiting = self._schedule, self._waiting
+        cause = schedule.cause
+        while waiting:
+            head = waiting.popleft()
+            schedule.cause = head.cause
+            if head.piece and isinstance(head.item, bytes):
+                self._write(RawBytes(head.item[head.written :]))
+            else:
+                self._write(head.item)
+        schedule.cause = cause
+        self.ends = min(self.ends, schedule.now)
+
     def _append(self, item: _Item) -> None:
         self._waiting.append(item)
         if not self._is_awaited:

@@ -1,5 +1,6 @@
 """The step that ends every fault: what is lifted, and what stays."""
 
+from simulator.gateway.outgoing import RawBytes, text_frame
 from support.steps import PAIR, Play
 
 
@@ -27,6 +28,21 @@ def test_heal_ends_every_fault() -> None:
     other = play.connect()
     assert other.ask("GetHalts")["Ok"] == []
     assert client.ask("ListOpen", set="All", scope="All")["Ok"] == []
+
+
+def test_heal_sends_the_rest_of_what_drips() -> None:
+    """After it what was dripping is there at once, in its order, and nothing drips any more."""
+    play = Play()
+    client = play.follow()
+    play.sim.do({"slow": {"bytes_per_second": 10}})
+    client.order(price=100, quantity=2)
+    client.request("GetHalts")
+    play.advance("2s")
+    play.sim.do("heal")
+    frames = b"".join(item.data for _, item in client.raw() if isinstance(item, RawBytes))
+    assert frames.count(b'"response"') == 4
+    assert frames.endswith(text_frame(b'{"id":3,"response":{"Ok":[]}}'))
+    assert client.ask("GetHalts") == {"Ok": []}
 
 
 def test_heal_ends_latencies() -> None:
