@@ -22,6 +22,8 @@ class Schedule:
         """How many acts wait that are not background."""
         self.cause = 0
         """What has made happen what happens now: a number of the journal's, or 0; an act inherits it."""
+        self.next_due: int | None = None
+        """The time of the next act."""
         self._due: list[tuple[int, int, bool, Callable[[], None], int]] = []
         self._count = 0
 
@@ -30,6 +32,7 @@ class Schedule:
         self._count += 1
         self.awaited += not background
         heapq.heappush(self._due, (max(time, self.now), self._count, background, act, self.cause))
+        self._look()
 
     def put_off(self, until: int) -> None:
         """Put off what is background and due before a time to that time: nobody was there to see it."""
@@ -38,27 +41,28 @@ class Schedule:
             for time, count, background, act, cause in self._due
         ]
         heapq.heapify(self._due)
+        self._look()
+
+    def _look(self) -> None:
+        self.next_due = self._due[0][0] if self._due else None
 
     def due(self) -> list[tuple[int, bool, int]]:
         """Return what is due, the next first: when, whether it is background, and what has caused it."""
         return [(time, background, cause) for time, _, background, _, cause in sorted(self._due)]
 
-    @property
-    def next_due(self) -> int | None:
-        """The time of the next act, or None."""
-        return self._due[0][0] if self._due else None
-
-    @property
     def is_due(self) -> bool:
-        """Whether anything waits whose time is now."""
-        return bool(self._due) and self._due[0][0] <= self.now
+        """Tell whether anything waits whose time is now."""
+        due = self.next_due
+        return due is not None and due <= self.now
 
     def skip_to(self, now: int) -> bool:
         """Let time pass until ``now`` if nothing is due on the way; do nothing and return False if something is."""
-        if self._due and self._due[0][0] <= now:
+        due = self.next_due
+        if due is not None and due <= now:
             return False
         self.cause = 0
-        self.now = max(self.now, now)
+        if now > self.now:
+            self.now = now
         return True
 
     def due_by(self, now: int, is_over: Callable[[], bool] | None = None) -> Iterator[Callable[[], None]]:
@@ -74,6 +78,7 @@ class Schedule:
                 return
             has_begun = True
             self.now, _, background, act, self.cause = heapq.heappop(due)
+            self._look()
             self.awaited -= not background
             yield act
         self.cause = 0

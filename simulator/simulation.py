@@ -239,9 +239,10 @@ class Simulation:
 
     def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
         """Take one message from a client."""
-        if now is not None:
+        schedule = self._schedule
+        if now is not None and not schedule.skip_to(now):
             self._catch_up(now)
-        self.journal.write_in(self._schedule.now, session.number, text)
+        self.journal.write_in(schedule.now, session.number, text)
         if session.kind == NETIDX:
             self._netidx.receive(session, text)
             return
@@ -295,18 +296,18 @@ class Simulation:
         self._schedule.put_off(until)
         self._catch_up(until)
 
-    @property
     def has_news(self) -> bool:
-        """Whether `take` has anything to do: something is to be sent, or due now."""
-        return bool(self._sessions.pending) or self._schedule.is_due
+        """Tell whether `take` has anything to do: something is to be sent, or due now."""
+        return bool(self._sessions.pending) or self._schedule.is_due()
 
     def take_next(self) -> tuple[Session, list[Outgoing]] | None:
         """Return what is to be sent on the connection that has waited longest, or None if nothing is on any."""
         schedule = self._schedule
-        if schedule.is_due:
+        if schedule.is_due():
             self._catch_up(schedule.now)
-        session = next(iter(self._sessions.pending.values()), None)
-        return None if session is None else (session, self.take_of(session))
+        for session in self._sessions.pending.values():
+            return session, self.take_of(session)
+        return None
 
     def take_of(self, session: Session) -> list[Outgoing]:
         """Return what is to be sent on one connection."""
@@ -319,7 +320,7 @@ class Simulation:
     def take(self) -> list[tuple[Session, list[Outgoing]]]:
         """Return what is to be sent since the last call, each session's messages in their order."""
         schedule = self._schedule
-        if schedule.is_due:
+        if schedule.is_due():
             self._catch_up(schedule.now)
         pending = self._sessions.pending
         if not pending:
@@ -449,14 +450,15 @@ class Simulation:
     def _take(self, session: Session, request: requests.Request, size: int) -> None:
         """A request of so many bytes has come to the venue: the first rule that matches decides, else the engine."""
         director = self.director
-        decision = director.decide(request, session.number, self._schedule.now) if director.rules else None
-        if decision is None:
-            if self.scenario.strict and director.rules:
-                self.journal.write(self._schedule.now, session.number, "unmatched", type(request).__name__)
+        if not director.rules:
             self._dispatcher.handle(session, request)
-        else:
+        elif decision := director.decide(request, session.number, self._schedule.now):
             rule, exceeded = decision
             self._player.begin(rule, exceeded, session, request, size)
+        else:
+            if self.scenario.strict:
+                self.journal.write(self._schedule.now, session.number, "unmatched", type(request).__name__)
+            self._dispatcher.handle(session, request)
         if type(request) in _SUBSCRIBING:
             self._on_event("subscribe", session)
 

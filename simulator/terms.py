@@ -1,7 +1,7 @@
 """The vocabulary that every other module shares: sides, order states, limits, reasons of rejects, refusals."""
 
 import enum
-from typing import Any
+from typing import Any, final
 
 import msgspec
 
@@ -27,6 +27,7 @@ BILLION = 1_000_000_000
 """Billionths in one, and nanoseconds in a second."""
 
 
+@final
 class Refusal(msgspec.Struct, frozen=True):
     """Why a client's request is refused, in one sentence: what an ``Err`` says."""
 

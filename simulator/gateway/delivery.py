@@ -56,7 +56,8 @@ class Delivery:
         """Send the reply to a request."""
         if self._reply is None and session.faults is None and session.is_open and self._copies == 1:
             if self.is_heard:
-                session.enqueue(message, self._schedule.now)
+                session.put(message)
+                self._journal.write_out(self._schedule.now, session.number, message)
             return
         for _ in range(self._copies):
             self._carry(session, message, self._reply)

@@ -190,7 +190,7 @@ class Dispatcher:
             if copies == 1 and not subscriptions.followers:
                 self._journal.write_events(now, events)
                 for event in events:
-                    if type(event) is not OrderChanged or self._keeps_past:
+                    if type(event) is Traded or self._keeps_past:
                         self._keep(event, now)
             else:
                 for event in events:
@@ -201,9 +201,10 @@ class Dispatcher:
                     elif type(event) is Traded:
                         subscriptions.publish_trade(event)
         if venue.touched:
-            touched = venue.take_touched()
             if subscriptions.book_readers:
-                subscriptions.publish_books(touched.values())
+                subscriptions.publish_books(venue.take_touched().values())
+            else:
+                venue.touched.clear()
 
     def _keep(self, event: Event, now: int) -> None:
         """Keep of an event what may be asked for later."""

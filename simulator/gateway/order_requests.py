@@ -35,21 +35,18 @@ class OrderRequests:
         self._found: dict[tuple[str, str], tuple[str, TradableProduct]] = {}
         """Accounts and products by what orders have called them."""
 
-    def submit(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
-        """Take a new order and let the engine have it, or say why the gateway does not take it."""
-        return self._enter(request, viewer, matches=True)
-
     def place(self, request: SendLimitOrder, viewer: str | None) -> Order | Refusal:
         """Take a new order without letting the engine have it: it is open, or rejected."""
-        return self._enter(request, viewer, matches=False)
+        return self.submit(request, viewer, matches=False)
 
     def promise(self, told: bytes) -> None:
         """Let orders take the quotes that a scenario has told, given as JSON."""
         self._gateway.rfqs.hold(told)
 
-    def _enter(self, request: SendLimitOrder, viewer: str | None, *, matches: bool) -> Order | Refusal:
+    def submit(self, request: SendLimitOrder, viewer: str | None, *, matches: bool = True) -> Order | Refusal:
+        """Take a new order and let the engine have it, or say why the gateway does not take it."""
         found = self._found.get((request.account, request.target)) or self._find(request, viewer)
-        if isinstance(found, Refusal):
+        if type(found) is Refusal:
             return found
         account, listing = found
         if viewer is not None and viewer != account:
@@ -63,7 +60,7 @@ class OrderRequests:
         if len(self._venue.open) >= _MOST_OPEN:
             return Refusal(f"the exchange has {_MOST_OPEN} open orders, and takes no more before some are out")
         params = None if request.params is NULL else self._read_params(request)
-        if isinstance(params, Refusal):
+        if type(params) is Refusal:
             return params
         instrument = self._venue.instruments.get(listing.id) or self._gateway.instrument(listing)
         buy = request.dir is _BUY

@@ -186,9 +186,8 @@ class Journal:
         """How many entries have been given up."""
         return max(self._given_up, self.written - self.limit)
 
-    @property
     def has_old(self) -> bool:
-        """Whether `pack` has something to do."""
+        """Tell whether `pack` has something to do."""
         return len(self._fields) >= _WIDTH * (_RECENT + _CHUNK)
 
     def pack(self) -> None:
@@ -196,7 +195,7 @@ class Journal:
 
         They take a tenth of the room then. Whoever drives the world calls it now and then, if there is room to be won.
         """
-        if not self.has_old:
+        if not self.has_old():
             return
         self._moved += 1
         fields = self._fields

@@ -50,13 +50,14 @@ class PacedClock:
     def __init__(self, start: int, pace: float = 1.0, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._start = start
         self._pace = pace
+        self._is_paced = pace != 1.0
         self._monotonic_ns = monotonic_ns
         self._began = monotonic_ns()
 
     def now(self) -> int:
         """Return the world's time."""
         past = self._monotonic_ns() - self._began
-        return self._start + (past if self._pace == 1.0 else int(past * self._pace))
+        return self._start + (int(past * self._pace) if self._is_paced else past)
 
     def wait(self, due: int) -> float | None:
         """Return how many seconds of the wall's time to wait; less than 0 for what is late."""

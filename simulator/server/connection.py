@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_accepting",
         "_answers_pings",
+        "_at_once",
         "_decoder",
         "_deflates",
         "_first_line",
@@ -83,7 +84,6 @@ class Connection(asyncio.Protocol):
         "_is_mid_frame",
         "_is_paused",
         "_is_refused",
-        "_is_text",
         "_ping_due",
         "_pong_due",
         "_reader",
@@ -112,8 +112,8 @@ class Connection(asyncio.Protocol):
         self._frames: deque[bytes | Frame] = deque()
         self._fragments: list[bytes] | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
-        self._is_text = True
         self._deflates = False
+        self._at_once = _AT_ONCE
         self._is_mid_frame = False
         self._answers_pings = True
         self._first_line: bytes | None = None
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
             busy_poll.hears()
         if self._unread or self._frames:
             self._unread += data
-        elif self._asks_for_much and self.server.turn.has_ended:
+        elif self._said + self._written - self._forgiven > _MUCH and self.server.turn.has_ended():
             self._unread = data
             self._pause_reading()
             self.go_on()
@@ -213,7 +213,7 @@ class Connection(asyncio.Protocol):
             self._send_each(items)
             return
         try:
-            data = b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
+            data = text_frame(items[0]) if len(items) == 1 else b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
         except TypeError:
             self._send_each(items)
         else:
@@ -348,7 +348,7 @@ class Connection(asyncio.Protocol):
             data = data[:at_once]
             self._pause_reading()
             self.go_on()
-        if self.protocol.state is _CONNECTING:
+        if self.world is None and self.protocol.state is _CONNECTING:
             data = self._read_handshake(data)
         if data:
             self._frames.extend(self._reader.read(data))
@@ -363,10 +363,6 @@ class Connection(asyncio.Protocol):
             self.server.turn.line_up(self._read_on)
         else:
             asyncio.get_running_loop().call_soon(self._read_on)
-
-    @property
-    def _at_once(self) -> int:
-        return _INFLATED_AT_ONCE if self._deflates else _AT_ONCE
 
     def _pause_reading(self) -> None:
         if not self.transport.is_closing():
@@ -440,6 +436,8 @@ class Connection(asyncio.Protocol):
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             self._accepting = response
             self._deflates = bool(self.protocol.extensions)
+            if self._deflates:
+                self._at_once = _INFLATED_AT_ONCE
             server.open_session(self, request.path)
         else:
             self._respond(response)
@@ -475,18 +473,19 @@ class Connection(asyncio.Protocol):
         while frames and not self._is_paused and not world.holds_inputs:
             frame = frames.popleft()
             if isinstance(frame, bytes):
-                self._is_text = True
-                self._message(frame)
+                self._message(frame, True)
             else:
                 self._take(frame)
+            if not frames:
+                break
             taken += 1
             if taken % _TURN == 0 or (session is not None and session.waiting > _WRITE_AHEAD):
                 world.flush(session)
-            if frames and self.server.turn.is_over():
+            if self.server.turn.is_over():
                 break
         world.flush(session)
         if not frames:
-            if self._unsent or self.protocol.state is not _OPEN:  # the pong of a ping is among the unsent
+            if self._reader.has_told or self._unsent:  # the pong of a ping is among the unsent
                 self._flush_protocol()
         else:
             self._pause_reading()
@@ -496,12 +495,12 @@ class Connection(asyncio.Protocol):
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            self._is_text = opcode is Opcode.TEXT
+            is_text = opcode is Opcode.TEXT
             if frame.fin:
-                self._message(bytes(frame.data))
+                self._message(bytes(frame.data), is_text)
             else:
                 self._fragments = []
-                self._decoder = codecs.getincrementaldecoder("utf-8")() if self._is_text else None
+                self._decoder = codecs.getincrementaldecoder("utf-8")() if is_text else None
                 self._fragment(frame)
         elif opcode is Opcode.CONT:
             self._fragment(frame)
@@ -535,19 +534,20 @@ class Connection(asyncio.Protocol):
                 return
         if frame.fin:
             self._fragments = None
-            self._message(b"".join(fragments))
+            self._message(b"".join(fragments), self._decoder is not None)
 
-    def _message(self, data: bytes) -> None:
-        if self.world is None or self.session is None or not self.session.is_open:
+    def _message(self, data: bytes, is_text: bool) -> None:
+        world, session = self.world, self.session
+        if world is None or session is None or not session.is_open:
             return
         text: str | bytes = data
-        if self._is_text:
+        if is_text:
             try:
                 text = data.decode()
             except UnicodeDecodeError as error:
                 self._fail(CloseCode.INVALID_DATA, f"not UTF-8: {error.reason}")
                 return
-        self.world.receive(self.session, text)
+        world.receive(session, text)
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         if self.world is not None:
@@ -555,10 +555,12 @@ class Connection(asyncio.Protocol):
         self._end_session(f"{int(code)} {reason}")
         if self.protocol.state is _OPEN:
             self.protocol.fail(code, reason)
+        self._flush_protocol()
 
     def _flush_protocol(self) -> None:
         """Write what the protocol itself has to say: handshakes, pongs, closes."""
         protocol = self.protocol
+        self._reader.has_told = False
         if self._is_mid_frame:  # nothing may come between the pieces of a frame that drips
             if protocol.state is not _OPEN:  # who closes in between does not wait for the rest
                 self._end_session("closed in the middle of a frame")

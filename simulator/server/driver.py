@@ -224,7 +224,7 @@ class Driver:
         to the next turn of the loop, but nothing that is to be sent on the connection that comes ``first``.
         """
         self._moment_of_read = None
-        if self._pack_timer is None and self.simulation.journal.has_old and self._clock is not None:
+        if self._pack_timer is None and self.simulation.journal.has_old() and self._clock is not None:
             self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack)
         self._send()
         if first is not None and first.outbox:
@@ -235,7 +235,7 @@ class Driver:
         """Pack some of the journal: little at a time, so that nobody waits for it."""
         journal = self.simulation.journal
         journal.pack()
-        self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack) if journal.has_old else None
+        self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack) if journal.has_old() else None
 
     def _send(self) -> None:
         """Send what the simulation has to say, as far as a turn allows, and the rest in the next one."""
@@ -244,8 +244,9 @@ class Driver:
         self._is_sending = True
         try:
             while (taken := self._take_next()) is not None:
-                self._send_one(*taken)
-                if not self.simulation.has_news:
+                session, items = taken
+                self._send_one(session, items)
+                if not self.simulation.has_news():
                     return
                 if self._turn is not None and self._turn.is_over():
                     self._send_later()
@@ -350,7 +351,7 @@ class Driver:
         due = self.simulation.next_due()
         if due is None or not self._may_jump():
             return
-        if self._is_busy or self.simulation.has_news or (self._turn is not None and self._turn.is_waited_for):
+        if self._is_busy or self.simulation.has_news() or (self._turn is not None and self._turn.is_waited_for):
             self._is_jumping = True
             self._loop.call_soon(self._look_up)
         else:

@@ -5,6 +5,7 @@ have arrived whole, so they are taken off here, a fifth of an order's round trip
 gets every other one, and alone decides what breaks the rules.
 """
 
+from struct import Struct
 from typing import cast
 
 from websockets.frames import Frame, Opcode
@@ -23,6 +24,8 @@ _MASKED = 0x80
 _OF_MESSAGES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 _SHORT = 126
 """The lengths from here on say how the length is written."""
+_head = Struct("!BBH").unpack_from
+"""Reads the first byte of a frame, the second, and the next two, which may be a length."""
 
 
 class FrameReader:
@@ -33,17 +36,21 @@ class FrameReader:
         longest: the length in bytes of the longest message that the protocol takes.
     """
 
-    __slots__ = ("_begun", "_is_mid_message", "_longest", "_owed", "_protocol", "unfinished")
+    __slots__ = ("_begun", "_is_mid_message", "_is_open", "_longest", "_owed", "_protocol", "has_told", "unfinished")
 
     def __init__(self, protocol: ServerProtocol, longest: int) -> None:
         self._protocol = protocol
         self._longest = longest
         self._is_mid_message = False
+        self._is_open = True
+        """Whether nothing that the protocol has been given has closed the connection."""
         self._begun = b""
         self._owed = 0
         """How much of the frame that the protocol is reading has yet to come."""
         self.unfinished = 0
         """How much of it has come."""
+        self.has_told = False
+        """Whether the protocol has been given something, which it may want to answer; whoever writes that says no."""
 
     def read(self, data: bytes) -> list[bytes | Frame]:
         """Return what has come: the payload of each frame that was taken off here, and the protocol's frames."""
@@ -54,7 +61,7 @@ class FrameReader:
         position = 0
         while position < len(data):
             if not self._owed:
-                if not self._is_mid_message and self._protocol.state is _OPEN:
+                if self._is_open and not self._is_mid_message:
                     position = self._take_off(data, position, taken)
                     if position == len(data):
                         break
@@ -67,6 +74,8 @@ class FrameReader:
             self._owed -= len(part)
             self.unfinished = self.unfinished + len(part) if self._owed else 0
             self._protocol.receive_data(part)
+            self.has_told = True
+            self._is_open = self._protocol.state is _OPEN
             for event in self._protocol.events_received():
                 frame = cast(Frame, event)  # no handshakes any more
                 if frame.opcode in _OF_MESSAGES:
@@ -77,17 +86,20 @@ class FrameReader:
     def _take_off(self, data: bytes, position: int, taken: list[bytes | Frame]) -> int:
         """Take whole text frames off the data from a position; return the position of what is none."""
         end = len(data)
-        longest = self._longest
-        while end - position > 7 and data[position] == _TEXT:
-            length = data[position + 1] - _MASKED
+        while end - position > 7:
+            kind, length, extended = _head(data, position)
+            if kind != _TEXT:
+                break
             start = position + 6
-            if length == _SHORT:
-                length = data[position + 2] << 8 | data[position + 3]
+            if length == _MASKED + _SHORT:
+                length = extended
                 start = position + 8
-            elif not 0 <= length < _SHORT:
+            elif _MASKED <= length < _MASKED + _SHORT:
+                length -= _MASKED
+            else:
                 break
             stop = start + length
-            if stop > end or length > longest:
+            if stop > end or length > self._longest:
                 break
             taken.append(_apply_mask(data[start:stop], data[start - 4 : start]))
             position = stop

@@ -42,9 +42,8 @@ class Turn:
             return False
         return now >= self._ends
 
-    @property
     def has_ended(self) -> bool:
-        """Whether a round that somebody has begun has gone on for long enough; who asks this begins none."""
+        """Tell whether a round that somebody has begun has gone on for long enough; who asks this begins none."""
         return self._ends is not None and self._clock() >= self._ends
 
     def end(self) -> None:

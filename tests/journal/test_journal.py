@@ -190,7 +190,7 @@ def test_what_is_packed_takes_a_tenth() -> None:
         packed.pack()
     assert size(packed) < size(plain) / 2
     assert list(packed) == list(plain)
-    assert not packed.has_old
+    assert not packed.has_old()
 
 
 def test_copies_while_another_thread_packs(monkeypatch: pytest.MonkeyPatch) -> None:

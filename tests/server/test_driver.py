@@ -226,7 +226,7 @@ async def test_the_journal_is_packed_by_and_by(monkeypatch: pytest.MonkeyPatch) 
         for number in range(60):
             assert await client.ask(number, "GetHalts") == []
         async with asyncio.timeout(10):
-            while entries.has_old:  # noqa: ASYNC110 - nobody tells of it
+            while entries.has_old():  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0)
         assert await client.ask(100, "GetHalts") == []
         lines = list(entries.since(0))

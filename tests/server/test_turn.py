@@ -52,14 +52,14 @@ async def test_round_in_which_much_was_done() -> None:
     """Who has done much at once ends a round that nobody has begun, and leaves one that has begun as it is."""
     now = 0.0
     turn = Turn(asyncio.get_running_loop(), 0.01, lambda: now)
-    seen = [turn.has_ended]
+    seen = [turn.has_ended()]
     turn.end()
-    seen.append(turn.has_ended)
+    seen.append(turn.has_ended())
     await asyncio.sleep(0)
-    seen.append(turn.has_ended)
+    seen.append(turn.has_ended())
     turn.is_over()
     turn.end()
-    seen.append(turn.has_ended)
+    seen.append(turn.has_ended())
     now = 0.01
-    seen.append(turn.has_ended)
+    seen.append(turn.has_ended())
     assert seen == [False, True, False, False, True]
