@@ -13,8 +13,11 @@ __all__ = ["BusyPoll"]
 
 _INTERRUPTED = 10
 """After a turn of so many times as long as it may stay awake, the loop has lost the processor in between."""
+_WORTH_LOSING_IT = 200
+_WORTH_WAITING = 10
+"""How many messages that found it awake make up for that, and for waiting in vain: each has spared a wake-up."""
 _REST = 10_000
-"""For how many times as long it then sleeps between messages; after waiting in vain, a hundredth of it."""
+"""For how many times as long it sleeps between messages where they have not; after waiting in vain, a hundredth."""
 
 
 class BusyPoll:
@@ -37,10 +40,13 @@ class BusyPoll:
         self._looked_at = 0.0
         self._is_awake = False
         self._is_close = False
+        self._heard = 0
+        """How many messages have found it awake since it last lost the processor, or waited in vain."""
 
     def hears(self) -> None:
         """A message has come."""
         self._is_close = self._clock() <= self._until
+        self._heard += self._is_awake
 
     def has_answered(self) -> None:
         """The message has been dealt with."""
@@ -53,14 +59,21 @@ class BusyPoll:
 
     def _look(self) -> None:
         now = self._clock()
-        if now - self._looked_at > _INTERRUPTED * self._seconds:
-            self._sleep(now + _REST * self._seconds)
+        turn = now - self._looked_at
+        self._looked_at = now
+        if turn > self._seconds:  # something else was done in it: nobody has looked for as long
+            self._until = now + self._seconds
+            if turn > _INTERRUPTED * self._seconds:
+                self._pays(_WORTH_LOSING_IT, now + _REST * self._seconds)
         elif now > self._until:
-            self._sleep(now + _REST // 100 * self._seconds)
-        else:
-            self._looked_at = now
+            self._is_awake = False
+            self._pays(_WORTH_WAITING, now + _REST // 100 * self._seconds)
+        if self._is_awake:
             self._call_soon(self._look)
 
-    def _sleep(self, until: float) -> None:
-        self._is_awake = False
-        self._rested_at = until
+    def _pays(self, worth: int, until: float) -> None:
+        """Sleep between messages until a time, unless enough of them have found it awake."""
+        if self._heard < worth:
+            self._is_awake = False
+            self._rested_at = until
+        self._heard = 0

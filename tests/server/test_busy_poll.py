@@ -95,6 +95,42 @@ def test_waiting_in_vain_is_not_repeated_at_once(loop: Loop, awake: BusyPoll) ->
     assert found == [6, 0, 6]
 
 
+def talk(loop: Loop, awake: BusyPoll, messages: int) -> None:
+    """Let so many messages find it awake, one in each turn."""
+    message(loop, awake)
+    for _ in range(messages + 1):
+        message(loop, awake)
+        loop.turn()
+
+
+@pytest.mark.parametrize(("messages", "again"), [(9, 0), (10, 6)])
+def test_waiting_in_vain_may_have_been_worth_it(loop: Loop, awake: BusyPoll, messages: int, again: int) -> None:
+    """If ten messages or more have found it awake until it waited in vain, it stays awake upon the next two."""
+    talk(loop, awake, messages)
+    loop.turns()
+    message(loop, awake)
+    message(loop, awake)
+    assert loop.turns() == again
+
+
+def test_long_turn_is_not_taken_for_waiting_in_vain(loop: Loop, awake: BusyPoll) -> None:
+    """Where something else has taken longer than it stays awake, it looks out for as long again before it sleeps."""
+    message(loop, awake)
+    message(loop, awake)
+    loop.turn(40)
+    assert loop.turns() == 6
+
+
+@pytest.mark.parametrize(("messages", "is_awake"), [(199, False), (200, True)])
+def test_losing_the_processor_may_be_worth_it(loop: Loop, awake: BusyPoll, messages: int, is_awake: bool) -> None:
+    """If two hundred messages have found it awake since it last lost the processor, it goes on; once."""
+    talk(loop, awake, messages)
+    loop.turn(51)
+    assert bool(loop.soon) is is_awake
+    loop.turn(51)
+    assert loop.soon == []
+
+
 def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: BusyPoll) -> None:
     """A loop that has lost the processor while it was awake sleeps between messages for a good while."""
     message(loop, awake)
