@@ -283,7 +283,9 @@ class BustStep(_CorrectionArgs, frozen=True):
 
     verb: ClassVar[Literal["bust"]] = "bust"
     fill: Name = "last"
-    """Which fill: the name that its as gave, its id, or last. Example: ``fill: last``."""
+    """Which fill: the name that its as gave, which is the own fill's in the rule that gave it; its id; or last.
+    Example: ``fill: last``.
+    """
     send: Telling = "once"
 
 
@@ -292,7 +294,9 @@ class CorrectStep(_CorrectionArgs, frozen=True):
 
     verb: ClassVar[Literal["correct"]] = "correct"
     fill: Name = "last"
-    """Which fill: the name that its as gave, its id, or last. Example: ``fill: last, price: 9999.75``."""
+    """Which fill: the name that its as gave, which is the own fill's in the rule that gave it; its id; or last.
+    Example: ``fill: last, price: 9999.75``.
+    """
     price: Amount | None = None
     """The price that it really had; without it, the one it has. Example: ``price: 9999.75``."""
     quantity: Amount | None = None

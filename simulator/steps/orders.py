@@ -42,7 +42,7 @@ class OrderSteps:
         journal: Journal,
     ) -> None:
         self.named: dict[str, int] = {}
-        """The numbers of the fills that the scenario has given names."""
+        """The numbers of the fills that the scenario has given names, whichever rule did last."""
         self._schedule = schedule
         self._venue = venue
         self._dispatcher = dispatcher
@@ -59,7 +59,7 @@ class OrderSteps:
             self._note("skipped", f"{run.name}: {step.verb}: there is no order to do it to")
         for order in orders:
             try:
-                self._apply(order, step, run.illegal)
+                self._apply(order, step, run)
             except ValueError as error:
                 if run.illegal:
                     self._lie(order, step)
@@ -77,14 +77,14 @@ class OrderSteps:
             return [order for order in orders if order.id not in kept]
         return orders
 
-    def _apply(self, order: Order, step: OrderStep, illegal: bool) -> None:
+    def _apply(self, order: Order, step: OrderStep, run: RuleRun) -> None:
         """Do a step to an order; raises `ValueError` if it cannot be done."""
         venue = self._venue
         match step.verb:
             case "ack":
                 venue.ack(order)
             case "fill":
-                self._fill(order, step, illegal)
+                self._fill(order, step, run)
             case "reject":
                 venue.reject(order, reason_of(step))
             case "match":
@@ -118,8 +118,13 @@ class OrderSteps:
         return [] if order is None else [order]
 
     def fill(self, name: str, run: RuleRun) -> Fill | None:
-        """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all."""
+        """Return the fill of a name: one that a step gave, an id, or the last of the rule's order or of all.
+
+        A name that the rule has given for its own request is that fill's, however often it has been given since.
+        """
         fills = self._venue.fills
+        if run.named is not None and name in run.named:
+            return fills.get(run.named[name])
         if name in self.named:
             return fills.get(self.named[name])
         if name == "last":
@@ -129,8 +134,8 @@ class OrderSteps:
         number = self._fill_ids.number(name)
         return None if number is None else fills.get(number)
 
-    def _fill(self, order: Order, step: FillStep, illegal: bool) -> None:
-        venue, fills = self._venue, self._venue.fills
+    def _fill(self, order: Order, step: FillStep, run: RuleRun) -> None:
+        venue, fills, illegal = self._venue, self._venue.fills, run.illegal
         quantity = _quantity(step, order, order.leaves_qty, illegal)
         if not quantity or order.is_out:
             raise ValueError(f"order {order.id} has nothing left to fill")
@@ -140,7 +145,8 @@ class OrderSteps:
         before = fills.made
         venue.fill(order, quantity, price, step.against, self._schedule.now)
         if step.as_ is not None:
-            self.named[step.as_] = before + 1  # the fill of who takes comes first
+            run.named = {**(run.named or {}), step.as_: before + 1}  # the fill of who takes comes first
+            self.named[step.as_] = before + 1
         if step.send in ("twice", "renamed"):
             for number in range(before + 1, fills.made + 1):
                 made = fills.get(number)

@@ -27,6 +27,7 @@ class RuleRun:
         "illegal",
         "is_answered",
         "name",
+        "named",
         "order",
         "position",
         "refusal",
@@ -54,6 +55,8 @@ class RuleRun:
         self.size = size
         self.illegal = illegal
         self.order: Order | None = None
+        self.named: dict[str, int] | None = None
+        """The numbers of the fills that it has given names."""
         self.refusal: Refusal | None = None
         """What the request is answered with if a step has refused it."""
         self.position = 0

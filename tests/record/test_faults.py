@@ -46,12 +46,18 @@ def orders_of(found: dict[str, Any]) -> list[tuple[dict[str, str], list[Any]]]:
                 (
                     CANCEL,
                     [
-                        {"fill": {"quantity": "6", "price": "9999.75"}},
+                        {"fill": {"quantity": "6", **SOME}},
                         {"reject": {"code": "TooLateToCancel", "text": "already filled"}},
                     ],
                 ),
-                (BUY_AGAIN, ["ack"]),
-                (CANCEL_AGAIN, [{"reject": {"code": "TooLateToCancel", "text": "already filled"}}]),
+                (BUY_AGAIN, [{"delay": "250ms"}, "ack", {"fill": WORTH}]),
+                (
+                    CANCEL_AGAIN,
+                    [
+                        {"fill": {"quantity": "6", **SOME}},
+                        {"reject": {"code": "TooLateToCancel", "text": "already filled"}},
+                    ],
+                ),
             ],
         ),
         (

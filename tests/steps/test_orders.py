@@ -316,6 +316,23 @@ def test_bust_takes_a_named_fill_back() -> None:
     ]
 
 
+def test_each_order_has_its_own_named_fills() -> None:
+    """A name that a rule gives to a fill of each of several orders means, for each of them, its own."""
+    steps = ["ack", {"fill": {"quantity": "40%", "as": "first"}}, {"delay": "1s"}, {"bust": "first"}]
+    play = Play(sends(*steps))
+    client = play.connect()
+    for quantity in (10, 20):
+        client.order(quantity)
+    client.news()
+    play.advance("1s")
+    assert [entry[:3] for entry in client.fills()] == [
+        ("Normal", "1", "4"),
+        ("Normal", "2", "8"),
+        ("Reversal", "1", "4"),
+        ("Reversal", "2", "8"),
+    ]
+
+
 def test_bust_alone_takes_the_last_fill() -> None:
     """Without a name, the order's last fill is busted; what is still open stays open."""
     play = Play(sends("ack", {"fill": 4}, {"fill": 1}, "bust"))
