@@ -1,5 +1,6 @@
 """Data as YAML, laid out as people write scenarios and catalogues."""
 
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,8 @@ _WIDEST = 100
 _MANY = 1000
 _LONGEST_KEY = 100
 _SCALARS = frozenset({str, int, bool, type(None)})
-_LIST, _MAP = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
+_LIST, _MAP, _STR = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
+_Scalar = str | tuple[type, Any]
 _NO_WIDTH = 1 << 30
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, if PyYAML has come with its part in C
 
@@ -27,6 +29,7 @@ class _Representer(yaml.representer.SafeRepresenter):
 
 
 _Representer.add_representer(Decimal, _Representer.represent_decimal)
+_represent = _Representer(sort_keys=False).represent_data
 
 
 def yaml_of(data: dict[str, Any]) -> str:
@@ -41,7 +44,7 @@ def yaml_of(data: dict[str, Any]) -> str:
 
 
 def _written(data: dict[str, Any]) -> str:
-    root = _Representer(sort_keys=False).represent_data(data)
+    root = _represent(data)
     _lay_out(root, 0)
     return _serialized(root)
 
@@ -54,29 +57,57 @@ def _serialized(root: yaml.Node) -> str:
 def _table(key: str, rows: object) -> str | None:
     """Return a section of very many dicts of texts and numbers alone, a line for each; None for any other section.
 
-    It comes to what is written otherwise, six times as fast: each text is laid out once, however often it is there.
+    It comes to what is written otherwise, twenty times as fast: each text is laid out once, however often it is there.
     """
     if not isinstance(rows, list) or len(rows) < _MANY or not _is_simple(key):
         return None
-    places: dict[tuple[type, Any], int] = {}
+    names: set[str] = set()
+    scalars: set[_Scalar] = set()
     for row in rows:
         if type(row) is not dict or len(row) < 2 or not set(map(type, row.values())) <= _SCALARS:
             return None
-        for name, value in row.items():
-            places.setdefault((type(name), name), len(places))
-            places.setdefault((type(value), value), len(places))
-    represent = _Representer(sort_keys=False).represent_data
-    alone = [yaml.SequenceNode(_LIST, [represent(value)], flow_style=True) for _, value in places]
-    lines = _serialized(yaml.SequenceNode(_LIST, alone, flow_style=False)).splitlines()
-    if len(lines) != len(places) or not all(map(_is_simple, {name for row in rows for name in row})):
-        return None  # what goes over several lines, and what is no simple key, is laid out by where it stands
-    texts = {item: line[3:-1] for item, line in zip(places, lines, strict=True)}  # without "- [" and "]"
-    head = _serialized(yaml.MappingNode(_MAP, [(represent(key), yaml.SequenceNode(_LIST, [], flow_style=True))]))
+        names.update(row)
+        scalars.update(map(_scalar, row.values()))
+    if not all(map(_is_simple, names)):
+        return None  # what is no simple key is laid out by where it stands
+    ordered = list(scalars | names)
+    lines = _emitted(ordered).splitlines()
+    if len(lines) != len(ordered):
+        return None  # so is what goes over several lines
+    texts = {item: line[3:-1] for item, line in zip(ordered, lines, strict=True)}  # without "- [" and "]"
+    head = _serialized(yaml.MappingNode(_MAP, [(_represent(key), yaml.SequenceNode(_LIST, [], flow_style=True))]))
     written = [head.removesuffix(" []\n")]
     for row in rows:
-        pairs = [f"{texts[type(name), name]}: {texts[type(value), value]}" for name, value in row.items()]
+        pairs = [f"{texts[name]}: {texts[_scalar(value)]}" for name, value in row.items()]
         written.append(f"- {{{', '.join(pairs)}}}")
     return "\n".join(written) + "\n"
+
+
+def _scalar(value: Any) -> _Scalar:
+    """Return what tells a value from any other: 1 is equal to True."""
+    return value if type(value) is str else (type(value), value)
+
+
+def _emitted(scalars: Iterable[_Scalar]) -> str:
+    """Return a list of lists of one scalar each, made of events alone: nodes take five times as long."""
+    text: str = yaml.emit(_events(scalars), Dumper=_Dumper, allow_unicode=True, width=_NO_WIDTH)
+    return text
+
+
+def _events(scalars: Iterable[_Scalar]) -> Iterator[yaml.Event]:
+    resolve: Callable[[type, str, tuple[bool, bool]], str] = yaml.resolver.Resolver().resolve
+    yield yaml.StreamStartEvent()
+    yield yaml.DocumentStartEvent(explicit=False)
+    yield yaml.SequenceStartEvent(None, None, True, flow_style=False)
+    for scalar in scalars:
+        node = yaml.ScalarNode(_STR, scalar) if type(scalar) is str else _represent(scalar[1])
+        is_plain = resolve(yaml.ScalarNode, node.value, (True, False)) == node.tag
+        yield yaml.SequenceStartEvent(None, None, True, flow_style=True)
+        yield yaml.ScalarEvent(None, None, (is_plain, node.tag == _STR), node.value)
+        yield yaml.SequenceEndEvent()
+    yield yaml.SequenceEndEvent()
+    yield yaml.DocumentEndEvent(explicit=False)
+    yield yaml.StreamEndEvent()
 
 
 def _is_simple(key: str) -> bool:
