@@ -1,11 +1,12 @@
 import random
 import re
+from functools import cache
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.catalogue import Catalogue, derived_id, load
+from simulator.catalogue import Catalogue, derived_id, load, search
 from simulator.catalogue.search import NameIndex
 from simulator.terms import Refusal
 
@@ -37,6 +38,7 @@ def rank(pat: str, name: str) -> int | None:
     return 2 if words else 3
 
 
+@cache
 def words_of(text: str) -> set[str]:
     """Return the words of a text: its longest runs of letters and digits."""
     return set("".join(letter if letter.isalnum() else " " for letter in text.casefold()).split())
@@ -52,49 +54,89 @@ def rank_of_words(pat: str, name: str) -> int | None:
     return 4 if wanted <= known else 5
 
 
-@example(["dab", "c-ab", "bab", "abc", "ab", "aab AB"], "ab", 9)
-@example(["x/USD*A", "USD", "AUSD/x USD*A", "USDT"], "usd*a", 9)
-@example(["ba", "b-ab", "ab a b", "a/b", "B a", "bb aa", "b"], "a b", 9)
-@example(["b/a", "ab/ab", "xb/a", "a b/a", "a_b/a"], "b/a", 9)
-@example(["1"], "1_", 1)
-@given(st.lists(NAMES, unique=True, max_size=12), PATTERNS, st.integers(0, 12))
-def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, limit: int) -> None:
-    """The index finds what a scan finds: exact, prefix, word prefix, substring, words; then in the order given."""
-    pairs = [(name, f"id of {name}") for name in known]
+def scan(pat: str, known: list[str]) -> list[str]:
+    """Return the names that match, the best first and then in the order given, by looking at each of them."""
     ranked = []
     for at, name in enumerate(known):
         place = rank(pat, name)
-        ranked.append((rank_of_words(pat, name) if place is None else place, at))
-    best = sorted((place, at) for place, at in ranked if place is not None)
-    assert NameIndex(pairs).search(pat, limit) == [pairs[at] for _, at in best][:limit]
+        place = rank_of_words(pat, name) if place is None else place
+        if place is not None:
+            ranked.append((place, at))
+    return [known[at] for _, at in sorted(ranked)]
 
 
-def patterns(count: int) -> list[str]:
-    """Return parts of names of the default catalogue, with and without wildcards, of every length."""
+@example(["dab", "c-ab", "bab", "abc", "ab", "aab AB"], "ab", 9, 64)
+@example(["x/USD*A", "USD", "AUSD/x USD*A", "USDT"], "usd*a", 9, 64)
+@example(["ba", "b-ab", "ab a b", "a/b", "B a", "bb aa", "b"], "a b", 9, 64)
+@example(["b/a", "ab/ab", "xb/a", "a b/a", "a_b/a"], "b/a", 9, 64)
+@example(["1"], "1_", 1, 64)
+@given(st.lists(NAMES, unique=True, max_size=12), PATTERNS, st.integers(0, 12), st.sampled_from([0, 1, 2, 5, 64]))
+def test_search_agrees_with_a_scan_of_every_name(known: list[str], pat: str, limit: int, few: int) -> None:
+    """The index finds what a scan finds: exact, prefix, word prefix, substring, words; then in the order given.
+
+    That is so whether a word, or a part of one, is in few names or in many, which are looked up in different ways.
+    """
+    pairs = [(name, f"id of {name}") for name in known]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(search, "_FEW", few)
+        found = NameIndex(pairs).search(pat, limit)
+    assert found == [(name, f"id of {name}") for name in scan(pat, known)][:limit]
+
+
+ODD = [
+    *("", " ", "  ", "*", "?", "**", "*?*", "?*?", "/", "-", "_", ".", "//", "*/*", "* *", "?" * 30, "*" * 256),
+    *("[A-Z]*", "[!B]*", "BTC|ETH", "(btc)", "btc.*", "btc\\*", "^BTC", "USD$", "{q2}", "%", "BTC%", "b_c", "'", '"'),
+    *(
+        "ß",
+        "SS",
+        "\u0130",
+        "i\u0307",
+        "\ufb01",
+        "fi",
+        "\u00e9",
+        "e\u0301",
+        "BTC\u200b",
+        "\U0001f600",
+        "\u0660",
+        "\uff22\uff34\uff23",
+    ),
+    *("\n", "\0", "\t", "BTC\n*", "*\n*", "\x7f", "\ud800", "\U0010ffff", "*\U0010ffff", "x" * 256),
+]
+"""Patterns that are empty, of wildcards alone, or of characters that mean something elsewhere or to no name."""
+
+
+def patterns(known: list[str], count: int) -> list[str]:
+    """Return prefixes, parts and ends of names and pieces of them, each with and without wildcards, in any case."""
     rng = random.Random(12)
-    known = [product.name for product in load("default").tradable_products]
     found = []
-    for _ in range(count):
+    for number in range(count):
         name = rng.choice(known)
         first, last = sorted((rng.randrange(len(name)), rng.randrange(len(name) + 1)))
-        text = list(rng.choice((name, name.lower()))[first:last])
+        match number % 4:
+            case 0:
+                text = name[:last]
+            case 1:
+                text = name[first:last]
+            case 2:
+                text = name[first:]
+            case _:
+                text = " ".join(word[: rng.randrange(1, 6)] for word in rng.sample(name.split(), len(name.split())))
+        letters = list(rng.choice((text, text.lower(), text.upper(), text.swapcase())))
         for _ in range(rng.choice((0, 0, 1, 2))):
-            text.insert(rng.randrange(len(text) + 1), rng.choice("*?"))
-        found.append("".join(text))
+            letters.insert(rng.randrange(len(letters) + 1), rng.choice("*?"))
+        found.append("".join(letters))
     return found
 
 
-def test_what_is_found_as_a_text_comes_first_and_whole() -> None:
-    """Of three hundred patterns, whatever a scan finds is found, before what is found only by its words."""
+def test_three_hundred_patterns_find_what_a_scan_finds() -> None:
+    """Each of three hundred patterns finds in the default catalogue what a scan finds, in its order."""
     catalogue = load("default")
-    known = [product.name for product in catalogue.tradable_products]
-    for pat in patterns(300):
-        found = names(catalogue, pat, "TradableProduct", len(known))
-        as_text = [place for name in found if (place := rank(pat, name)) is not None]
-        first, rest = found[: len(as_text)], found[len(as_text) :]
-        assert [rank(pat, name) for name in first] == sorted(as_text)
-        assert set(first) == {name for name in known if rank(pat, name) is not None}
-        assert set(rest) == {name for name in set(known) - set(first) if rank_of_words(pat, name) is not None}
+    known = names(catalogue, "", "TradableProduct", 10_000)
+    assert len(known) == len(catalogue.tradable_products)
+    for pat in (*ODD, *patterns(known, 300 - len(ODD))):
+        expected = scan(pat, known)
+        assert names(catalogue, pat, "TradableProduct", len(known)) == expected, pat
+        assert names(catalogue, pat, "TradableProduct", 5) == expected[:5], pat
 
 
 BTC = "BTC Crypto/USD*COINBASE/DIRECT"
