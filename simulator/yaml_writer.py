@@ -13,7 +13,7 @@ _MANY = 1000
 _LONGEST_KEY = 100
 _SCALARS = frozenset({str, int, bool, type(None)})
 _LIST, _MAP, _STR = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
-_Scalar = str | tuple[type, Any]
+_Cell = str | tuple[type, Any]
 _NO_WIDTH = 1 << 30
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, if PyYAML has come with its part in C
 
@@ -62,12 +62,12 @@ def _table(key: str, rows: object) -> str | None:
     if not isinstance(rows, list) or len(rows) < _MANY or not _is_simple(key):
         return None
     names: set[str] = set()
-    scalars: set[_Scalar] = set()
+    scalars: set[_Cell] = set()
     for row in rows:
         if type(row) is not dict or len(row) < 2 or not set(map(type, row.values())) <= _SCALARS:
             return None
         names.update(row)
-        scalars.update(map(_scalar, row.values()))
+        scalars.update(map(_cell, row.values()))
     if not all(map(_is_simple, names)):
         return None  # what is no simple key is laid out by where it stands
     ordered = list(scalars | names)
@@ -78,23 +78,23 @@ def _table(key: str, rows: object) -> str | None:
     head = _serialized(yaml.MappingNode(_MAP, [(_represent(key), yaml.SequenceNode(_LIST, [], flow_style=True))]))
     written = [head.removesuffix(" []\n")]
     for row in rows:
-        pairs = [f"{texts[name]}: {texts[_scalar(value)]}" for name, value in row.items()]
+        pairs = [f"{texts[name]}: {texts[_cell(value)]}" for name, value in row.items()]
         written.append(f"- {{{', '.join(pairs)}}}")
     return "\n".join(written) + "\n"
 
 
-def _scalar(value: Any) -> _Scalar:
+def _cell(value: Any) -> _Cell:
     """Return what tells a value from any other: 1 is equal to True."""
     return value if type(value) is str else (type(value), value)
 
 
-def _emitted(scalars: Iterable[_Scalar]) -> str:
+def _emitted(scalars: Iterable[_Cell]) -> str:
     """Return a list of lists of one scalar each, made of events alone: nodes take five times as long."""
     text: str = yaml.emit(_events(scalars), Dumper=_Dumper, allow_unicode=True, width=_NO_WIDTH)
     return text
 
 
-def _events(scalars: Iterable[_Scalar]) -> Iterator[yaml.Event]:
+def _events(scalars: Iterable[_Cell]) -> Iterator[yaml.Event]:
     resolve: Callable[[type, str, tuple[bool, bool]], str] = yaml.resolver.Resolver().resolve
     yield yaml.StreamStartEvent()
     yield yaml.DocumentStartEvent(explicit=False)
