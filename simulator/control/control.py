@@ -204,7 +204,7 @@ class Control:
         simulation = self._simulation
         parsed = parse_rules(rules)
         # What the rules refer to may also come of steps that are done later, as if they were in a timeline.
-        scenario = msgspec.structs.replace(simulation.scenario, rules=parsed, client=(), expect=())
+        scenario = msgspec.structs.replace(simulation.scenario, rules=parsed, client=(), must=(), expect=())
         faults = check(scenario, known_to(simulation), Unread(lost=("timeline",)))
         refuse((place[1:], message) for place, message in faults if place[0] == "rules")
         return parsed

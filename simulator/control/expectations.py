@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
+from simulator.control.conduct import conduct_in, conduct_of_journal, names_law, unkept
 from simulator.control.doing import TEST_S_OWN
 from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
@@ -14,15 +15,17 @@ from simulator.errors import Failure
 from simulator.exchange.orders import average_price
 from simulator.journal.journal import Journal
 from simulator.journal.queries import Search, context, explain
+from simulator.laws.conduct import Conduct
 from simulator.parts import in_parts
 from simulator.quoting import listed
+from simulator.scenario.expectations import Expectation, OrderExpectation
 from simulator.scenario.loader import Loaded
-from simulator.scenario.model import Expectation, OrderExpectation
+from simulator.scenario.model import Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.simulation import Simulation
 from simulator.terms import flags_of
 
-__all__ = ["transcript", "unmet", "unmet_order", "unmet_requests"]
+__all__ = ["expected_of", "transcript", "unmet", "unmet_order", "unmet_requests"]
 
 
 def transcript(simulation: Simulation) -> str:
@@ -45,29 +48,40 @@ def _standing(simulation: Simulation) -> list[str]:
 
 @in_parts
 def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Generator[None, None, list[Failure]]:
-    """Return what a scenario expects in the end and is not so: its ``expect``, its rules that are required, that each
-    request has a rule if it is strict, and that its steps can be done.
+    """Return what a scenario expects in the end and is not so: its ``must`` and ``expect``, its rules that are
+    required, that each request has a rule if it is strict, and that its steps can be done.
 
-    ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations; without
-    them, what is expected of a named order is passed over, because it is about a client that was not replayed.
+    ``names`` are the values of the names that a client's steps gave, for ``$name`` in the expectations. Without them
+    the client is not the scenario's own: of ``expect``, what `Loaded.expecting` leaves out is passed over, and what is
+    expected of a named order.
     """
-    loaded = simulation.loaded
+    loaded = simulation.loaded if names is not None or simulation.loaded is None else simulation.loaded.expecting()
     failures = []
     if loaded is not None:
-        for at, expectation in enumerate(loaded.scenario.expect):
-            for place, text, details in (yield from _judge(expectation, simulation, names)):
-                failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+        conduct = None
+        for where, expectation in expected_of(loaded.scenario):
+            if conduct is None and names_law(expectation):
+                conduct = yield from conduct_in(simulation)
+            for place, text, details in (yield from _judge(expectation, simulation, names, conduct)):
+                failures.append(Failure(loaded.position((*where, *place)), text, details))
     failures += yield from _not_fired(simulation)
     failures += yield from _noted(simulation)
     return failures
 
 
+def expected_of(scenario: Scenario) -> Iterator[tuple[Path, Expectation]]:
+    """Yield all that a scenario expects, and where it says so: of any client first."""
+    for section, expectations in (("must", scenario.must), ("expect", scenario.expect)):
+        for at, expectation in enumerate(expectations):
+            yield (section, at), expectation
+
+
 def unmet_requests(journal: Journal, loaded: Loaded) -> list[Failure]:
     """Return what a scenario expects of a client's requests and is not so, by a journal of any endpoint's."""
-    failures = []
-    for at, expectation in enumerate(loaded.scenario.expect):
-        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue).at_once():
-            failures.append(Failure(loaded.position(("expect", at, *place)), text, details))
+    conduct, failures = conduct_of_journal(journal), []
+    for where, expectation in expected_of(loaded.scenario):
+        for place, text, details in _judge_requests(expectation, journal, loaded.catalogue, conduct).at_once():
+            failures.append(Failure(loaded.position((*where, *place)), text, details))
     return failures
 
 
@@ -109,10 +123,10 @@ _Unmet = tuple[Path, str, str]
 
 @in_parts
 def _judge(
-    expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None
+    expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None, conduct: Conduct | None
 ) -> Generator[None, None, list[_Unmet]]:
     journal, catalogue = simulation.journal, simulation.catalogue
-    found = yield from _judge_requests(expectation, journal, catalogue)
+    found = yield from _judge_requests(expectation, journal, catalogue, conduct)
     if expectation.orders is not UNSET:
         for key, wanted in expectation.orders.items():
             found += _judge_order(key, wanted, simulation, names)
@@ -127,7 +141,7 @@ def _judge(
 
 @in_parts
 def _judge_requests(
-    expectation: Expectation, journal: Journal, catalogue: Catalogue
+    expectation: Expectation, journal: Journal, catalogue: Catalogue, conduct: Conduct | None
 ) -> Generator[None, None, list[_Unmet]]:
     if expectation.never is not UNSET:
         came = yield from Search(expectation.never, catalogue).look(journal)
@@ -141,6 +155,9 @@ def _judge_requests(
             wanted = "at least once" if count is None else f"{count} times"
             text = f"expected {wanted} {_said(when)}, got {times}"
             return [(("received",), text, (yield from explain(journal, when, catalogue)))]
+    elif conduct is not None:
+        yield
+        return list(unkept(expectation, conduct))
     return []
 
 

@@ -11,9 +11,9 @@ from simulator.decimals import parse_amount
 from simulator.did_you_mean import nearest
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_matcher, words
-from simulator.scenario.model import Matcher
 from simulator.scenario.rules.matching import Difference, Matches, compile_matcher, said
 from simulator.scenario.steps import Amount
+from simulator.scenario.when import Matcher
 from simulator.terms import FillKind, flags_of
 from simulator.wildcards import has_wildcard
 

@@ -25,6 +25,7 @@ class ClientBounds(msgspec.Struct, frozen=True):
         dead_line: how soon it must have noticed that a line is dead.
         reconnect: how soon it must have tried to come again after its connection ended.
         follow: how soon it must follow its orders again, or ask for them, on a new connection.
+        doubt: orders on the same terms within so short a time are parts of one, and not the same one sent again.
         ask: how soon it must ask for an order of which it has not been told what is so.
         settle: how long it has, after the faults have ended, to know what is true.
         stop: how soon it must be gone when it is told to stop.
@@ -38,6 +39,7 @@ class ClientBounds(msgspec.Struct, frozen=True):
     dead_line: float = 90
     reconnect: float = 60
     follow: float = 60
+    doubt: float = 1
     ask: float = 120
     settle: float = 120
     stop: float = 30
@@ -158,8 +160,10 @@ class Conduct(msgspec.Struct, kw_only=True):
 
     def wishes(self) -> Iterable[Wish]:
         """Return what the client wanted once and may have sent twice: what it has sent again with no answer."""
-        truth = self.truth() or {}
-        for terms, sent in sent_in_doubt(self.journal, self.causes).items() if truth else ():
+        truth = self.truth()
+        if not truth:
+            return
+        for terms, sent in sent_in_doubt(self.journal, self.causes, self.bounds.doubt).items():
             text = f"the order {terms} was sent again with nothing known of the first"
             orders = tuple(truth[order_id] for _, order_id in sent if order_id in truth)
             yield Wish(text, orders, tuple(time for time, _ in sent))

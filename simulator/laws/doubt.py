@@ -25,8 +25,6 @@ QUESTIONS = (ListOpen, GetOrderState, GetOrderDetails, ListFills, GetFillDetails
 
 _MESSAGE = re.compile(rb'\{"id":([^,]*),')
 _ANSWER = re.compile(rb'\{"id":([^,]*),"response":\{"(?:Ok":"[^"]*"|Err":.*)\}\}', re.DOTALL)
-_AT_ONCE = BILLION
-"""Orders on the same terms within a second are sent on purpose, as parts of one: nobody waits so shortly."""
 
 
 class _SentOrder(msgspec.Struct):
@@ -41,11 +39,13 @@ class _SentOrder(msgspec.Struct):
     """The line of the journal at which the client was told what has become of it."""
 
 
-def sent_in_doubt(journal: Sequence[JournalEntry], causes: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
+def sent_in_doubt(
+    journal: Sequence[JournalEntry], causes: Sequence[int], wait: float
+) -> dict[str, list[tuple[int, int]]]:
     """Return the orders that were sent again, by their terms: when each was sent, and its id.
 
     An order is sent again if an earlier one on the same terms was taken by the exchange, the client knew nothing of it,
-    by a reply or by the answer to a question, and it had waited a second, or that connection had ended.
+    by a reply or by the answer to a question, and it had waited so many seconds, or that connection had ended.
     """
     ends: dict[int, int] = {}
     orders = _orders(journal, causes, ends)
@@ -53,24 +53,22 @@ def sent_in_doubt(journal: Sequence[JournalEntry], causes: Sequence[int]) -> dic
     for order in orders:
         if order.order_id is not None:
             by_terms.setdefault(order.terms, []).append(order)
-    found = {terms: _again(alike, ends) for terms, alike in by_terms.items()}
+    found = {terms: _again(alike, ends, int(wait * BILLION)) for terms, alike in by_terms.items()}
     return {terms: [(one.time, one.order_id or 0) for one in again] for terms, again in found.items() if again}
 
 
-def _again(alike: list[_SentOrder], ends: dict[int, int]) -> list[_SentOrder]:
+def _again(alike: list[_SentOrder], ends: dict[int, int], wait: int) -> list[_SentOrder]:
     """Return those of orders on the same terms of which one was in doubt when another was sent."""
     open_: list[_SentOrder] = []
     again: dict[int, _SentOrder] = {}
     for later in alike:
         open_ = [one for one in open_ if one.known is None or one.known > later.line]
-        doubtful = [one for one in open_ if _has_waited(one, later, ends)]
+        doubtful = [
+            one for one in open_ if later.time - one.time >= wait or ends.get(one.connection, later.line) < later.line
+        ]
         again |= {one.line: one for one in (*doubtful, later) if doubtful}
         open_.append(later)
     return [again[line] for line in sorted(again)]
-
-
-def _has_waited(first: _SentOrder, second: _SentOrder, ends: dict[int, int]) -> bool:
-    return second.time - first.time >= _AT_ONCE or ends.get(first.connection, second.line) < second.line
 
 
 def _orders(journal: Sequence[JournalEntry], causes: Sequence[int], ends: dict[int, int]) -> list[_SentOrder]:

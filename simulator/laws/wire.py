@@ -48,11 +48,15 @@ _ORDER_ID = re.compile(rb'"order_id":"?([0-9]+)')
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A law that a client broke: which, in one sentence what it did, and when, in nanoseconds; 0 for in the end."""
+    """A law that a client broke: which, in one sentence what it did, and when, in nanoseconds; 0 for in the end.
+
+    ``near`` is what came nearest to keeping it, if something did.
+    """
 
     law: str
     text: str
     time: int = 0
+    near: str = ""
 
     def __str__(self) -> str:
         return f"{self.law.replace('_', ' ')}: {self.text}"
@@ -158,7 +162,8 @@ def asks_again(conduct: Conduct) -> Iterator[Finding]:
         if all(answer is None or answer > time + bound for answer in answers):
             found.add(event.order_id)
             text = f"order {event.order_id} changed, it was not told so, and it did not ask for its orders"
-            yield Finding("asks_again", f"{text} within {conduct.bounds.ask:g} s", time)
+            near = _later(time, [answer for answer in answers if answer is not None])
+            yield Finding("asks_again", f"{text} within {conduct.bounds.ask:g} s", time, near)
 
 
 _Moments = Sequence[tuple[int, int]]
@@ -199,6 +204,11 @@ def _is_whole(message: bytes) -> bool:
     return True
 
 
+def _later(time: int, came: Sequence[int]) -> str:
+    """Return how long after a moment it came that was too late, if it came at all."""
+    return f"it came {(min(came) - time) / BILLION:g} s after that" if came else ""
+
+
 # How it connects
 
 
@@ -228,7 +238,8 @@ def reconnects(conduct: Conduct) -> Iterator[Finding]:
         is_judged = time < conduct.end - bound and not open_at(conduct, time)
         if is_judged and not any(time <= attempt <= time + bound for attempt in attempts):
             text = f"connection {connection} ended ({why}), and it did not try to connect again"
-            yield Finding("reconnects", f"{text} within {conduct.bounds.reconnect:g} s", time)
+            near = _later(time, [attempt for attempt in attempts if attempt > time])
+            yield Finding("reconnects", f"{text} within {conduct.bounds.reconnect:g} s", time, near)
 
 
 def follows_again(conduct: Conduct) -> Iterator[Finding]:
@@ -240,13 +251,15 @@ def follows_again(conduct: Conduct) -> Iterator[Finding]:
         lived_on = min(closes.get(connection, conduct.end), conduct.end) > time + bound
         if lived_on and not any(time <= sent.time <= time + bound for sent in asked):
             text = f"it came back on connection {connection}, and neither followed its orders nor asked for them"
-            yield Finding("follows_again", f"{text} within {conduct.bounds.follow:g} s", time)
+            near = _later(time, [sent.time for sent in asked if sent.time > time])
+            yield Finding("follows_again", f"{text} within {conduct.bounds.follow:g} s", time, near)
 
 
 def notices_a_dead_line(conduct: Conduct) -> Iterator[Finding]:
     """A line on which nothing comes any more, not even pongs, is given up within ``dead_line``."""
     bound = int(conduct.bounds.dead_line * BILLION)
     end = conduct.healed or conduct.end
+    closes = {connection: time for time, connection, kind, _ in conduct.journal if kind == "close"}
     for time, connection, kind, what in conduct.journal:
         if kind != "stall" or not _is_dead_for(str(what), conduct.bounds.dead_line) or time + bound > end:
             continue
@@ -257,7 +270,8 @@ def notices_a_dead_line(conduct: Conduct) -> Iterator[Finding]:
         ]
         if not any(there == connection or kind_ in ("open", "refused") for kind_, there in after):
             text = f"connection {connection} was dead, and it had not given it up"
-            yield Finding("notices_a_dead_line", f"{text} after {conduct.bounds.dead_line:g} s", time)
+            near = _later(time, [closes[connection]] if connection in closes else [])
+            yield Finding("notices_a_dead_line", f"{text} after {conduct.bounds.dead_line:g} s", time, near)
 
 
 def _is_dead_for(stall: str, seconds: float) -> bool:
@@ -280,13 +294,13 @@ def open_at(conduct: Conduct, until: int) -> set[int]:
 
 
 class WireLaw(NamedTuple):
-    """A law of the wire: its function, what it says of a client, the field of `ClientBounds` that bounds it if one
-    does, and a report of what happened to whom broke it.
+    """A law of the wire: its function, what it says of a client, the field of `ClientBounds` that bounds it, and a
+    report of what happened to whom broke it.
     """
 
     judge: Callable[[Conduct], Iterator[Finding]]
     says: str
-    bound: str | None
+    bound: str
     source: str
 
     @property
@@ -298,7 +312,7 @@ class WireLaw(NamedTuple):
 WIRE_LAWS: dict[str, WireLaw] = {
     law.name: law
     for law in (
-        WireLaw(never_sent_twice, "sends nothing twice", None, threads.ORDERED_AGAIN_AFTER_A_TIMEOUT),
+        WireLaw(never_sent_twice, "sends nothing twice", "doubt", threads.ORDERED_AGAIN_AFTER_A_TIMEOUT),
         WireLaw(asks_again, "asks again", "ask", threads.FILLS_NEVER_TOLD),
         WireLaw(cancels_end, "ends its cancels", "cancels", threads.CANCELLING_FOR_EVER),
         WireLaw(learns_from_refusals, "learns from refusals", "repeats", threads.UNKNOWN_ID),

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.protocol import State
 
-from simulator.control.expectations import unmet, unmet_order, unmet_requests
+from simulator.control.expectations import expected_of, unmet, unmet_order, unmet_requests
 from simulator.errors import Failure, UnmetExpectation
 from simulator.journal.journal import Journal
 from simulator.libraries import receive, without_proxy
@@ -19,8 +19,8 @@ from simulator.replay import Client, Result
 from simulator.replay.actions import Action, Leave, Listen, Open, Say
 from simulator.replay.client import Playing
 from simulator.replay.results import Unreachable, result_of
+from simulator.scenario.expectations import Expectation, OrderExpectation
 from simulator.scenario.loader import Loaded
-from simulator.scenario.model import Expectation, OrderExpectation
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.values import shown
 from simulator.server import Server
@@ -311,9 +311,9 @@ async def _unmet_orders(
     loaded: Loaded, client: Client, sockets: _Sockets, clock: _ReplayClock
 ) -> AsyncIterator[Failure]:
     """Yield the orders that are not as expected, as the endpoint says they are."""
-    for at, expectation in enumerate(loaded.scenario.expect):
+    for where, expectation in expected_of(loaded.scenario):
         for key, wanted in _orders(expectation).items():
-            place: Path = ("expect", at, "orders", key)
+            place: Path = (*where, "orders", key)
             name = str(client.names.get(key[1:], key)) if key.startswith("$") else key
             request = {"type": "GetOrderState", "order_ids": [name]}
             reply = await _drive(client.ask(request, clock.now(), _ASK_WITHIN), sockets, clock)

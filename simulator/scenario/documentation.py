@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 from msgspec import Struct
 
-from simulator.scenario.model import REQUEST_FIELD_DOCS, Scenario, When
+from simulator.scenario.model import Scenario
 from simulator.scenario.step_forms import StepEntry
 from simulator.scenario.steps import STEP_KEY_DOCS, Step
+from simulator.scenario.when import REQUEST_FIELD_DOCS, When
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["STEPS_OF", "KeyDoc", "key_docs", "plain_text", "request_text", "structs", "text_of"]

@@ -15,7 +15,7 @@ from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_until, check_when
 from simulator.scenario.checks.scenario import check
-from simulator.scenario.model import ClockSetting, Rule, Scenario, When
+from simulator.scenario.model import ClockSetting, Rule, Scenario
 from simulator.scenario.reading.files import BUNDLED, at, beside, find, is_catalogue, read_text
 from simulator.scenario.reading.includes import Whole, assemble
 from simulator.scenario.reading.nodes import Node, Pairs, of_data, of_yaml
@@ -27,6 +27,7 @@ from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
 from simulator.scenario.values import decoded
+from simulator.scenario.when import When
 from simulator.times import EPOCH_2024, parse_time
 
 __all__ = [
@@ -49,6 +50,9 @@ class Loaded:
 
     ``is_bundled`` tells whether the file is one that comes with the package.
     """
+
+    _is_expecting = False
+    """Whether a client that is not its own is held to what it expects, whatever the default is."""
 
     def __init__(
         self, scenario: Scenario, catalogue: catalogues.Catalogue, source: str, whole: Whole, is_bundled: bool = False
@@ -76,14 +80,18 @@ class Loaded:
         return f"<Loaded {self.source!r}>"
 
     def expecting(self, expect: bool | None = None) -> "Loaded":
-        """Return the scenario as it is put before a test: with what it expects in the end, or without.
+        """Return the scenario as it is put before a client that is not its own: with what it expects, or without.
 
-        By default that of a bundled one is left out, because it was written for a client of its own.
+        What any client must do stays. By default, what is expected is left out of a bundled scenario, and of one that
+        has a client of its own and says what others must do; it stays where that was asked for before.
         """
-        if not self.is_bundled if expect is None else expect:
-            return self
-        scenario = msgspec.structs.replace(self.scenario, client=(), expect=())
-        return Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
+        if expect is None:
+            of_its_client = self.is_bundled or (self.scenario.client and self.scenario.must)
+            expect = self._is_expecting or not of_its_client
+        scenario = self.scenario if expect else msgspec.structs.replace(self.scenario, client=(), expect=())
+        loaded = Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
+        loaded._is_expecting = expect
+        return loaded
 
     def at(self, start: int) -> "Loaded":
         """Return the scenario for a world that begins at a time in nanoseconds, with the catalogue as it is there.
@@ -94,6 +102,7 @@ class Loaded:
         if catalogue is self.catalogue:
             return self
         loaded = Loaded(self.scenario, catalogue, self.source, self._whole, self.is_bundled)
+        loaded._is_expecting = self._is_expecting
         loaded.check()
         return loaded
 

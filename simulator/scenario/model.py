@@ -2,33 +2,26 @@
 
 from typing import Annotated, Any, Literal
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from simulator.exchange.orders import FIRST_ORDER_ID
+from simulator.scenario.expectations import LAW_NAMES, Expectation, ExpectationInFile
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Amount, CustomReplyStep, Duration, LimitEntry, Name, Percent, RejectStep
+from simulator.scenario.when import FileEntry, When
 from simulator.wire.hello import Hello
-from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = [
     "APART",
     "BESIDE",
-    "CONDITIONS",
     "EXACTLY_ONE",
-    "REQUEST_FIELDS",
-    "REQUEST_FIELD_DOCS",
-    "THINGS",
     "Await",
-    "Bounds",
     "ClientStep",
     "ClockSetting",
-    "Expectation",
     "Latency",
     "LegEntry",
     "Lognormal",
     "MarketEntry",
-    "Matcher",
     "OrderIds",
     "Rule",
     "Scaled",
@@ -36,137 +29,10 @@ __all__ = [
     "TimelineEntry",
     "TradesEntry",
     "WalkEntry",
-    "When",
 ]
 
 
-class _FileEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True):
-    """The base of what stands in a file."""
-
-
-class Bounds(_FileEntry, frozen=True, rename={"in_": "in", "not_": "not"}):
-    """What a value must be; everything that is said must hold."""
-
-    ge: Amount | None = None
-    """The number is this or more. Example: ``ge: 10``."""
-    gt: Amount | None = None
-    """The number is more than this. Example: ``gt: 9999.50``."""
-    le: Amount | None = None
-    """The number is this or less. Example: ``le: 10``."""
-    lt: Amount | None = None
-    """The number is less than this. Example: ``ge: 10, lt: 20``."""
-    in_: tuple[str, ...] | None = None
-    """The value is one of these, each matched as a value alone would be. Example: ``in: [Buy]``."""
-    not_: "str | Bounds | None" = None
-    """The value is not this: a value with its wildcards, or bounds. Examples: ``not: Sell``, ``not: {ge: 10}``."""
-    regex: Annotated[str, Meta(max_length=1000)] | None = None
-    """The value has a match of this regular expression somewhere in it; there is no backtracking, so no group is
-    referred back to. Example: ``regex: '^B'``.
-    """
-
-
-Matcher = str | tuple[str, ...] | Bounds | None
-"""A value, with * and ? as wildcards; a list of values; or bounds."""
-
-THINGS = {
-    "target": "tradable_product",
-    "tradable_product": "tradable_product",
-    "tradable_products": "tradable_product",
-    "product": "product",
-    "base": "product",
-    "quote": "product",
-    "venue": "venue",
-    "venues": "venue",
-    "route": "route",
-    "token": "product",
-}
-"""The fields of requests that give names or ids of things, and of which kind of the catalogue's these are."""
-
-CONDITIONS = ("request", "event", "session", "nth", "state")
-"""What a rule can ask for besides a request's fields."""
-
-REQUEST_FIELDS = tuple(
-    sorted({name for kind in REQUEST_TYPES.values() for name in kind.__struct_fields__} - {*CONDITIONS, "order"})
-)
-"""Every field of every request, but the order of EstimateOrderParams: who waits for an order means one by that word."""
-
-REQUEST_FIELD_DOCS = {
-    "account": "Whose order it is. Example: ``account: DEFAULT``.",
-    "amount": "How much of a token may be spent. Example: ``amount: {gt: 1000}``.",
-    "base": "What quotes are asked for. Example: ``base: BTC Crypto``.",
-    "dir": "The order's side. Example: ``dir: Buy``.",
-    "end": 'Up to when. Example: ``end: "2024-*"``.',
-    "fill_ids": 'The fills that are asked about: one of them matches. Example: ``fill_ids: "*"``.',
-    "gas": "The gas of a transaction. Example: ``gas: {ge: 21000}``.",
-    "gas_price": "The range of its price: one end of it matches. Example: ``gas_price: {gt: 100}``.",
-    "halt": "The scope that is to be halted, as JSON. Example: ``halt: All``.",
-    "id": "The number that comes back with the reply. Example: ``id: {ge: 100}``.",
-    "limit": "The most names of each kind that are asked for. Example: ``limit: {gt: 100}``.",
-    "limits": 'The limits, each as JSON: one of them matches. Example: ``limits: "*MaxOrderQty*"``.',
-    "order_id": "The order that is to be cancelled. Example: ``order_id: 1``.",
-    "order_ids": "The orders that are asked about: one of them matches. Example: ``order_ids: [1, 2]``.",
-    "params": 'The order\'s further parameters, as JSON. Example: ``params: "*"``.',
-    "pat": 'The pattern that is searched for. Example: ``pat: "BTC"``.',
-    "path": 'Where the alerts are. Example: ``path: "*"``.',
-    "precision": "The price bucket. Example: ``precision: {ge: 1}``.",
-    "price": "The order's limit. Example: ``price: {ge: 10000}``.",
-    "product": "The products, by name or id: one of them matches. Example: ``product: BTC Crypto``.",
-    "quantity": "How much, in the base. Example: ``quantity: {ge: 10, lt: 20}``.",
-    "query": 'The query, a text or as JSON. Example: ``query: "*BTC*"``.',
-    "quote": "In what the price is. Example: ``quote: USD``.",
-    "quote_id": 'The quote that the order takes. Example: ``quote_id: "*"``.',
-    "resume": "The scope whose halt is to end, as JSON. Example: ``resume: All``.",
-    "route": "The routes, by name or id: one of them matches. Example: ``route: DIRECT``.",
-    "scope": "Of what: a text, or as JSON. Example: ``scope: All``.",
-    "secret_key": "The name of a secret. Example: ``secret_key: coinbase``.",
-    "seek": 'From where on, as JSON. Example: ``seek: "*"``.',
-    "set": "Whose: a text, or as JSON. Example: ``set: All``.",
-    "start": 'From when on. Example: ``start: "2024-*"``.',
-    "target": 'The order\'s tradable product, by name or id. Example: ``target: "BTC*"``.',
-    "token": "What may be spent, by name or id. Example: ``token: USDC Crypto``.",
-    "tradable_product": 'Tradable products: one of them matches. Example: ``tradable_product: "BTC*"``.',
-    "tradable_products": 'The same, where several are asked for at once. Example: ``tradable_products: "BTC*"``.',
-    "transaction": 'The transaction, a text or as JSON. Example: ``transaction: "0x*"``.',
-    "value": "The bytes of a secret: one of them matches. Example: ``value: 0``.",
-    "venue": "The venues, by name or id: one of them matches. Example: ``venue: COINBASE``.",
-    "venues": "The venues that quotes are asked of: one of them matches. Example: ``venues: COINBASE``.",
-    "width": "The price bucket in ticks, or a candle's length. Example: ``width: 1m``.",
-}
-"""What each field of a request is, and an example of it in a rule's ``when``."""
-
-
-class _Conditions(_FileEntry, frozen=True):
-    request: str | tuple[str, ...] | UnsetType = UNSET
-    """The type of the request: a name, a name with wildcards, or a list of them. Without it and without event, a rule
-    is for every type. Examples: ``request: SendLimitOrder``, ``request: [SendLimitOrder, CancelOrder]``,
-    ``request: "Get*"``.
-    """
-    event: Literal["connect", "subscribe", "disconnect"] | UnsetType = UNSET
-    """What happens to a connection, instead of a request: it is opened, it subscribes to something, it ends. Example:
-    ``event: connect``.
-    """
-    session: Matcher | UnsetType = UNSET
-    """The number of the connection: the first that is opened has 1. Examples: ``session: 1``, ``session: {ge: 2}``."""
-    nth: Matcher | UnsetType = UNSET
-    """Which one it is, from 1, of the requests that meet everything else in this when, counted over all connections
-    since the scenario began or its rules were set, whichever rule decided about them. Examples: ``nth: 2``,
-    ``nth: {ge: 3}``.
-    """
-    state: Matcher | UnsetType = UNSET
-    """The state that the scenario is in: start, until a goto step says another. Example: ``state: start``."""
-
-
-When = msgspec.defstruct(
-    "When",
-    [(name, Matcher | UnsetType, UNSET) for name in REQUEST_FIELDS],
-    bases=(_Conditions,),
-    frozen=True,
-    module=__name__,
-    namespace={"__doc__": "Which requests or events a rule is for: all that is said must hold."},
-)
-
-
-class Rule(_FileEntry, frozen=True):
+class Rule(FileEntry, frozen=True):
     """What the venue does when a request or an event matches; the first rule that matches decides."""
 
     when: When  # type: ignore[valid-type]  # made at run time
@@ -209,7 +75,7 @@ class Rule(_FileEntry, frozen=True):
     """
 
 
-class Lognormal(_FileEntry, frozen=True):
+class Lognormal(FileEntry, frozen=True):
     """A delay whose half lies below the median, and one in a hundred above the p99."""
 
     median: Duration
@@ -218,7 +84,7 @@ class Lognormal(_FileEntry, frozen=True):
     """One delay in a hundred is longer; at least the median. Example: ``median: 2ms, p99: 20ms``."""
 
 
-class Normal(_FileEntry, frozen=True):
+class Normal(FileEntry, frozen=True):
     """A delay around a mean, never below zero."""
 
     mean: Duration
@@ -227,7 +93,7 @@ class Normal(_FileEntry, frozen=True):
     """Their standard deviation. Example: ``mean: 5ms, stddev: 1ms``."""
 
 
-class LegEntry(_FileEntry, frozen=True):
+class LegEntry(FileEntry, frozen=True):
     """A delay that is drawn anew for every message: exactly one distribution."""
 
     uniform: tuple[Duration, Duration] | None = None
@@ -241,7 +107,7 @@ class LegEntry(_FileEntry, frozen=True):
 Leg = Duration | LegEntry
 
 
-class Latency(_FileEntry, frozen=True):
+class Latency(FileEntry, frozen=True):
     """How long messages travel: to the venue, and replies and updates back; ``requests`` has a type's own way in."""
 
     entry: Leg | None = None
@@ -254,7 +120,7 @@ class Latency(_FileEntry, frozen=True):
     """How long an update of a subscription travels to its subscriber. Example:
     ``update: {lognormal: {median: 2ms, p99: 20ms}}``.
     """
-    requests: dict[str, Leg] = {}
+    requests: dict[str, Leg] = field(default_factory=dict)
     """The entry of single types of requests. Example: ``requests: {CancelOrder: 50ms}``."""
     reorder: bool = False
     """Whether messages on one connection may overtake each other, as drawn delays would have it; otherwise each waits
@@ -262,7 +128,7 @@ class Latency(_FileEntry, frozen=True):
     """
 
 
-class OrderIds(_FileEntry, frozen=True):
+class OrderIds(FileEntry, frozen=True):
     """Which ids orders get."""
 
     first: Annotated[int, Meta(ge=1, le=999_999_999_999_999_999)] = FIRST_ORDER_ID
@@ -271,7 +137,7 @@ class OrderIds(_FileEntry, frozen=True):
     """How much more each next one's is; less for ids that fall. Example: ``first: 9000000, step: -7``."""
 
 
-class WalkEntry(_FileEntry, frozen=True):
+class WalkEntry(FileEntry, frozen=True):
     """How a market's price moves.
 
     ``volatility`` is the standard deviation of one move, as a share of the price; that of n moves is the square root of
@@ -287,14 +153,14 @@ class WalkEntry(_FileEntry, frozen=True):
     """How much of its distance from mid each move takes back. Example: ``reversion: 1%``."""
 
 
-class TradesEntry(_FileEntry, frozen=True):
+class TradesEntry(FileEntry, frozen=True):
     """How often others trade in a market, on average."""
 
     per_second: Amount
     """How many trades of others there are a second, on average. Example: ``per_second: 5``."""
 
 
-class MarketEntry(_FileEntry, frozen=True):
+class MarketEntry(FileEntry, frozen=True):
     """A product's market: either quotes, best first, or a price around which it quotes by itself."""
 
     bids: tuple[tuple[Amount, Amount], ...] | None = None
@@ -315,7 +181,7 @@ class MarketEntry(_FileEntry, frozen=True):
     """How often others trade in it; without it, never. Example: ``mid: 10000, trades: {per_second: 5}``."""
 
 
-class TimelineEntry(_FileEntry, frozen=True):
+class TimelineEntry(FileEntry, frozen=True):
     """What happens by itself at a time after the start; ``every`` repeats it."""
 
     at: Duration
@@ -328,7 +194,7 @@ class TimelineEntry(_FileEntry, frozen=True):
     """That it is done again and again, so long after the time before. Example: ``every: 10s``."""
 
 
-class Scaled(_FileEntry, frozen=True):
+class Scaled(FileEntry, frozen=True):
     """A clock that runs so many times as fast as the wall's."""
 
     scaled: Annotated[
@@ -340,7 +206,7 @@ class Scaled(_FileEntry, frozen=True):
 ClockSetting = Literal["real", "instant", "manual"] | Scaled
 
 
-class Await(_FileEntry, frozen=True):
+class Await(FileEntry, frozen=True):
     """A message that must come within a time of the scenario's: on a subscription, or any at all."""
 
     on: str | None = None
@@ -369,7 +235,7 @@ class Await(_FileEntry, frozen=True):
     """
 
 
-class ClientStep(_FileEntry, frozen=True, rename={"as_": "as", "await_": "await"}):
+class ClientStep(FileEntry, frozen=True, rename={"as_": "as", "await_": "await"}):
     """What a replayed client does: exactly one of send, await, wait, connect, disconnect."""
 
     send: dict[str, Any] | UnsetType = UNSET
@@ -409,41 +275,7 @@ class ClientStep(_FileEntry, frozen=True, rename={"as_": "as", "await_": "await"
     """
 
 
-class OrderExpectation(_FileEntry, frozen=True):
-    """How an order must be in the end."""
-
-    state: tuple[str, ...] | None = None
-    """The order's flags, just these, in any order: Open, Acked, Filled, Canceling, Canceled, Rejected, Out and Stale.
-    Example: ``state: [Acked, Filled, Out]``.
-    """
-    filled_qty: Amount | None = None
-    """How much of it is filled. Example: ``filled_qty: 10``."""
-    avg_fill_price: Amount | None = None
-    """The mean price of its fills. Example: ``avg_fill_price: 9999.75``."""
-
-
-class Expectation(_FileEntry, frozen=True):
-    """What must be true in the end: exactly one of never, received, orders, fired."""
-
-    never: When | UnsetType = UNSET  # type: ignore[valid-type]  # made at run time
-    """Requests that must not have come, in the words of a rule's when. Example:
-    ``never: {request: SendLimitOrder, nth: 2}``.
-    """
-    received: When | UnsetType = UNSET  # type: ignore[valid-type]
-    """Requests that must have come, in the words of a rule's when. Example: ``received: {request: CancelOrder}``."""
-    count: Annotated[int, Meta(ge=0)] | None = None
-    """How many of them, just so many; without it, at least one. Example:
-    ``received: {request: CancelOrder}, count: 1``.
-    """
-    orders: dict[str, OrderExpectation] | UnsetType = UNSET
-    """Orders as they must be at the exchange, by their ids or the names that an as gave them. Example:
-    ``orders: {$order: {filled_qty: 10}}``.
-    """
-    fired: Name | UnsetType = UNSET
-    """The name of a rule that must have fired. Example: ``fired: slow partial``."""
-
-
-class Scenario(_FileEntry, frozen=True):
+class Scenario(FileEntry, frozen=True):
     """A scenario: what a venue is like, what it does, what a client says to it, and what must be true of it."""
 
     name: str | None = None
@@ -484,7 +316,7 @@ class Scenario(_FileEntry, frozen=True):
     """The limits in force from the start, as SetLimits takes them. Example:
     ``limits: [{set: All, scope: All, name: MaxOrderQty, value: 100}]``.
     """
-    markets: dict[str, MarketEntry] = {}
+    markets: dict[str, MarketEntry] = field(default_factory=dict)
     """The markets that there are from the start, by their products; others are empty. Example:
     ``markets: {BTC Crypto/USD*COINBASE/DIRECT: {bids: [[9999.50, 2]], asks: [[10000.00, 4]]}}``.
     """
@@ -502,9 +334,13 @@ class Scenario(_FileEntry, frozen=True):
     """What a client says when the scenario is replayed, one step after the other. Example:
     ``client: [{send: {type: GetHalts}, reply: Ok}]``.
     """
-    expect: tuple[Expectation, ...] = ()
-    """What must be true in the end, of a replay or of a test. Example:
-    ``expect: [{never: {request: SendLimitOrder, nth: 2}}]``.
+    must: tuple[ExpectationInFile, ...] = ()
+    """What any client must do here, whoever made it: a test, a certification and every replay are held to it. Example:
+    ``must: [backs_off, {reconnects: 30s}]``.
+    """
+    expect: tuple[ExpectationInFile, ...] = ()
+    """What must be true in the end of this file's own replay; and of a test, but where the file has both a client and
+    must. Example: ``expect: [{never: {request: SendLimitOrder, nth: 2}}]``.
     """
 
 
@@ -512,7 +348,7 @@ EXACTLY_ONE: dict[type[Struct], tuple[str, ...]] = {
     LegEntry: ("uniform", "normal", "lognormal"),
     CustomReplyStep: ("Ok", "Err", "raw"),
     ClientStep: ("send", "raw", "await", "wait", "connect", "disconnect"),
-    Expectation: ("never", "received", "orders", "fired"),
+    Expectation: ("never", "received", "orders", "fired", *LAW_NAMES),
 }
 """The keys of which a mapping must have just one."""
 

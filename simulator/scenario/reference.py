@@ -15,18 +15,15 @@ from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError
 from simulator.quoting import quoted
 from simulator.scenario.documentation import STEPS_OF, key_docs, plain_text, request_text, structs, text_of
+from simulator.scenario.expectations import Expectation, OrderExpectation
 from simulator.scenario.model import (
-    REQUEST_FIELD_DOCS,
     Await,
-    Bounds,
     ClientStep,
-    Expectation,
     Latency,
     LegEntry,
     Lognormal,
     MarketEntry,
     Normal,
-    OrderExpectation,
     OrderIds,
     Rule,
     Scaled,
@@ -34,10 +31,10 @@ from simulator.scenario.model import (
     TimelineEntry,
     TradesEntry,
     WalkEntry,
-    When,
 )
 from simulator.scenario.step_forms import BARE, StepEntry
 from simulator.scenario.steps import Amount, Duration, LimitEntry, Offset, Percent, Quantity, ViewEntry
+from simulator.scenario.when import REQUEST_FIELD_DOCS, Bounds, When
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["CATALOGUE", "TITLES", "KeyEntry", "Section", "explained", "markdown", "sections"]
@@ -222,6 +219,8 @@ def _shape_of_union(kind: inspect.UnionType) -> str:
     structs = [one.cls for one in kind.types if isinstance(one, inspect.StructType)]
     if Bounds in structs:
         return "matcher"
+    if Expectation in structs:
+        return "law or mapping (expect)"
     if StepEntry in structs:
         many = any(isinstance(one, inspect.VarTupleType) for one in kind.types)
         return "step, list of steps" if many else "step"

@@ -10,24 +10,13 @@ from msgspec import Struct
 from simulator.exchange.limits import SCOPE_KINDS
 from simulator.scenario.checks.rules import NUMBERS
 from simulator.scenario.documentation import key_docs, request_text, structs, text_of
-from simulator.scenario.model import (
-    APART,
-    BESIDE,
-    EXACTLY_ONE,
-    REQUEST_FIELD_DOCS,
-    Await,
-    Bounds,
-    ClientStep,
-    Latency,
-    OrderExpectation,
-    Rule,
-    Scenario,
-    When,
-)
+from simulator.scenario.expectations import LAW_NAMES, Expectation, OrderExpectation
+from simulator.scenario.model import APART, BESIDE, EXACTLY_ONE, Await, ClientStep, Latency, Rule, Scenario
 from simulator.scenario.reading.nodes import Pairs, of_yaml
 from simulator.scenario.reading.typed import plain
 from simulator.scenario.step_forms import BARE, StepEntry
 from simulator.scenario.steps import DURATION, VIEWED, LimitEntry
+from simulator.scenario.when import REQUEST_FIELD_DOCS, Bounds, When
 from simulator.terms import LimitName, flags_of
 from simulator.wire.requests import REQUEST_TYPES
 
@@ -39,6 +28,8 @@ _WILDCARD = {"type": "string", "pattern": r"[*?]"}
 _CHANCE = r"^(100(\.0{1,9})?|[0-9]{1,2}(\.[0-9]{1,9})?)%$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CATALOGUE_FILE = {"type": "string", "pattern": r"\.([yY][aA]?[mM][lL]|[jJ][sS][oO][nN])$"}
+_ALONE = ((BARE, StepEntry), (LAW_NAMES, Expectation))
+"""The words that may stand alone, and the mappings whose keys they are."""
 _OF_REQUESTS = ("request", "session", "nth", "state")
 
 
@@ -79,8 +70,9 @@ def eased(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     easier = {key: eased(value) for key, value in part.items() if key != "title"}
-    if set(easier.get("enum", ())) == set(BARE):
-        easier["enumDescriptions"] = [_plain(key_docs(StepEntry)[verb].text) for verb in easier["enum"]]
+    for words, cls in _ALONE:
+        if set(easier.get("enum", ())) == set(words):
+            easier["enumDescriptions"] = [_plain(key_docs(cls)[word].text) for word in easier["enum"]]
     if easier.get("type") == "string":
         pattern = easier.get("pattern")
         if pattern is None or re.search(pattern, "1"):

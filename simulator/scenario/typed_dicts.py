@@ -33,6 +33,7 @@ _ALIASES = {
     "MatcherWords": {"BoundsWords", "Sequence[Text]"},
     "ClockWords": {"ScaledWords"},
     "StepWords": {"VerbWords"},
+    "ExpectedWords": {"ExpectationWords"},
 }
 """The unions that have a name, by what is in them where they are first met."""
 

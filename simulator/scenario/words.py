@@ -22,6 +22,7 @@ __all__ = [
     "CorruptWords",
     "DisconnectWords",
     "ExpectationWords",
+    "ExpectedWords",
     "ExpireWords",
     "FillWords",
     "HealWords",
@@ -599,13 +600,41 @@ class OrderExpectationWords(TypedDict, total=False):
 
 
 class ExpectationWords(TypedDict, total=False):
-    """What must be true in the end: exactly one of never, received, orders, fired."""
+    """What must be true in the end: exactly one of never, received, orders, fired, or a law of what a client does.
+
+    A law may stand alone, with a bound of its own. A client is judged where it had the means and the time to keep it.
+    """
 
     never: WhenWords
     received: WhenWords
     count: int | None
     orders: Mapping[str, OrderExpectationWords]
     fired: Text
+    never_sent_twice: str | None
+    asks_again: str | None
+    reconnects: str | None
+    follows_again: str | None
+    notices_a_dead_line: str | None
+    backs_off: int | None
+    respects_the_rate: int | None
+    learns_from_refusals: int | None
+    cancels_end: int | None
+
+
+ExpectedWords: TypeAlias = (
+    Literal[
+        "asks_again",
+        "backs_off",
+        "cancels_end",
+        "follows_again",
+        "learns_from_refusals",
+        "never_sent_twice",
+        "notices_a_dead_line",
+        "reconnects",
+        "respects_the_rate",
+    ]
+    | ExpectationWords
+)
 
 
 class ScenarioWords(TypedDict, total=False):
@@ -627,4 +656,5 @@ class ScenarioWords(TypedDict, total=False):
     rules: Sequence[RuleWords]
     timeline: Sequence[TimelineWords]
     client: Sequence[ClientStepWords]
-    expect: Sequence[ExpectationWords]
+    must: Sequence[ExpectedWords]
+    expect: Sequence[ExpectedWords]

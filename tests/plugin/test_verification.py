@@ -322,3 +322,30 @@ async def test_it(exchange):
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     result = pytester.runpytest_subprocess(*ARGS)
     result.assert_outcomes(passed=1)
+
+
+def test_what_any_client_must_do(run: Run) -> None:
+    """A law that any client must keep fails the test that broke it; what its own client is expected to do does not."""
+    result = run(
+        """
+MUST = {"timeline": [{"at": "1s", "do": {"disconnect": {"code": 1012}}}], "client": [{"send": {"type": "GetHalts"}}],
+        "must": [{"reconnects": "30s"}], "expect": [{"received": {"request": "GetHalts"}}]}
+
+@pytest.mark.exchange(MUST, clock="manual")
+@pytest.mark.parametrize("comes_again", [True, False])
+def test_it(exchange, comes_again):
+    with connect(exchange.url + "/"):
+        exchange.advance("1s")
+    if comes_again:
+        with connect(exchange.url + "/"):
+            pass
+    exchange.advance("32s")
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "must?0?.reconnects: expected a client that reconnects: connection 1 ended (closed by the scenario*",
+            "at 00:00:01.*Z:",
+        ]
+    )

@@ -268,3 +268,24 @@ def test_nobody_there() -> None:
         _ = Remote(url).orders
     with pytest.raises(SimulatorError, match=r"expected an address such as http://127\.0\.0\.1:6001, got '127.0.0.1'"):
         Remote("127.0.0.1")
+
+
+def test_what_any_client_must_do(make: Make) -> None:
+    """A law that any client must keep is verified over HTTP as in this process, and told in the same words."""
+    cut = {"timeline": [{"at": "1s", "do": {"disconnect": {"code": 1012}}}], "must": [{"reconnects": "30s"}]}
+    with make(cut, clock="manual") as exchange:
+        with dialled(exchange):
+            exchange.advance("1s")
+        exchange.advance("30s")
+        exchange.verify()
+        exchange.advance("1s")
+        with pytest.raises(UnmetExpectation) as caught:
+            exchange.verify()
+        (failure,) = caught.value.failures
+        assert (str(failure.place), failure.text) == (
+            "must[0].reconnects",
+            "expected a client that reconnects: connection 1 ended (closed by the scenario: 1012), and it did not try "
+            "to connect again within 30 s",
+        )
+        assert "at 00:00:01.000000Z:" in failure.details
+        exchange.reset({})

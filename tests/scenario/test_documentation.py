@@ -4,7 +4,7 @@ import pytest
 
 from simulator.scenario import load
 from simulator.scenario.documentation import key_docs, structs
-from simulator.scenario.model import REQUEST_FIELD_DOCS, REQUEST_FIELDS
+from simulator.scenario.when import REQUEST_FIELD_DOCS, REQUEST_FIELDS
 from support.language import Example, examples
 
 

@@ -11,8 +11,9 @@ from simulator import catalogue as catalogues
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario import Scenario, load
 from simulator.scenario.loader import parse_rules, parse_when
-from simulator.scenario.model import MarketEntry, Rule, TimelineEntry, When
+from simulator.scenario.model import MarketEntry, Rule, TimelineEntry
 from simulator.scenario.steps import RejectStep, ReleaseStep, TradeStep
+from simulator.scenario.when import When
 from simulator.times import EPOCH_2024
 
 PAIR = "BTC Crypto/USD*COINBASE/DIRECT"

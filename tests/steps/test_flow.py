@@ -7,8 +7,9 @@ import pytest
 
 from simulator.errors import ScenarioError
 from simulator.gateway.outgoing import Close
-from simulator.scenario.model import Rule, When
+from simulator.scenario.model import Rule
 from simulator.scenario.steps import FillStep
+from simulator.scenario.when import When
 from simulator.simulation import Refused
 from simulator.steps import player
 from support.steps import PAIR, Play, err, ok, sends, told

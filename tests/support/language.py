@@ -9,17 +9,15 @@ import msgspec
 import yaml
 
 from simulator.scenario.documentation import STEPS_OF, key_docs, structs
+from simulator.scenario.expectations import Expectation, OrderExpectation
 from simulator.scenario.model import (
     Await,
-    Bounds,
     ClientStep,
-    Expectation,
     Latency,
     LegEntry,
     Lognormal,
     MarketEntry,
     Normal,
-    OrderExpectation,
     OrderIds,
     Rule,
     Scaled,
@@ -27,10 +25,10 @@ from simulator.scenario.model import (
     TimelineEntry,
     TradesEntry,
     WalkEntry,
-    When,
 )
 from simulator.scenario.step_forms import StepEntry
 from simulator.scenario.steps import LimitEntry, ViewEntry
+from simulator.scenario.when import Bounds, When
 from simulator.wire.requests import REQUEST_TYPES
 
 __all__ = ["Example", "examples"]

@@ -10,7 +10,8 @@ from simulator.did_you_mean import nearest
 from simulator.quoting import quoted
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_things, check_when
-from simulator.scenario.model import ClientStep, Expectation, Scenario
+from simulator.scenario.expectations import Expectation
+from simulator.scenario.model import ClientStep, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.reading.yaml_hints import unspaced
@@ -44,17 +45,29 @@ def check_expectations(scenario: Scenario, known: KnownNames | None, unread: Unr
     """Yield what is wrong with what is expected: of whom, of what, and names that nothing bears."""
     names = {step.as_ for step in scenario.client if step.as_ is not None}
     rules = [rule.name for rule in scenario.rules if rule.name is not None]
-    for at, expectation in enumerate(scenario.expect):
-        place: Path = ("expect", at)
-        for key in ("never", "received"):
-            when = getattr(expectation, key)
-            if when is not UNSET:
-                yield from check_when(when, (*place, key))
-                yield from check_things(when, known, (*place, key))
-        fired = expectation.fired
-        if isinstance(fired, str) and unread.knows("rules") and unread.lacks(fired, rules):
-            yield (*place, "fired"), f"expected the name of a rule, got {fired!r}{nearest(fired, rules)}"
-        yield from _check_orders(expectation, names, unread, place)
+    for section in ("must", "expect"):
+        for at, expectation in enumerate(getattr(scenario, section)):
+            place: Path = (section, at)
+            for key in ("never", "received"):
+                when = getattr(expectation, key)
+                if when is not UNSET:
+                    yield from check_when(when, (*place, key))
+                    yield from check_things(when, known, (*place, key))
+            fired = expectation.fired
+            if isinstance(fired, str) and unread.knows("rules") and unread.lacks(fired, rules):
+                yield (*place, "fired"), f"expected the name of a rule, got {fired!r}{nearest(fired, rules)}"
+            if section == "expect":
+                yield from _check_orders(expectation, names, unread, place)
+            else:
+                yield from _check_anybodys_orders(expectation, place)
+
+
+def _check_anybodys_orders(expectation: Expectation, place: Path) -> Iterator[Fault]:
+    """Yield the faults of orders in what any client must do, which have no names but their ids."""
+    for key, order in ({} if expectation.orders is UNSET else expectation.orders).items():
+        if key.startswith("$"):
+            yield (*place, "orders", key), f"expected an order's id, which any client's has, got {key!r}"
+        yield from _check_flags(order.state, (*place, "orders", key, "state"))
 
 
 def _check_orders(expectation: Expectation, names: set[str], unread: Unread, place: Path) -> Iterator[Fault]:

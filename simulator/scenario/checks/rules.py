@@ -12,10 +12,11 @@ from simulator.quoting import listed, quoted
 from simulator.regex import Regex
 from simulator.scenario.amounts import MAX_DURATION, amount, duration, moment, share
 from simulator.scenario.checks.names import Fault, KnownNames
-from simulator.scenario.model import CONDITIONS, THINGS, Bounds, Rule, Scenario
+from simulator.scenario.model import Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import Step
+from simulator.scenario.when import CONDITIONS, THINGS, Bounds
 from simulator.terms import BILLION
 from simulator.times import EPOCH_2024, parse_time
 from simulator.wildcards import Glob, has_wildcard

@@ -10,10 +10,11 @@ from simulator.scenario.amounts import amount
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import all_steps, is_for_nothing, types_of
 from simulator.scenario.checks.sequence import StepSequence
-from simulator.scenario.model import Bounds, Rule, Scenario
+from simulator.scenario.model import Rule, Scenario
 from simulator.scenario.reading.typed import Path
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import BookStep, CancelStep, DisconnectStep, FillStep, IncrementsStep, Step, TradeStep
+from simulator.scenario.when import Bounds
 
 __all__ = ["check_ending", "check_omitted", "check_steps"]
 

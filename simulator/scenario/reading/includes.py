@@ -16,7 +16,7 @@ from simulator.scenario.reading.typed import Reader, found, path_text
 
 __all__ = ["Whole", "assemble"]
 
-_APPENDED = ("rules", "timeline", "expect")
+_APPENDED = ("rules", "timeline", "must", "expect")
 _BY_KEY = ("markets", "latency")
 _OWN = ("name", "include")
 _OF_ITS_CLIENT = ("client", "expect")

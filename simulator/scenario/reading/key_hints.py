@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from simulator.did_you_mean import nearest, suggest
-from simulator.scenario.model import APART, BESIDE, Await, Bounds, ClientStep
+from simulator.scenario.model import APART, BESIDE, Await, ClientStep
 from simulator.scenario.reading.yaml_hints import unspaced
+from simulator.scenario.when import Bounds
 
 __all__ = ["misplaced", "unknown"]
 

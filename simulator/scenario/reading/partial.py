@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from simulator.errors import ScenarioError
-from simulator.scenario.model import Await, ClientStep, Expectation, MarketEntry, Rule, Scenario, TimelineEntry, When
+from simulator.scenario.expectations import Expectation, ExpectationInFile
+from simulator.scenario.model import Await, ClientStep, MarketEntry, Rule, Scenario, TimelineEntry
 from simulator.scenario.reading.nodes import Node, Pairs, Scalar, Sequence
 from simulator.scenario.reading.typed import INVALID, Reader
 from simulator.scenario.reading.unread import Unread
 from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import DelayStep
+from simulator.scenario.when import When
 
 __all__ = ["readable"]
 
@@ -21,12 +23,13 @@ _BLANKS: dict[str, Any] = {
     "rules": Rule(When(), ()),
     "timeline": TimelineEntry("0s", ()),
     "client": ClientStep(),
+    "must": Expectation(),
     "expect": Expectation(),
 }
 """What stands for an item of a list that cannot be read."""
 _NEEDED = {"rules": {"when", "then"}, "timeline": {"do"}}
 """The keys of items that may name what others ask for."""
-_FROM_OTHERS = ("rules", "timeline", "expect")
+_FROM_OTHERS = ("rules", "timeline", "must", "expect")
 _WORD = re.compile(r"(?<!\$)\b[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -75,7 +78,7 @@ class _PartialReader:
 
     def _item(self, node: Node, section: str) -> Any:
         blank = _BLANKS[section]
-        value = _read(node, type(blank))
+        value = _read(node, ExpectationInFile if isinstance(blank, Expectation) else type(blank))
         if value is not INVALID:
             return value
         if section in _NEEDED and not (isinstance(node, Pairs) and _NEEDED[section] <= set(node.values)):

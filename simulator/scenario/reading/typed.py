@@ -16,6 +16,7 @@ from simulator.did_you_mean import nearest
 from simulator.errors import Problem, ScenarioError
 from simulator.quoting import listed, quoted
 from simulator.scenario.amounts import MAX_DURATION, duration, offset
+from simulator.scenario.expectations import Expectation
 from simulator.scenario.model import EXACTLY_ONE
 from simulator.scenario.reading.key_hints import misplaced, unknown
 from simulator.scenario.reading.nodes import Mark, Node, Pairs, Scalar, Sequence
@@ -122,7 +123,7 @@ class Reader:
             for kind in sorted(fitting, key=lambda kind: isinstance(_bare(kind), inspect.StrType)):
                 value = _meaning(node, kind)
                 if value is not INVALID:
-                    return written_out(value, None) if _is_step(union) else value
+                    return _alone(union, value)
             if _is_step(union):
                 return self._unknown_step(node, path)
         elif fitting:
@@ -225,8 +226,19 @@ def _keys_of(cls: type) -> frozenset[str]:
     return frozenset(cls.__struct_encode_fields__)  # type: ignore[attr-defined]  # every struct has them
 
 
+def _alone(union: inspect.UnionType, value: Any) -> Any:
+    """Return what is read of a value that stands where a mapping may: a step, or an expectation, of one word."""
+    if _is_step(union):
+        return written_out(value, None)
+    return msgspec.structs.replace(Expectation(), **{value: None}) if _has(union, Expectation) else value
+
+
 def _is_step(union: inspect.UnionType) -> bool:
-    return any(isinstance(kind, inspect.StructType) and kind.cls is StepEntry for kind in union.types)
+    return _has(union, StepEntry)
+
+
+def _has(union: inspect.UnionType, cls: type) -> bool:
+    return any(isinstance(kind, inspect.StructType) and kind.cls is cls for kind in union.types)
 
 
 def _is_null(node: Node) -> bool:

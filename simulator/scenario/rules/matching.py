@@ -12,7 +12,7 @@ from simulator.catalogue import Catalogue
 from simulator.decimals import parse_amount
 from simulator.regex import Regex
 from simulator.scenario.amounts import amount
-from simulator.scenario.model import CONDITIONS, THINGS, Bounds
+from simulator.scenario.when import CONDITIONS, THINGS, Bounds
 from simulator.terms import BILLION
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES, Request

@@ -5,7 +5,7 @@ from msgspec import Raw, Struct
 
 from simulator.errors import ScenarioError
 from simulator.scenario import parse_step, parse_when
-from simulator.scenario.model import Await, Bounds, ClientStep, LegEntry, MarketEntry, Scenario, When
+from simulator.scenario.model import Await, ClientStep, LegEntry, MarketEntry, Scenario
 from simulator.scenario.reading.nodes import of_data, of_yaml
 from simulator.scenario.reading.typed import INVALID, Reader, path_text, plain
 from simulator.scenario.step_forms import BARE, VERBS, written_out
@@ -34,6 +34,7 @@ from simulator.scenario.steps import (
     ViewEntry,
     ViewStep,
 )
+from simulator.scenario.when import Bounds, When
 from simulator.terms import RejectReason
 from simulator.wire import encode
 

@@ -1,0 +1,83 @@
+"""How clients have behaved in a world, and whether that is as the laws would have it that a scenario names."""
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from simulator.journal.journal import Journal
+from simulator.journal.lines import traffic_line
+from simulator.laws.conduct import ClientBounds, Conduct, true_order
+from simulator.laws.wire import WIRE_LAWS, Finding
+from simulator.parts import in_parts
+from simulator.scenario.amounts import duration
+from simulator.scenario.expectations import LAW_NAMES, Expectation
+from simulator.simulation import Simulation
+from simulator.terms import BILLION
+from simulator.times import text_of_time
+
+__all__ = ["conduct_in", "conduct_of_journal", "names_law", "unkept"]
+
+_AT_ONCE = 5000
+"""How many lines of a journal are taken before others have their turn."""
+
+_AROUND = 4
+"""How many lines of what passed are shown before the moment at which a law was broken, and after it."""
+
+
+@in_parts
+def conduct_in(simulation: Simulation, stopped: int | None = None) -> Generator[None, None, Conduct]:
+    """Return how the clients of a world have behaved, up to when they were ``stopped`` if they were."""
+    held = {order.id: true_order(order) for order in simulation.venue.orders.values()}
+    conduct = Conduct(held=held, now=simulation.now, stopped=stopped)
+    dropped = simulation.journal.dropped
+    for row in simulation.journal.since_in_parts(0, _AT_ONCE):
+        if row is None:
+            yield
+        else:
+            conduct.journal.append(row[1])
+            conduct.causes.append(row[2] - dropped)
+    return conduct
+
+
+def conduct_of_journal(journal: Journal) -> Conduct:
+    """Return how a client has behaved by its own record, at an exchange that cannot be asked."""
+    conduct = Conduct()
+    conduct.take_journal(journal)
+    return conduct
+
+
+def names_law(expectation: Expectation) -> bool:
+    """Tell whether an expectation names a law."""
+    return any(getattr(expectation, name) is not UNSET for name in LAW_NAMES)
+
+
+def unkept(expectation: Expectation, conduct: Conduct) -> Iterator[tuple[tuple[str], str, str]]:
+    """Yield where an expectation names a law that clients have not kept, what was expected and came, and what came near
+    with what passed about that moment, in lines.
+    """
+    for name in LAW_NAMES:
+        said = getattr(expectation, name)
+        if said is UNSET:
+            continue
+        law = WIRE_LAWS[name]
+        bound: dict[str, Any] = {} if said is None else {law.bound: _bound(said)}
+        judged = msgspec.structs.replace(conduct, bounds=ClientBounds(**bound))
+        for finding in law.judge(judged):
+            yield (name,), f"expected a client that {law.says}: {finding.text}", "\n".join(_details(finding, judged))
+
+
+def _bound(said: str | int) -> float | int:
+    return said if isinstance(said, int) else duration(said) / BILLION
+
+
+def _details(finding: Finding, conduct: Conduct) -> Iterator[str]:
+    if finding.near:
+        yield f"nearest: {finding.near}"
+    if not finding.time:
+        return
+    yield f"at {text_of_time(finding.time)[11:-4]}Z:"
+    lines = [(time, line) for entry in conduct.journal if (time := entry[0]) and (line := traffic_line(entry))]
+    at = next((number for number, (time, _) in enumerate(lines) if time >= finding.time), len(lines))
+    yield from (f"  {line}" for _, line in lines[max(0, at - _AROUND) : at + _AROUND])
