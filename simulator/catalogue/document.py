@@ -12,7 +12,7 @@ from simulator.catalogue.entries import (
     TradableEntry,
     read_document,
 )
-from simulator.catalogue.expirations import fill_in, moments
+from simulator.catalogue.expirations import dates, fill_in
 from simulator.catalogue.model import Catalogue, Origin
 from simulator.catalogue.products import (
     FLAGS,
@@ -61,23 +61,23 @@ class _Dated:
         self.document = document
         self._source = source
         self._expirations = expirations
-        self._made: dict[tuple[int, ...], Catalogue] = {}
+        self._made: list[tuple[int, int, Catalogue]] = []
 
     def at(self, start: int) -> Catalogue:
         """Return the catalogue of a world that begins at a time: the same object where the dates are the same."""
+        for since, until, catalogue in self._made:
+            if since <= start < until:
+                return catalogue
         check = Checks(self._source)
-        dates = moments(check, self._expirations, start)
+        times, since, until = dates(check, self._expirations, start)
         check.settle()
-        key = tuple(dates.values())
-        catalogue = self._made.get(key)
-        if catalogue is None:
-            entries = read_document(self.document, self._source)
-            counted = [entry for entry in entries.products if entry.expiration in dates]
-            fill_in(check, entries, dates)
-            catalogue = _catalogue(check, entries, self._source, self, frozenset(entry.name for entry in counted))
-            if len(self._made) >= _MOST_MADE:
-                self._made.clear()
-            self._made[key] = catalogue
+        entries = read_document(self.document, self._source)
+        counted = [entry for entry in entries.products if entry.expiration in times]
+        fill_in(check, entries, times)
+        catalogue = _catalogue(check, entries, self._source, self, frozenset(entry.name for entry in counted))
+        if len(self._made) >= _MOST_MADE:
+            self._made.clear()
+        self._made.append((since, until, catalogue))
         return catalogue
 
 

@@ -17,7 +17,7 @@ from simulator.catalogue.entries import Document, ExpirationEntry
 from simulator.quoting import quoted
 from simulator.terms import BILLION
 
-__all__ = ["fill_in", "moments"]
+__all__ = ["Dates", "dates", "fill_in"]
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
@@ -27,6 +27,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _NEXT = re.compile(r"-?\d{1,3}", re.ASCII)
 _EACH_MONTH_HAS: Final = {_ANY: 20, **dict.fromkeys(_WEEKDAYS, 4)}
 _MOST_REMEMBERED = 4096
+_NEVER = 1 << 63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PLACEHOLDER = re.compile(r"\{([^{}:]*):?([^{}:]*)\}")
@@ -44,6 +45,14 @@ for the month after it, in which what expires before is delivered."""
 
 def _code(month: int) -> str:
     return f"{_CODES[month % 12]}{month // 12 % 10}"
+
+
+class Dates(NamedTuple):
+    """The time of each named date, and from when until before when a world may begin to have the same; nanoseconds."""
+
+    times: dict[str, int]
+    since: int
+    until: int
 
 
 class _ExpirationDay(NamedTuple):
@@ -82,12 +91,13 @@ def _in_month(rule: _ExpirationDay, year: int, month: int) -> int:
     return (moment - _EPOCH) // timedelta(seconds=1) * BILLION
 
 
-def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> dict[str, int]:
-    """Return the time of each named date for a world that begins at ``start``, all in nanoseconds.
+def dates(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> Dates:
+    """Return the named dates of a world that begins at ``start``, in nanoseconds.
 
     One that cannot be read is left out, and remembered.
     """
-    found = {}
+    times: dict[str, int] = {}
+    since, until = 0, _NEVER
     for name, entry in entries.items():
         where = f"expirations.{name}"
         rule = _rule(check, where, entry)
@@ -96,10 +106,11 @@ def moments(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> d
             check.wrong(f"{where}.next", f"expected {wanted}, got {quoted(str(entry.next))}")
         elif rule is not None:
             try:
-                found[name] = rule.counted(int(entry.next), start)
+                times[name] = rule.counted(int(entry.next), start)
+                since, until = max(since, rule.counted(0, start)), min(until, rule.counted(1, start))
             except (ValueError, OverflowError):
                 check.wrong(where, "expected a date within the years 1 to 9999, counted from the start")
-    return found
+    return Dates(times, since, until)
 
 
 def _rule(check: Checks, where: str, entry: ExpirationEntry) -> _ExpirationDay | None:

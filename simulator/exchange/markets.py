@@ -68,6 +68,8 @@ class Markets:
 
     def open_busiest(self, count: int) -> None:
         """Let the most traded of the canonical markets walk: a step each quarter of a second, a trade a second."""
+        if not count:
+            return
         catalogue = self._venue.catalogue
         canonical = [listing for product in catalogue.products if (listing := catalogue.canonical(product))]
         canonical.sort(key=lambda listing: (listing.quote.kind != "Fiat", -listing.turnover, listing.name))

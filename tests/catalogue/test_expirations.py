@@ -196,6 +196,18 @@ def test_worlds_that_begin_alike_share_a_catalogue() -> None:
     assert reference.at(EPOCH_2024 * 2) is reference
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(-1, 1)), min_size=1, max_size=12))
+def test_catalogue_changes_at_each_of_its_dates(starts: list[tuple[int, int]]) -> None:
+    """Whichever worlds were made of it before, one that begins at one of its dates, or beside it, has its own dates."""
+    numbers = (0, 1)
+    expirations = {f"x{rule}": RULES[rule][0] | {"next": str(rule)} for rule in numbers}
+    dates = [reckoned(RULES[rule][1], RULES[rule][0]["at"], n, DEFAULT) for rule in numbers for n in (1, 2, 3)]
+    shared = catalogue_of(expirations)
+    for place, beside in starts:
+        start = nanoseconds(dates[place]) + beside
+        assert shared.at(start) == catalogue_of(expirations, start)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
