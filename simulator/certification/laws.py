@@ -30,7 +30,7 @@ from simulator.laws.wire import (
     reconnects,
     respects_the_rate,
 )
-from simulator.terms import OUT, flags_of
+from simulator.terms import BILLION, OUT, flags_of
 
 __all__ = [
     "BELIEF_LAWS",
@@ -134,9 +134,9 @@ def sends_only_what_is_wanted(evidence: Evidence) -> Iterator[Finding]:
 def belief_of_outcomes(evidence: Evidence) -> Iterator[Finding]:
     """The client knows what became of each of its orders: open, filled, cancelled or rejected.
 
-    One that is out with nothing filled, and whose id no reply has told, may be lost to it.
+    One that is out with nothing filled, and whose id no reply has told within ``reply``, may be lost to it.
     """
-    told = _ids_told(evidence)
+    told = _ids_told_in_time(evidence)
     for tag, believed, orders, reading in _beliefs(evidence):
         if believed.outcome is None:
             continue
@@ -149,13 +149,18 @@ def belief_of_outcomes(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("belief_of_outcomes", text, reading.time)
 
 
-def _ids_told(evidence: Evidence) -> set[str]:
-    """Return the ids that replies to orders have told, as far as they could be read."""
+def _ids_told_in_time(evidence: Evidence) -> set[str]:
+    """Return the ids that replies to orders have told before the client may have given them up."""
     ids: set[str] = set()
-    for _, _, kind, data in evidence.journal:
-        if kind == "out" and b'"Ok":"' in data:
-            with contextlib.suppress(msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
-                ids.add(str(msgspec.json.decode(data)["response"]["Ok"]))
+    asked: dict[tuple[int, int], int] = {}
+    for time, connection, kind, data in evidence.journal:
+        if kind not in ("in", "out") or (kind == "out" and b'"Ok":"' not in data):
+            continue
+        with contextlib.suppress(msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
+            message = msgspec.json.decode(data)
+            asked_at = asked.setdefault((connection, message["id"]), time)
+            if kind == "out" and time - asked_at <= evidence.bounds.reply * BILLION:
+                ids.add(str(message["response"]["Ok"]))
     return ids
 
 

@@ -22,6 +22,7 @@ class ClientBounds(msgspec.Struct, frozen=True):
 
     Args:
         act: how long the client may take for what it is asked to do.
+        reply: how long it must wait for a reply before it may give it up.
         dead_line: how soon it must have noticed that a line is dead.
         reconnect: how soon it must have tried to come again after its connection ended.
         follow: how soon it must follow its orders again, or ask for them, on a new connection.
@@ -36,6 +37,7 @@ class ClientBounds(msgspec.Struct, frozen=True):
     """
 
     act: float = 60
+    reply: float = 5
     dead_line: float = 90
     reconnect: float = 60
     follow: float = 60

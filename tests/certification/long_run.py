@@ -15,10 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from certification.clients.by_fills import FillsClient
+from certification.clients.careful import CAREFUL
 from certification.clients.mistaken import MISTAKES
-from certification.clients.polling import PollingClient
-from certification.clients.streaming import StreamingClient
 from simulator.certification import CASES, certify
 from simulator.certification.adapters import AsyncClient
 from simulator.exploration.client import ExploredClient
@@ -26,7 +24,6 @@ from simulator.exploration.replaying import verdicts_at
 from simulator.exploration.seeds import PLAIN
 from simulator.exploration.venues import drawn, known_faults
 
-CAREFUL: list[type[AsyncClient]] = [StreamingClient, PollingClient, FillsClient]
 TABLE = Path(__file__).with_name("MISTAKES.md")
 SHOWN = 6
 HEAD = """\

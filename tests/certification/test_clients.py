@@ -4,15 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from certification.clients.by_fills import FillsClient
+from certification.clients.careful import CAREFUL
 from certification.clients.mistaken import MISTAKES
-from certification.clients.polling import PollingClient
 from certification.clients.streaming import StreamingClient
 from simulator.certification import CASES, Case, certify, chosen
 from simulator.certification.adapters import AsyncClient
 
 TABLE = Path(__file__).with_name("MISTAKES.md")
-CAREFUL = [StreamingClient, PollingClient, FillsClient]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from certification.clients.streaming import StreamingClient
 from simulator.certification import LAWS, Evidence, laws
+from simulator.certification.belief import Belief, OrderBelief
+from simulator.certification.evidence import Snapshot, Wanted
 from simulator.exploration import replay
 from simulator.laws.conduct import TrueOrder
-from simulator.terms import ACKED
+from simulator.terms import ACKED, BILLION, CANCELED
 from simulator.terms import OUT as OUT_FLAG
 
 
@@ -90,3 +94,30 @@ def test_what_was_partly_taken_back_may_be_called_expired() -> None:
     """The flags of an order that is out, and was filled until a part was taken back, say no more than that."""
     order = TrueOrder(1, is_buy=True, price=1, quantity=3, state=OUT_FLAG | ACKED, leaves_qty=0, cum_qty=2, avg_price=1)
     assert order.outcomes == ("filled", "canceled", "expired")
+
+
+def outcome(*journal: Any, cum_qty: int = 0) -> list[str]:
+    """Return what is found of a client that takes a cancelled order for lost, after what passed."""
+    order = TrueOrder(1, True, 10, 5, ACKED | CANCELED | OUT_FLAG, 0, cum_qty, None)
+    belief = Belief(orders={"a": OrderBelief(outcome="lost")})
+    wanted = {"a": Wanted("a", True, 10, 5, 0)}
+    evidence = Evidence(journal=list(journal), wanted=wanted, settled=Snapshot(9, {1: order}, 0, belief, 0))
+    return [str(finding) for finding in laws.belief_of_outcomes(evidence)]
+
+
+SENT = (0, 1, "in", b'{"id":1,"type":"SendLimitOrder"}')
+
+
+@pytest.mark.parametrize(("seconds", "is_known"), [(0, True), (5, True), (6, False)])
+def test_order_of_which_nothing_is_left_and_whose_id_came_too_late_may_be_lost(seconds: int, is_known: bool) -> None:
+    """A client that has given a reply up need not know what became of an order that is out, with nothing filled."""
+    found = outcome(SENT, (seconds * BILLION, 1, "out", b'{"id":1,"response":{"Ok":"1"}}'))
+    assert bool(found) is is_known
+
+
+def test_order_of_which_something_is_filled_is_not_lost() -> None:
+    """What is filled is listed, whatever became of the reply."""
+    assert outcome(SENT) == []
+    assert outcome(SENT, cum_qty=1) == [
+        "belief of outcomes: it believes that 'a' is lost, and order 1 is Acked, Canceled, filled 0.000000001"
+    ]
