@@ -65,6 +65,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"exchange_{name}", text)
     text = "write there, for each test that fails, what happened in its exchanges, to be looked through in a browser"
     group.addoption("--exchange-html", dest="exchange_html", metavar="DIR", type=Path, help=text)
+    text = "with --exchange-html, write it for tests that pass, too"
+    group.addoption("--exchange-html-all", dest="exchange_html_all", action="store_true", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,11 +75,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_STARTED] = []
     config.stash[_LASTING] = []
     watchers.append(config.stash[_STARTED].append)
+    if config.getoption("exchange_html") is not None:
+        watchers.append(_keep_books)
+    elif config.getoption("exchange_html_all"):
+        raise pytest.UsageError("--exchange-html-all says for which tests; say where with --exchange-html DIR")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Learn of no more."""
     watchers.remove(config.stash[_STARTED].append)
+    if _keep_books in watchers:
+        watchers.remove(_keep_books)
+
+
+def _keep_books(exchange: Exchange) -> None:
+    exchange.keep_books()
 
 
 @pytest.fixture
@@ -218,46 +230,27 @@ def pytest_runtest_makereport(
         _hide_our_frames(call.excinfo)
     report = yield
     followed = item.stash.get(_FOLLOWED, None)
-    if followed is not None and report.failed and report.when != "teardown":
+    if followed is None or report.when == "teardown":
+        return report
+    if report.failed:
         for running in followed.touched():
             if not _is_shown(running.told, report.longreprtext):
                 report.sections.append((f"exchange {running.url}", _transcript(running)))
-        folder = item.config.getoption("exchange_html")
-        if folder is not None and followed.touched():
-            try:
-                text = str(_write_report(item, report, followed.touched(), folder))
-            except OSError as error:
-                text = f"it cannot be written: {error}"
+    folder = item.config.getoption("exchange_html")
+    is_wanted = report.failed or (
+        report.passed and report.when == "call" and item.config.getoption("exchange_html_all")
+    )
+    if folder is not None and is_wanted:
+        from simulator.testing.reports import write_report
+
+        try:
+            file = write_report(item, report, followed.touched(), getattr(item, "replayed", None), folder)
+            text = "" if file is None else str(file)
+        except OSError as error:
+            text = f"it cannot be written: {error}"
+        if text:
             report.sections.append(("exchange report", text))
     return report
-
-
-def _write_report(item: pytest.Item, report: pytest.TestReport, exchanges: list[Exchange], folder: Path) -> Path:
-    """Write what happened in the exchanges of a test that has failed, and return where."""
-    from simulator.errors import Failure
-    from simulator.page.reports import RunReport, report_page
-
-    path, line, _ = report.location
-    failures = [Failure(f"{path}:{(line or 0) + 1}:1", _reason(report), report.longreprtext)]
-    again = f"pytest {item.nodeid!r}"
-    runs = []
-    for running in exchanges:
-        loaded = running.simulation.loaded
-        facts = {"seed": str(running.seed), "clock": running.clock}
-        entries = tuple(running.simulation.journal.copy().since(0))
-        source = "" if loaded is None else loaded.source
-        runs.append(RunReport(item.nodeid, "failed", failures, entries, facts, again, source))
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', item.nodeid)[-150:]}.html"
-    file.write_bytes(report_page(item.nodeid, runs))
-    return file
-
-
-def _reason(report: pytest.TestReport) -> str:
-    """Return in a line why a test has failed."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = report.longreprtext if crash is None else str(crash.message)
-    return text.strip().partition("\n")[0]
 
 
 def _hide_our_frames(caught: pytest.ExceptionInfo[BaseException]) -> None:

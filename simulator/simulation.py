@@ -72,6 +72,7 @@ class Simulation:
         journal_limit: how many entries the journal keeps.
         journal_budget: how many bytes the long texts among them may take.
         history_limit: how many orders that are out, and how many fills, the exchange keeps.
+        keeps_books: whether the journal keeps how books stood at each line, for a report of what happens.
 
     Raises `simulator.errors.SimulatorError` for a scenario or a catalogue that cannot be used.
     """
@@ -88,6 +89,7 @@ class Simulation:
         journal_limit: int = DEFAULT_LIMIT,
         journal_budget: int = DEFAULT_BUDGET,
         history_limit: int = ORDERS_KEPT,
+        keeps_books: bool = False,
     ) -> None:
         for name, bound in (
             ("journal_limit", journal_limit),
@@ -104,6 +106,7 @@ class Simulation:
             "journal_limit": journal_limit,
             "journal_budget": journal_budget,
             "history_limit": history_limit,
+            "keeps_books": keeps_books,
         }
         self.loaded, plan, self.catalogue, start = _read(scenario, catalogue, clock, start)
         self.scenario = plan
@@ -174,6 +177,15 @@ class Simulation:
         self._netidx = netidx
         self._player = player
         self._begin(plan, markets, market_steps, moving)
+        if keeps_books:
+            self.keep_books()
+
+    def keep_books(self) -> None:
+        """Keep from now on how books stand at each line of the journal, for a report of what happens."""
+        self._options["keeps_books"] = True
+        if self.journal.books is None:
+            self.journal.keep_books(self.venue.instruments.values())
+            self._subscriptions.book_readers += 1
 
     def _rng(self, purpose: str) -> random.Random:
         """Return a generator of its own for one purpose, so that one purpose never shifts what another draws."""

@@ -171,7 +171,8 @@ def run_report(verdict: Verdict, again: str) -> RunReport:
     pairs = enumerate(zip(evidence.journal, causes, strict=True), 1)
     entries = [(line, entry, max(0, cause)) for line, (entry, cause) in pairs]
     word = "survives" if verdict.survives else "broken"
-    return RunReport(case.name, word, failures, entries, {"seed": str(verdict.seed), "family": case.family}, again)
+    facts = {"seed": str(verdict.seed), "family": case.family}
+    return RunReport(case.name, word, failures, entries, facts, again, books=evidence.books)
 
 
 def as_data(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

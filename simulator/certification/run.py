@@ -39,7 +39,7 @@ def run_in_virtual_time(
 
     What the client does wrong is in the evidence; nothing of it is raised.
     """
-    simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed)
+    simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, keeps_books=True)
     run = _Run(case, simulation, ground, bounds)
     try:
         with _alarm():
@@ -58,7 +58,9 @@ async def run_in_real_time(
     scaled as well.
     """
     clock: str | dict[str, str] = "real" if pace == 1 else {"scaled": format(pace, "f")}
-    simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, clock=clock)
+    simulation = Simulation(
+        case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, clock=clock, keeps_books=True
+    )
     run = _Run(case, simulation, ground, bounds, pace, is_real=True)
     server = Server(simulation, port=0)
     await server.start()

@@ -165,7 +165,8 @@ def _run_report(run: "Result", again: str) -> "RunReport":
     facts = {"seed": "none" if run.seed is None else str(run.seed), "steps": str(run.steps)}
     name = run.name if not run.run else f"{run.name} (run {run.run + 1})"
     entries = tuple(run.journal.since(0))
-    return RunReport(name, run.verdict, run.failures, entries, facts, again, run.source, _text_of(run.source))
+    source, books = _text_of(run.source), run.journal.books
+    return RunReport(name, run.verdict, run.failures, entries, facts, again, run.source, source, books)
 
 
 def _text_of(source: str) -> str:

@@ -174,11 +174,11 @@ def _result(loaded: "Loaded", seed: int, job: Replay) -> "Result":
     if job.url is None and not job.is_over_socket:
         from simulator.replay import replay
 
-        return replay(loaded, seed, _overdue(job.timeout))
+        return replay(loaded, seed, _overdue(job.timeout), job.keeps_journal)
     from simulator.replay.sockets import replay_over_socket, replay_url
 
     if job.url is None:
-        return replay_over_socket(loaded, seed, job.timeout)
+        return replay_over_socket(loaded, seed, job.timeout, job.keeps_journal)
     return replay_url(loaded, job.url, job.headers, job.timeout)
 
 

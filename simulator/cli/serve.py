@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.cli.options import number_from, port_number
 from simulator.cli.output import note, say
@@ -215,7 +215,7 @@ def _simulation(options: argparse.Namespace, start: int | None = None) -> "Simul
     return simulation
 
 
-def _bounds(keep: int | None) -> dict[str, int]:
+def _bounds(keep: int | None) -> dict[str, Any]:
     """Return what is remembered at most: of an order, the request, two changes and the reply are in the journal."""
     from simulator.journal.journal import DEFAULT_BUDGET
 

@@ -202,7 +202,9 @@ class Dispatcher:
                         subscriptions.publish_trade(event)
         if venue.touched:
             if subscriptions.book_readers:
-                subscriptions.publish_books(venue.take_touched().values())
+                touched = venue.take_touched().values()
+                self._journal.note_books(touched, now)
+                subscriptions.publish_books(touched)
             else:
                 venue.touched.clear()
 

@@ -11,7 +11,9 @@ from zlib import compress, decompress
 
 from msgspec.structs import astuple
 
+from simulator.exchange.instrument import Instrument
 from simulator.exchange.orders import OrderChanged
+from simulator.journal.books import BookRecord
 from simulator.schedule import Schedule
 
 __all__ = ["DEFAULT_BUDGET", "DEFAULT_LIMIT", "Journal", "JournalEntry"]
@@ -102,6 +104,8 @@ class Journal:
         self._schedule = schedule or Schedule(0)
         self.watch = watch
         self.written = 0
+        self.books: BookRecord | None = None
+        """How books stood at its lines, if that is kept: `keep_books` begins it."""
 
     def __iter__(self) -> Iterator[JournalEntry]:
         return (entry for _, entry, _ in self.since(0))
@@ -167,6 +171,7 @@ class Journal:
             copy._fields = self._fields.copy()  # of the queue alone, in one go
             copy._chunks = self._chunks.copy()
             copy._packed, copy._given_up, copy.written = self._packed, self._given_up, self.written
+            copy.books = None if self.books is None else self.books.copy()
             if moved == self._moved and not moved % 2:
                 return copy
 
@@ -180,6 +185,17 @@ class Journal:
         kept._long.extend((line, size) for line, size in self._long if line > kept._given_up)
         kept._long_bytes = sum(size for _, size in kept._long)
         return vars(kept)
+
+    def keep_books(self, instruments: Iterable[Instrument]) -> None:
+        """Keep from now on how books stand at each line; ``instruments`` are those that there are."""
+        self.books = BookRecord(self.written)
+        self.books.note(instruments, self.written)
+
+    def note_books(self, instruments: Iterable[Instrument], time: int) -> None:
+        """Note that books have changed, if that is kept: at the last line, or in what comes before the next one."""
+        if self.books is not None:
+            is_of_last = bool(self._fields) and self._fields[-_WIDTH] == time
+            self.books.note(instruments, self.written + (not is_of_last))
 
     @property
     def dropped(self) -> int:

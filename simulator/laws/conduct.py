@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from simulator.exchange.orders import Order, average_price
+from simulator.journal.books import BookRecord
 from simulator.journal.journal import Journal, JournalEntry
 from simulator.laws.doubt import sent_in_doubt
 from simulator.terms import CANCELED, FILLED, OUT, REJECTED
@@ -124,6 +125,7 @@ class Conduct(msgspec.Struct, kw_only=True):
     Args:
         journal: what happened, in its order.
         causes: the line of what caused each entry of the journal, counted from 1, or less.
+        books: how books stood at its lines, if that was kept.
         bounds: what the client is held to.
         held: the orders that the exchange has; None where that cannot be asked.
         now: up to when it is known what happened, in nanoseconds; 0 for up to the journal's end.
@@ -133,6 +135,7 @@ class Conduct(msgspec.Struct, kw_only=True):
 
     journal: list[JournalEntry] = msgspec.field(default_factory=list)
     causes: list[int] = msgspec.field(default_factory=list)
+    books: BookRecord | None = None
     bounds: ClientBounds = ClientBounds()
     held: Mapping[int, TrueOrder] | None = None
     now: int = 0
@@ -144,6 +147,7 @@ class Conduct(msgspec.Struct, kw_only=True):
         found = list(journal.since(0))
         self.journal = [entry for _, entry, _ in found]
         self.causes = [cause - journal.dropped for _, _, cause in found]
+        self.books = journal.books
 
     @property
     def end(self) -> int:

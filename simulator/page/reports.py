@@ -7,6 +7,7 @@ journal the newest lines are there, and how the orders stood before them.
 import base64
 import html
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -17,8 +18,10 @@ from typing import Any
 import msgspec
 
 from simulator import __version__
+from simulator.decimals import text_of_amount
 from simulator.errors import Failure
 from simulator.exchange.orders import OrderChanged
+from simulator.journal.books import BookLevels, BookRecord
 from simulator.journal.journal import JournalEntry
 from simulator.journal.plain import message, plain
 from simulator.times import text_of_time
@@ -49,6 +52,7 @@ class RunReport(msgspec.Struct, frozen=True):
         facts: what else is to be known, by its name: the seed, the clock.
         again: the command that does it again; empty for none.
         file: the scenario's file, and ``source`` what stands in it; empty for none.
+        books: how books stood at the journal's lines, if that is known.
     """
 
     name: str
@@ -59,6 +63,7 @@ class RunReport(msgspec.Struct, frozen=True):
     again: str = ""
     file: str = ""
     source: str = ""
+    books: BookRecord | None = None
 
 
 def report_page(title: str, runs: Sequence[RunReport]) -> bytes:
@@ -103,7 +108,7 @@ def _run_data(run: RunReport, budget: int) -> bytes:
     encode = msgspec.json.Encoder().encode
     kept: list[bytes] = []
     source = run.source[: budget // 4]
-    left = budget - len(source)
+    left = (budget - len(source)) * 3 // 4
     for line, entry, cause in reversed(run.entries[-_MOST_ENTRIES:]):
         data = encode(_entry_data(line, entry, cause))
         left -= len(data) + 1
@@ -115,6 +120,8 @@ def _run_data(run: RunReport, budget: int) -> bytes:
     before = orders_after(entry for _, entry, _ in run.entries[:left_out])
     lasting = {number: order for number, order in before.items() if _FINAL not in order["state"]}
     terms = dict(_terms(run.entries))
+    first = run.entries[left_out][0] if kept else 0
+    books = None if run.books is None else _books_data(run.books, first - 1, budget // 4)
     return encode(
         {
             "name": run.name,
@@ -128,9 +135,45 @@ def _run_data(run: RunReport, budget: int) -> bytes:
             "left_out": left_out,
             "orders_before": dict(list(lasting.items())[-_MOST_ORDERS:]),
             "terms": terms,
+            "books": books,
             "entries": [msgspec.Raw(data) for data in kept],
         }
     )
+
+
+def _books_data(books: BookRecord, line: int, budget: int) -> dict[str, Any]:
+    """Return how books stood at a line and what changed behind it, in about so many bytes: of more, the newest."""
+    numbers = {product: number for number, product in enumerate(books.products)}
+    encode = msgspec.json.Encoder().encode
+    kept: deque[bytes] = deque()
+    line = max(line, books.first)
+    for change in reversed(list(books.since(line))):
+        data = encode(
+            [change.line, numbers[change.product], *_levels_data(change.levels, books.products[change.product])]
+        )
+        budget -= len(data) + 1
+        if budget < 0:
+            line = change.line
+            kept = deque(one for one in kept if msgspec.json.decode(one)[0] > line)
+            break
+        kept.appendleft(data)
+    before = books.at(line).items()
+    return {
+        "from": line,
+        "products": [[product, name] for product, (name, _) in books.products.items()],
+        "before": [[numbers[product], *_levels_data(levels, books.products[product])] for product, levels in before],
+        "changes": [msgspec.Raw(data) for data in kept],
+    }
+
+
+def _levels_data(levels: BookLevels, product: tuple[str, int]) -> Iterator[list[str]]:
+    """Yield the bids and the asks: prices and quantities in turn."""
+    for side in levels:
+        yield [
+            text
+            for price, quantity in side.items()
+            for text in (text_of_amount(price, product[1]), text_of_amount(quantity))
+        ]
 
 
 def _entry_data(line: int, entry: JournalEntry, cause: int) -> list[Any]:

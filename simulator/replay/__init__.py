@@ -17,18 +17,22 @@ __all__ = ["Client", "Failure", "Result", "replay"]
 
 
 def replay(
-    loaded: "Loaded | str | Path | dict[str, Any]", seed: int | None = None, overdue: Callable[[], str] = str
+    loaded: "Loaded | str | Path | dict[str, Any]",
+    seed: int | None = None,
+    overdue: Callable[[], str] = str,
+    keeps_books: bool = False,
 ) -> Result:
     """Play a scenario's client against a simulation of its own in this process, as fast as it goes.
 
     ``loaded`` is a scenario that is loaded, or what one is loaded from; ``seed`` stands instead of the scenario's.
-    ``overdue`` is asked again and again: it says in words that it has taken too long, or nothing.
+    ``overdue`` is asked again and again: it says in words that it has taken too long, or nothing. With ``keeps_books``
+    the journal keeps how books stood, for a report.
     The same scenario, seed and version give the same journal, always. Raises `simulator.errors.ScenarioError` for
     a scenario that cannot be used; what does not come as expected is in the result.
     """
     if not isinstance(loaded, Loaded):
         loaded = load_scenario(loaded)
-    simulation = Simulation(loaded, seed=seed)
+    simulation = Simulation(loaded, seed=seed, keeps_books=keeps_books)
     began = simulation.now
     client = Client(loaded)
 

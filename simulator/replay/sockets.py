@@ -229,12 +229,14 @@ async def _drive(playing: Playing, sockets: _Sockets, clock: _ReplayClock) -> An
         return end.value
 
 
-def replay_over_socket(loaded: Loaded, seed: int | None = None, timeout: float | None = None) -> Result:
+def replay_over_socket(
+    loaded: Loaded, seed: int | None = None, timeout: float | None = None, keeps_books: bool = False
+) -> Result:
     """Play a scenario's client against a server of its own on this machine, whose time the player drives.
 
     What comes of it is what comes of `simulator.replay.replay`, bytes and frames and all.
     """
-    return asyncio.run(_replay_own(loaded, seed, timeout))
+    return asyncio.run(_replay_own(loaded, seed, timeout, keeps_books))
 
 
 @asynccontextmanager
@@ -249,8 +251,8 @@ async def _serving(simulation: Simulation) -> AsyncIterator[Server]:
         await server.close()
 
 
-async def _replay_own(loaded: Loaded, seed: int | None, limit: float | None) -> Result:
-    simulation = Simulation(loaded, seed=seed, clock="manual")
+async def _replay_own(loaded: Loaded, seed: int | None, limit: float | None, keeps_books: bool) -> Result:
+    simulation = Simulation(loaded, seed=seed, clock="manual", keeps_books=keeps_books)
     began = simulation.now
     client = Client(loaded)
     async with _serving(simulation) as server:

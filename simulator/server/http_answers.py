@@ -370,6 +370,8 @@ async def _report(world: ControlledWorld) -> Answer:
     control, journal = Control(world), world.simulation.journal.copy()
     state, failures = control.state(), await _in_turns(control.verify_in_parts())
     loaded = world.simulation.loaded
+    if journal.books is None:  # how they were is not known of a world in which nobody has asked for it
+        journal.keep_books(world.simulation.venue.instruments.values())
 
     def page() -> bytes:
         run = RunReport(
@@ -379,6 +381,8 @@ async def _report(world: ControlledWorld) -> Answer:
             tuple(journal.since(max(0, journal.written - _MOST_REPORTED))),
             {"seed": str(state.seed), "clock": str(state.clock)},
             file="" if loaded is None else loaded.source,
+            source="" if loaded is None else loaded.yaml,
+            books=journal.books,
         )
         return report_page("Exchange", [run])
 

@@ -128,6 +128,10 @@ class Exchange(ExchangeMethods):
         finally:
             self.stop()
 
+    def keep_books(self) -> None:
+        """Keep from now on how books stand after each thing that happens, for a report of what happened."""
+        self._call(lambda: self.simulation.keep_books())
+
     def _call(self, act: Callable[[], _T], timeout: float | None = None) -> _T:
         return self._thread.call(act, timeout)
 

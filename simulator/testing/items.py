@@ -9,7 +9,7 @@ import pytest
 
 from simulator.did_you_mean import nearest
 from simulator.errors import ScenarioError, UnmetExpectation
-from simulator.replay import replay
+from simulator.replay import Result, replay
 from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.reading.files import read
 from simulator.scenario.reading.nodes import Pairs
@@ -90,6 +90,8 @@ class ScenarioItem(pytest.Item):
     def __init__(self, *, loaded: Loaded | None = None, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # whatever pytest gives its items
         self.loaded = loaded
+        self.replayed: Result | None = None
+        """What came of it, for a report."""
 
     def setup(self) -> None:
         """Read it: what is wrong with it is an error of the test, and no failure."""
@@ -100,11 +102,14 @@ class ScenarioItem(pytest.Item):
         """Replay."""
         assert self.loaded is not None  # noqa: S101 - it has been set up
         seed = self.config.getoption("exchange_seed")
-        replay(self.loaded, seed=None if seed is None else int(seed)).check()
+        is_reported = self.config.getoption("exchange_html") is not None
+        result = replay(self.loaded, seed=None if seed is None else int(seed), keeps_books=is_reported)
+        self.replayed = result if is_reported else None
+        result.check()
 
     def teardown(self) -> None:
         """Let go of it: there may be thousands."""
-        self.loaded = None
+        self.loaded = self.replayed = None
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> "FailureText":
         """Say what was expected and what came, with the line of the file."""

@@ -21,11 +21,22 @@ await page.goto(own);
 say("title", await text("#name"));
 say("marked", await text("#source .bad"));
 say("sides", await page.locator("#failures .sides div").evaluateAll((sides) => sides.map((side) => side.lastChild.textContent)));
-const shown = await page.evaluate((lines) => lines.map((line) => {
-  go(line);
-  return Object.fromEntries([...stateAt(at).orders].map(([id, order]) => [id, [order.state, order.filled_qty, order.avg_fill_price]]));
+const shown = await page.evaluate((runs) => runs.map((lines, index) => {
+  show(index);
+  return lines.map((line) => {
+    go(line);
+    const { orders, told } = stateAt(at);
+    const books = [...booksAt(line)].map(([product, sides]) => [product, sides.map((side) => Object.fromEntries(side))]);
+    return {
+      books: Object.fromEntries(books),
+      orders: Object.fromEntries([...orders].map(([id, order]) => [id, [order.state, order.filled_qty, order.avg_fill_price]])),
+      told: Object.fromEntries([...told].map(([id, order]) => [id, [order.state, order.filled_qty]])),
+    };
+  });
 }), JSON.parse(readFileSync(stops, "utf8")));
 say("stops", shown);
+say("ladder", await page.locator("#ladder tbody tr").count());
+await page.selectOption("#runs", "0");
 await page.locator("body").press("End");
 await page.fill("#filter", "<img");
 say("filtered", await page.locator("#lines li[data-at]").count());
@@ -36,7 +47,8 @@ say("first", await text("#orders"));
 await page.keyboard.press("ArrowRight");
 await page.keyboard.press("End");
 say("end", (await text("#where")).startsWith(`${await page.locator("#slider").getAttribute("max")} of `));
-await page.selectOption("#runs", "1");
+await page.selectOption("#runs", { label: "passed: other" });
+say("what is not known", await text("#unknown"));
 say("other", await text("#lines"));
 say("requests", requests);
 say("problems", problems);

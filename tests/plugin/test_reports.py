@@ -1,5 +1,9 @@
 """What pytest shows of a test that fails: the test's own lines, and what nearly came."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from support.plugin import Run
@@ -103,3 +107,49 @@ def test_order(exchange, quantity):
     assert "SendLimitOrder" in text
     assert "assert '1' == '2'" in text
     assert "pytest 'test_html_of_a_test_that_fails.py::test_order[2]'" in text
+
+
+def data_of(file: Path) -> Any:
+    """Return what a report has inside."""
+    text = file.read_text(encoding="utf-8")
+    return json.loads(text.partition('id="data">')[2].partition("</script>")[0])
+
+
+def test_html_of_all_tests(run: Run, pytester: pytest.Pytester) -> None:
+    """With --exchange-html-all a test that passes leaves a report as well, from its beginning; one without none."""
+    result = run(
+        """
+def test_order(exchange):
+    order(exchange.url)
+
+
+def test_other():
+    pass
+""",
+        "--exchange-html=reports",
+        "--exchange-html-all",
+    )
+    result.assert_outcomes(passed=2)
+    (file,) = (pytester.path / "reports").iterdir()
+    (told,) = data_of(file)["runs"]
+    assert (told["verdict"], told["failures"], told["books"]["from"]) == ("passed", [], 0)
+    assert told["source"] == "{}\n"
+
+
+def test_html_of_nowhere(run: Run) -> None:
+    """--exchange-html-all says that the folder is missing."""
+    result = run("def test_it(): pass", "--exchange-html-all")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *say where with --exchange-html DIR"])
+
+
+def test_html_of_a_scenario(run: Run, pytester: pytest.Pytester) -> None:
+    """A scenario file that fails as a test leaves a report, with the line of the file that is not met."""
+    pytester.path.joinpath("bad.scenario.yaml").write_text(
+        "client:\n  - send: {type: GetHalts}\n    reply: {Err: '*'}\n"
+    )
+    result = run("def test_it(): pass", "--exchange-html=reports", ".")
+    result.assert_outcomes(failed=1, passed=1)
+    (file,) = (pytester.path / "reports").iterdir()
+    (told,) = data_of(file)["runs"]
+    assert (told["marked"], told["verdict"], told["books"]["from"], told["source"][:7]) == ([3], "failed", 0, "client:")

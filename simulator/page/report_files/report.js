@@ -86,20 +86,76 @@ function orderItem(id, order, told) {
     told ? el("p", { class: differs ? "sell" : "quiet" }, `told: ${told.state.join(" ")}, ${told.filled_qty} filled`) : el("p", { class: "quiet" }, "nobody was told of its state"));
 }
 
-function showBook(orders) {
-  const levels = new Map();
+// How books stood at a line: the levels of both sides by product, or nothing if it is not known.
+function booksAt(line) {
+  if (!run.books || line < run.books.from) return null;
+  const books = new Map();
+  const change = ([number, ...sides]) => {
+    const [product] = run.books.products[number];
+    const levels = books.get(product) ?? [new Map(), new Map()];
+    books.set(product, levels);
+    for (const [side, pairs] of sides.entries()) {
+      for (let place = 0; place < pairs.length; place += 2) {
+        if (pairs[place + 1] === "0") levels[side].delete(pairs[place]);
+        else levels[side].set(pairs[place], pairs[place + 1]);
+      }
+    }
+  };
+  for (const one of run.books.before) change(one);
+  for (const [at, ...one] of run.books.changes) if (at <= line) change(one);
+  return books;
+}
+
+// A product by its id, whether an order names it by that or by its name.
+const productOf = (target) => run.books?.products.find(([id, name]) => id === target || name === target)?.[0] ?? target;
+const nameOf = (product) => run.books?.products.find(([id]) => id === product)?.[1] ?? product;
+
+// The open orders of a product, by side and price.
+function ownLevels(orders, product) {
+  const sides = [new Map(), new Map()];
   for (const [id, order] of orders) {
     const terms = run.terms[id];
-    if (!terms || order.state.includes("Out")) continue;
-    const left = Number(terms.quantity) - Number(order.filled_qty);
-    const level = levels.get(Number(terms.price)) ?? { price: terms.price, Buy: 0, Sell: 0 };
-    level[terms.dir] += left;
-    levels.set(Number(terms.price), level);
+    if (!terms || order.state.includes("Out") || productOf(terms.target) !== product) continue;
+    const side = sides[terms.dir.toLowerCase() === "buy" ? 0 : 1];
+    const key = Number(terms.price);
+    const level = side.get(key) ?? { price: terms.price, ids: [], quantity: 0 };
+    level.ids.push(id);
+    level.quantity += Number(terms.quantity) - Number(order.filled_qty);
+    side.set(key, level);
   }
-  const shown = [...levels].sort((one, other) => other[0] - one[0]).slice(0, 12).map(([, level]) => level);
-  const amount = (value) => (value ? value.toFixed(9).replace(/\.?0+$/, "") : "");
-  $("ladder").tBodies[0].replaceChildren(...(shown.length ? shown.map((level) => el("tr", {}, el("td", { class: "buy" }, amount(level.Buy)), el("td", {}, level.price), el("td", { class: "sell" }, amount(level.Sell))))
-    : [el("tr", {}, el("td", { colspan: 3, class: "quiet" }, "nothing"))]));
+  return sides;
+}
+
+const amount = (value) => value.toFixed(9).replace(/\.?0+$/, "");
+
+function showBook(orders, line) {
+  const product = $("product").value;
+  const books = booksAt(line);
+  const own = ownLevels(orders, product);
+  const levels = [0, 1].map((side) => {
+    const found = books ? [...(books.get(product)?.[side] ?? [])] : [...own[side].values()].map((level) => [level.price, amount(level.quantity)]);
+    return found.sort(([one], [other]) => Number(other) - Number(one));
+  });
+  const row = ([price, quantity], side) => {
+    const ids = own[side].get(Number(price))?.ids ?? [];
+    const mark = el("td", { class: "own" }, `${ids.slice(0, 3).map((id) => `#${id}`).join(" ")}${ids.length > 3 ? "…" : ""}`);
+    const total = el("td", { class: side ? "sell" : "buy" }, quantity);
+    return el("tr", {}, side ? mark : total, el("td", { class: ids.length ? `own ${side ? "sell" : "buy"}` : null }, price), side ? total : mark);
+  };
+  const spread = el("tr", { id: "spread" }, el("td", { colspan: 3 }));
+  const rows = [...levels[1].map((one) => row(one, 1)), spread, ...levels[0].map((one) => row(one, 0))];
+  const nothing = el("tr", {}, el("td", { colspan: 3, class: "quiet" }, "nothing in the book"));
+  $("ladder").tBodies[0].replaceChildren(...(rows.length > 1 ? rows : [nothing]));
+  $("levels").scrollTop = spread.offsetTop - $("levels").clientHeight / 2;
+  const since = run.books ? `before line ${run.books.from}` : "in this run";
+  $("unknown").textContent = books ? "" : `What the market itself quoted ${since} is not known; these are clients' orders alone.`;
+}
+
+function showProducts() {
+  const used = Object.values(run.terms).map((terms) => productOf(terms.target));
+  const all = [...new Set([...used.reverse(), ...(run.books?.products ?? []).map(([id]) => id)])];
+  $("product").replaceChildren(...all.map((id) => el("option", { value: id }, nameOf(id))));
+  $("product").hidden = !all.length;
 }
 
 function go(position) {
@@ -110,7 +166,7 @@ function go(position) {
   for (const button of document.querySelectorAll("[data-go]")) button.disabled = ["first", "back"].includes(button.dataset.go) ? at === 0 : at === run.entries.length;
   const { orders, told, fired } = stateAt(at);
   fill($("orders"), [...orders].reverse().slice(0, 80).map(([id, order]) => orderItem(id, order, told.get(id))), "There was no order yet.");
-  showBook(orders);
+  showBook(orders, entry ? entry[LINE] : run.left_out);
   fill($("rules"), [...fired].map(([name, times]) => el("article", {}, el("span", {}, name), el("span", { class: "push quiet" }, `${times} time${times === 1 ? "" : "s"}`))), "No rule had fired yet.");
   showLines();
 }
@@ -141,6 +197,7 @@ function show(index) {
   $("again").firstElementChild.title = run.again;
   $("failures").firstElementChild.replaceChildren(...run.failures.map(failure));
   $("slider").max = run.entries.length;
+  showProducts();
   showSource();
   go(run.entries.length);
   $("lines").scrollTop = $("lines").scrollHeight;
@@ -151,6 +208,7 @@ $("runs").hidden = report.runs.length < 2;
 $("runs").addEventListener("change", () => show(Number($("runs").value)));
 $("slider").addEventListener("input", () => go(Number($("slider").value)));
 $("filter").addEventListener("input", showLines);
+$("product").addEventListener("change", () => go(at));
 $("lines").addEventListener("click", (event) => { const item = event.target.closest("li[data-at]"); if (item) go(Number(item.dataset.at)); });
 $("copy").addEventListener("click", () => {
   const done = () => { $("copy").textContent = "copied"; setTimeout(() => { $("copy").textContent = "copy"; }, 1500); };
