@@ -10,10 +10,13 @@ Exits with 1 if a case differs from what it should come to: a pass, or its line 
 import argparse
 import asyncio
 import fnmatch
+import hashlib
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from kosoku import FailureError, run_fuzzingclient
@@ -28,6 +31,24 @@ KNOWN = Path(__file__).with_name("known_deviations.yaml")
 PASSED = "OK / OK"
 _BINARY = b"\x82"
 _AT_ONCE = 8
+
+
+class _Sha1:
+    """SHA-1 of bytes, or of a binary message as kosoku 0.1.0 hands it to its cases: a text with a character a byte.
+
+    Without this its cases of compressed binary messages fail before they compare anything.
+    """
+
+    def __init__(self, make: Any, said: bytes = b"") -> None:
+        self._hash = make(said)
+
+    def update(self, said: bytes | str) -> None:
+        """Take more."""
+        self._hash.update(said.encode("latin-1") if isinstance(said, str) else said)
+
+    def digest(self) -> bytes:
+        """Return the hash."""
+        return bytes(self._hash.digest())
 
 
 class Echo(Simulation):
@@ -61,13 +82,17 @@ async def run(patterns: tuple[str, ...], seconds: float, deflate: bool) -> list[
     bounds = Settings(max_message=1 << 25, max_fragments=1 << 20, send_buffer=1 << 26, deflate=deflate)
     server = Server(Echo(journal_limit=1000), port=0, settings=bounds)
     await server.start()
+    sha1 = hashlib.sha1
+    hashing = patch("hashlib.sha1", partial(_Sha1, sha1))
     try:
         async with asyncio.timeout(seconds):
+            hashing.start()
             try:
                 results = await run_fuzzingclient(server.url, cases=list(patterns), concurrency=_AT_ONCE)
             except FailureError as failure:
                 results = failure.results
     finally:
+        hashing.stop()
         await server.close()
     if server.errors:
         raise server.errors[0]

@@ -1,3 +1,4 @@
+import random
 import zlib
 from contextlib import AsyncExitStack
 from typing import Any
@@ -8,9 +9,11 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.typing import Subprotocol
 
+from simulator.gateway.session import Session
 from simulator.libraries import without_proxy
-from simulator.server import Server
+from simulator.server import Server, Settings
 from simulator.server.connection import Connection
+from simulator.simulation import Simulation
 from support.server import TEXT, RawClient, connected, dialled, frame, handshake, order, request, serving
 
 pytestmark = pytest.mark.asyncio
@@ -53,6 +56,40 @@ async def test_compressed_both_ways(no_takeover: bool) -> None:
             assert await client.recv() == f'{{"id":{number},"response":{{"Ok":"{number}"}}}}'
         await client.send(request(40, "ListOpen", scope="All", set="All"))
         assert len(await client.recv()) > 150
+
+
+class Echo(Simulation):
+    """Says back what it is told, of binary messages a character for each byte."""
+
+    def receive(self, session: Session, text: str | bytes, now: int | None = None) -> None:
+        """Take one message and send it back."""
+        said = text if isinstance(text, str) else text.decode("latin-1")
+        session.enqueue(said.encode(), self.now)
+
+
+@pytest.mark.parametrize("takeover", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("bits", [(None, True), (9, 9), (9, 15), (15, 9), (15, 15)])
+async def test_parameters_of_compression(bits: tuple[int | None, int | bool], takeover: tuple[bool, bool]) -> None:
+    """With all parameters that a client may ask for, text and bytes of all lengths come as they were sent.
+
+    Compressible or not, in one frame or in many, again and again.
+    """
+    terms = ClientPerMessageDeflateFactory(*takeover, *bits)
+    rng = random.Random(1)
+    server = Server(Echo(), port=0, settings=Settings(deflate=True))
+    await server.start()
+    async with dial(server, compression=None, extensions=[terms]) as client:
+        assert has_agreed(client) == ["permessage-deflate"]
+        for length in (0, 1, 16, 64, 256, 1024, 4096, 65_536, 131_072):
+            for data in (rng.randbytes(length), b"message " * (length // 8)):
+                await client.send(data)
+                assert await client.recv() == data.decode("latin-1")
+                pieces = [data[at : at + 4096] for at in range(0, len(data), 4096)]
+                await client.send(pieces or [b""])
+                assert await client.recv() == data.decode("latin-1")
+                await client.send(data.decode("latin-1"))
+                assert await client.recv() == data.decode("latin-1")
+    await server.close()
 
 
 async def test_bytes_that_are_compressed() -> None:
