@@ -543,7 +543,11 @@ $("inject").addEventListener("submit", (event) => {
   try { doSteps([text.startsWith("{") ? JSON.parse(text) : text]); } catch (error) { said(`a step is JSON, or a word such as heal: ${error.message}`, true); }
 });
 $("yaml").addEventListener("input", () => { check().catch((error) => said(error.message, true)); });
-$("editor").addEventListener("toggle", () => { openEditor().catch((error) => said(error.message, true)); });
+$("editor").addEventListener("toggle", () => {
+  centred = "";
+  refresh();
+  openEditor().catch((error) => said(error.message, true));
+});
 $("apply").addEventListener("click", () => change("POST", "/reset", { yaml: $("yaml").value }).then(forget));
 $("save").addEventListener("click", save);
 $("filters").append(...["type:SendLimitOrder", "type:CancelOrder", "kind:rule", "kind:lost", "event", "Err"].map((value) => el("option", { value })));

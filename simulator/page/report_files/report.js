@@ -45,7 +45,7 @@ function lineText(entry) {
   const data = entry[DATA];
   if (entry[KIND] !== "event" || !data.type) return textOf(data);
   const { type, ...fields } = data;
-  return `${type} ${Object.entries(fields).filter(([, value]) => value !== null).map(([key, value]) => `${key} ${value}`).join(", ")}`;
+  return `${type} ${Object.entries(fields).filter(([, value]) => value !== null).map(([key, value]) => `${key} ${key === "product" ? nameOf(value) : value}`).join(", ")}`;
 }
 
 function row(entry, index) {
@@ -179,6 +179,7 @@ function failure(one) {
 
 function showSource() {
   const bad = new Set(run.marked);
+  $("source-title").title = run.file;
   $("source-title").textContent = run.file ? `Scenario ${run.file.split(/[\\/]/).pop()}` : "Scenario";
   fill($("source"), run.source ? run.source.split("\n").map((line, index) => el("li", { class: bad.has(index + 1) ? "bad" : null }, line || " ")) : [], "It has no file.");
   $("source").querySelector(".bad")?.scrollIntoView({ block: "center" });
