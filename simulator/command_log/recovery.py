@@ -173,8 +173,8 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> CommandRunner:
     performer = CommandRunner(simulation)
     with _undisturbed(), ExitStack() as unheard:
         unheard.enter_context(simulation.unheard())
-        for number, entry in enumerate(inputs):
-            performer.perform(_as_done(entry, inputs[number + 1] if number + 1 < len(inputs) else None))
+        for number, entry in enumerate(_as_done(inputs)):
+            performer.perform(entry)
             if performer.simulation is not simulation:
                 simulation = performer.simulation
                 unheard.enter_context(simulation.unheard())
@@ -196,11 +196,18 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _as_done(entry: Input, following: Input | None) -> Input:
-    """Return an input as it was done: of the time that was to pass, what had passed when the next input came."""
-    if entry.kind == TIME and following is not None and following.time < entry.time:
-        return msgspec.structs.replace(entry, time=following.time)
-    return entry
+def _as_done(inputs: list[Input]) -> list[Input]:
+    """Return inputs as they were done: of the time that was to pass, what had passed when something else came."""
+    done: list[Input] = []
+    came: int | None = None
+    for entry in reversed(inputs):
+        if entry.kind != TIME:
+            came = entry.time
+        elif came is not None and came < entry.time:
+            entry = msgspec.structs.replace(entry, time=came)
+        done.append(entry)
+    done.reverse()
+    return done
 
 
 def _require_same(kept: Header, asked: Header, folder: Folder) -> None:

@@ -435,8 +435,12 @@ def test_last_connection_that_ends_while_the_disk_is_full(tmp_path: Path) -> Non
     assert recovered(tmp_path, **options)[1].state == state_hash(kept.sim)
 
 
-def test_time_that_was_to_pass(tmp_path: Path) -> None:
-    """Where time stopped on its way because somebody said something, it stops when the log is done again."""
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_time_that_was_to_pass(turns: int, tmp_path: Path) -> None:
+    """Where time stopped on its way because somebody said something, it stops when the log is done again.
+
+    So it does if it was to go on in several turns, each time to a later moment.
+    """
     walk = {"mid": 1000, "walk": {"every": "1ms", "volatility": "1%"}}
     scenario = {"markets": {"ETH Crypto/USD*COINBASE/DIRECT": walk}}
     options: dict[str, Any] = {"catalogue": "default", "scenario": scenario}
@@ -444,10 +448,11 @@ def test_time_that_was_to_pass(tmp_path: Path) -> None:
     client = kept.connect()
     terms = {"target": "ETH Crypto/USD*COINBASE/DIRECT", "quantity": "1", "price": "1000"}
     for number in range(20):
-        kept.world._let_pass(kept.sim.now + SECOND, lambda: True)  # a turn that is over at once
+        for turn in range(1, turns + 1):
+            kept.world._let_pass(kept.sim.now + turn * SECOND, lambda: True)  # a turn that is over at once
         kept.ask(client, order(number, **terms, dir="Buy" if number % 2 else "Sell"))
     assert START < kept.sim.now < START + SECOND
-    assert sum(entry.kind == TIME for entry in inputs_of(tmp_path)) == 20
+    assert sum(entry.kind == TIME for entry in inputs_of(tmp_path)) == 20 * turns
     kept.crash()
     assert state_hash(replayed(tmp_path, **options)) == state_hash(kept.sim)
 
