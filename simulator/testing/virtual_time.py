@@ -3,17 +3,19 @@
 Time stands while there is something to do, and then goes straight to what is due next: an hour of silence passes in a
 moment, and every run is the same. What waits for something that can never come is found out at once.
 
-Connections that the client makes by the loop (``loop.create_connection``, as websockets does) pass their bytes in
-memory. A client that opens sockets by itself (as aiohttp does) uses real ones; time then waits for them for a moment
-before it jumps. A client that takes its time from elsewhere than the loop (`time.sleep`, a thread of its own) sees no
+Connections that the client makes by the loop (``loop.create_connection``, as websockets does, or ``loop.sock_connect``
+before it, as aiohttp does) pass their bytes in memory. A client that connects sockets by itself uses real ones; time
+then waits for them for a moment before it jumps. A client that takes its time from elsewhere than the loop (`time.sleep`, a thread of its own) sees no
 time pass.
 """
 
 import asyncio
 import selectors
+import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from simulator.scenario.amounts import duration
 from simulator.server import Server, Settings
@@ -47,6 +49,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._limit = limit
         self._jobs = 0
         self._listening: dict[int, Callable[[], asyncio.BaseProtocol]] = {}
+        self._bound_for: WeakKeyDictionary[socket.socket, int] = WeakKeyDictionary()
         super().__init__(_Waiting(self))
 
     def time(self) -> float:
@@ -92,11 +95,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._listening[listener.getsockname()[1]] = protocol_factory
         return server
 
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect a socket, unless it is bound for a server on this loop, which is reached in memory."""
+        if isinstance(address, tuple) and address[1] in self._listening:
+            self._bound_for[sock] = address[1]
+        else:
+            await super().sock_connect(sock, address)
+
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
         """Connect to a server on this loop in memory, and to others by a socket."""
-        serve = self._listening.get(port) if options.get("sock") is None and options.get("ssl") is None else None
+        own = options.get("sock")
+        port = port if own is None else self._bound_for.get(own)
+        serve = None if options.get("ssl") else self._listening.get(port)
         if serve is None:
-            return await super().create_connection(protocol_factory, host, port, **options)
+            return await super().create_connection(protocol_factory, host, port if own is None else None, **options)
+        if own is not None:
+            own.close()
         here, there = _Pipe(self, ("127.0.0.1", port)), _Pipe(self, ("127.0.0.1", 0))
         here.join(there, protocol_factory())
         there.join(here, serve())

@@ -133,20 +133,24 @@ def test_client_that_does_not_read_is_closed() -> None:
     assert play(Simulation(), client) == ["1013 you do not read"]
 
 
-def test_real_sockets_are_given_a_moment() -> None:
-    """A client that opens its socket by itself is served too."""
+@pytest.mark.parametrize("connects_by_the_loop", [True, False])
+def test_client_may_make_its_own_socket(connects_by_the_loop: bool) -> None:
+    """A socket that the loop connects is answered in memory, and one that the client connects is given a moment."""
     import socket
 
-    async def client(server: Server) -> bytes:
-        loop = asyncio.get_running_loop()
-        sock = socket.socket()
-        sock.setblocking(False)
-        await loop.sock_connect(sock, ("127.0.0.1", server.port))
+    async def client(server: Server) -> tuple[bool, bytes]:
+        sock, address = socket.socket(), ("127.0.0.1", server.port)
+        sock.setblocking(not connects_by_the_loop)
+        if connects_by_the_loop:
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        else:
+            sock.connect(address)
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         answer = await reader.read()
+        in_memory = writer.get_extra_info("socket") is None
         writer.close()
         await writer.wait_closed()
-        return answer
+        return in_memory, answer[-3:]
 
-    assert play(Simulation(), client).endswith(b"ok\n")
+    assert play(Simulation(), client) == (connects_by_the_loop, b"ok\n")
