@@ -29,6 +29,7 @@ from simulator.laws.wire import (
     open_at,
     reconnects,
     respects_the_rate,
+    told_of_orders,
 )
 from simulator.terms import BILLION, OUT, flags_of
 
@@ -44,6 +45,7 @@ __all__ = [
     "belief_of_outcomes",
     "belief_of_position",
     "cancels_end",
+    "cancels_what_it_is_told_to",
     "does_what_it_is_asked",
     "ends_only_when_done",
     "ends_when_told",
@@ -84,6 +86,27 @@ def waits_for_nothing_for_ever(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("waits_for_nothing_for_ever", f"{act} had not ended after {bound:g} s", act.began)
     if evidence.hang is not None:
         yield Finding("waits_for_nothing_for_ever", evidence.hang)
+
+
+def cancels_what_it_is_told_to(evidence: Evidence) -> Iterator[Finding]:
+    """An order that the client is told to cancel is not open in the end, when nothing has been amiss for long.
+
+    It is not held against a client that was told, rightly or wrongly, that the order is out.
+    """
+    reading = evidence.settled
+    if reading is None:
+        return
+    told = [data for time, _, kind, data in evidence.journal if kind == "out" and time <= reading.time]
+    said_to_be_out = {order_id for data in told for order_id, is_out in told_of_orders(data) if is_out}
+    by_tag = evidence.by_tag(reading)
+    for act in evidence.acts:
+        left = [order for order in by_tag.get(act.tag, ()) if order.is_open and str(order.id) not in said_to_be_out]
+        if act.what == "cancel" and act.error is None and left:
+            ids = ", ".join(str(order.id) for order in left)
+            text = f"it was told to cancel {act.tag!r}, and order {ids} is open when all has been well"
+            advice = "a cancel that fails is sent again"
+            finding = f"{text} for {evidence.bounds.settle:g} s: {advice}"
+            yield Finding("cancels_what_it_is_told_to", finding, act.began)
 
 
 def ends_only_when_done(evidence: Evidence) -> Iterator[Finding]:
@@ -235,8 +258,14 @@ def _differs(text: str, amount: int, within: int = 0) -> bool:
     return abs(value - Decimal(amount) * _FINEST) > Decimal(within) * _FINEST
 
 
-BELIEF_LAWS: tuple[Law, ...] = (belief_of_outcomes, belief_of_fills, belief_of_position, is_flat_when_told)
-"""The laws of what a client knows in the end."""
+BELIEF_LAWS: tuple[Law, ...] = (
+    belief_of_outcomes,
+    belief_of_fills,
+    belief_of_position,
+    cancels_what_it_is_told_to,
+    is_flat_when_told,
+)
+"""The laws of what a client knows, and has done, in the end."""
 
 WIRE_LAWS: tuple[Law, ...] = (
     does_what_it_is_asked,

@@ -38,6 +38,7 @@ __all__ = [
     "open_at",
     "reconnects",
     "respects_the_rate",
+    "told_of_orders",
 ]
 
 _FOLLOWING = (SubscribeOrderState, *QUESTIONS)
@@ -88,7 +89,7 @@ def cancels_end(conduct: Conduct) -> Iterator[Finding]:
     late: dict[str, int] = {}
     for time, _, kind, data in conduct.journal:
         if kind == "out":
-            for order_id, is_out in _told_of_orders(data):
+            for order_id, is_out in told_of_orders(data):
                 if is_out:
                     told.setdefault(order_id, time)
                 else:
@@ -105,7 +106,7 @@ def cancels_end(conduct: Conduct) -> Iterator[Finding]:
                     yield Finding("cancels_end", text, time)
 
 
-def _told_of_orders(data: bytes) -> Iterator[tuple[str, bool]]:
+def told_of_orders(data: bytes) -> Iterator[tuple[str, bool]]:
     """Yield the orders that a message tells of, and whether it says that they are out; none if it cannot be read."""
     if b'"state"' not in data and b'"Ok":["' not in data:
         return

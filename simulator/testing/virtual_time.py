@@ -5,8 +5,8 @@ moment, and every run is the same. What waits for something that can never come 
 
 Connections that the client makes by the loop (``loop.create_connection``, as websockets does, or ``loop.sock_connect``
 before it, as aiohttp does) pass their bytes in memory. A client that connects sockets by itself uses real ones; time
-then waits for them for a moment before it jumps. A client that takes its time from elsewhere than the loop (`time.sleep`, a thread of its own) sees no
-time pass.
+then waits for them for a moment before it jumps. A client that takes its time from elsewhere than the loop
+(`time.sleep`, a thread of its own) sees no time pass.
 """
 
 import asyncio

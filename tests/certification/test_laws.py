@@ -7,7 +7,7 @@ import pytest
 from certification.clients.streaming import StreamingClient
 from simulator.certification import LAWS, Evidence, laws
 from simulator.certification.belief import Belief, OrderBelief
-from simulator.certification.evidence import Snapshot, Wanted
+from simulator.certification.evidence import Act, Snapshot, Wanted
 from simulator.exploration import replay
 from simulator.laws.conduct import TrueOrder
 from simulator.terms import ACKED, BILLION, CANCELED
@@ -121,3 +121,23 @@ def test_order_of_which_something_is_filled_is_not_lost() -> None:
     assert outcome(SENT, cum_qty=1) == [
         "belief of outcomes: it believes that 'a' is lost, and order 1 is Acked, Canceled, filled 0.000000001"
     ]
+
+
+def told_to_cancel(*told: bytes) -> list[str]:
+    """Return what is found of a client that is told to cancel order 1, and of it, when the order is open in the end."""
+    order = TrueOrder(1, is_buy=True, price=1, quantity=3, state=ACKED, leaves_qty=3, cum_qty=0, avg_price=None)
+    evidence = Evidence(
+        journal=[(at, 1, "out", b'{"id":1,"response":{"Ok":%s}}' % data) for at, data in enumerate(told)],
+        wanted={"a": Wanted("a", is_buy=True, price=1, quantity=3, at=0)},
+        acts=[Act("submit", "a", 0, 1), Act("cancel", "a", 2, 3)],
+        settled=Snapshot(9, {1: order}, 0, None, 0),
+    )
+    return [str(finding) for finding in laws.cancels_what_it_is_told_to(evidence)]
+
+
+def test_a_cancel_that_fails_is_sent_again() -> None:
+    """An order that was to be cancelled, and of which nothing has said that it is out, is not open in the end."""
+    found = "it was told to cancel 'a', and order 1 is open when all has been well for 120 s"
+    text = f"cancels what it is told to: {found}: a cancel that fails is sent again"
+    assert told_to_cancel() == told_to_cancel(OPEN) == [text]
+    assert told_to_cancel(OUT, OPEN) == []

@@ -121,6 +121,22 @@ CASES = (
         ),
     ),
     Case(
+        name="reset-after-partial-fills",
+        family=LINES,
+        what="An order is filled in two parts, and stays open; the line is reset, and the new one tells of it again.",
+        must="Not count again what was counted before the line broke.",
+        threads=(threads.FILLS_REPLAYED,),
+        scenario=lambda ground: rules(
+            on_order(
+                ground,
+                RESTING,
+                "ack",
+                *[{"fill": "20%"}, {"delay": "300ms"}] * 2,
+                {"disconnect": "abort"},
+            )
+        ),
+    ),
+    Case(
         name="refused-for-a-while",
         family=LINES,
         what="The line is closed, and for thirty seconds no new one is taken.",
@@ -143,6 +159,15 @@ CASES = (
         must="Connect again each time, and miss nothing.",
         scenario=lambda ground: {
             "timeline": [{"at": f"{second}s", "do": {"disconnect": {"code": 1006 + 6}}} for second in range(8, 68, 10)]
+        },
+    ),
+    Case(
+        name="closed-now-and-then",
+        family=LINES,
+        what="The line is closed after it has lasted, six times in three minutes.",
+        must="Begin with short pauses again when a line has lasted.",
+        scenario=lambda ground: {
+            "timeline": [{"at": f"{second}s", "do": {"disconnect": {"code": 1001}}} for second in range(10, 160, 25)]
         },
     ),
     Case(

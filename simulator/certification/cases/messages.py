@@ -178,9 +178,10 @@ CASES = (
     Case(
         name="unanswered-queries",
         family=LOST,
-        what="The first queries of order states get no answer.",
-        must="Ask again, and go on trading meanwhile.",
+        what="The first queries of order states get no answer, and later no update says that an order is filled.",
+        must="Give up waiting for an answer, and ask again; go on trading meanwhile.",
         scenario=lambda ground: rules(
+            on_order(ground, ("late buy",), "ack", {"fill": {"quantity": "rest", "send": "never"}}),
             on("GetOrderState", {"reply": "never"}, times=5),
             on("ListOpen", {"reply": "never"}, times=5),
             on("GetOrderDetails", {"reply": "never"}, times=5),
