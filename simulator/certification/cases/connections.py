@@ -256,17 +256,20 @@ CASES = (
     Case(
         name="slow-to-answer-after-restart",
         family=RESTARTS,
-        what="After a restart the first queries get an Err: not ready.",
-        must="Ask again when a query is refused.",
+        what="After a restart the first queries get an Err: not ready. Later no update says that an order is filled.",
+        must="Ask again when a query is refused, and go on asking.",
         scenario=lambda ground: {
             **at("6s", {"restart": {"orders": "kept", "for": "2s"}}, {"goto": "warming up"}),
             "rules": [
-                {
-                    "when": {"request": request, "state": "warming up"},
-                    "then": [{"reply": {"Err": "not ready"}}],
-                    "times": 4,
-                }
-                for request in ("GetOrderState", "ListOpen", "GetOrderDetails", "ListFills")
+                on_order(ground, ("late buy",), "ack", {"fill": {"quantity": "rest", "send": "never"}}),
+                *(
+                    {
+                        "when": {"request": request, "state": "warming up"},
+                        "then": [{"reply": {"Err": "not ready"}}],
+                        "times": 4,
+                    }
+                    for request in ("GetOrderState", "ListOpen", "GetOrderDetails", "ListFills")
+                ),
             ],
         },
     ),
