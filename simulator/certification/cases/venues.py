@@ -45,6 +45,9 @@ def _other_tick(ground: Ground) -> dict[str, Any]:
     }
 
 
+_STATES = ("GetOrderState", "GetOrderDetails")
+_LEFT_OUT = {"omit": ["this"], "for": "15s"}
+
 CASES = (
     Case(
         name="list-lags",
@@ -106,10 +109,10 @@ CASES = (
     Case(
         name="state-leaves-out",
         family=VIEWS,
-        what="For fifteen seconds GetOrderState knows nothing of an order that is open.",
+        what="For fifteen seconds GetOrderState and GetOrderDetails know nothing of an order that is open.",
         must="Not take an order for gone because one answer leaves it out.",
         scenario=lambda ground: rules(
-            on_order(ground, RESTING, "ack", {"view": {"GetOrderState": {"omit": ["this"], "for": "15s"}}})
+            on_order(ground, RESTING, "ack", {"view": {request: _LEFT_OUT for request in _STATES}}),
         ),
     ),
     Case(
