@@ -70,6 +70,7 @@ def scan(pat: str, known: list[str]) -> list[str]:
 @example(["ba", "b-ab", "ab a b", "a/b", "B a", "bb aa", "b"], "a b", 9, 64)
 @example(["b/a", "ab/ab", "xb/a", "a b/a", "a_b/a"], "b/a", 9, 64)
 @example(["1"], "1_", 1, 64)
+@example(["ab"], "b", 9, 0)
 @example(["ab a"], "*a", 9, 64)
 @example(["b aa", "b/a", "a", "a/1"], "a b", 9, 64)
 @given(st.lists(NAMES, unique=True, max_size=12), PATTERNS, st.integers(0, 12), st.sampled_from([0, 1, 2, 5, 64]))
