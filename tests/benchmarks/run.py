@@ -14,10 +14,10 @@ from typing import TextIO
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])  # started as a command, it finds the other folders by their names
 
-from benchmarks import crowds, engines, instructions, round_trips, rules, starting, waits, worlds
+from benchmarks import crowds, engines, instructions, large, round_trips, rules, starting, waits, worlds
 from benchmarks.report import Effort, Figure, Row, Skipped, as_data, machine, table, versions
 
-_PARTS = (round_trips, instructions, engines, rules, crowds, waits, starting, worlds)
+_PARTS = (round_trips, instructions, engines, rules, crowds, large, waits, starting, worlds)
 _ROWS = [row for part in _PARTS for row in part.ROWS]
 
 
