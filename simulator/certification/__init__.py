@@ -12,6 +12,7 @@ from simulator.certification.certify import certify, chosen
 from simulator.certification.evidence import ClientBounds, Evidence
 from simulator.certification.judge import Verdict
 from simulator.certification.laws import LAWS, Finding
+from simulator.certification.scenarios import case_of
 
 __all__ = [
     "CASES",
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "OrderBelief",
     "Verdict",
+    "case_of",
     "certify",
     "chosen",
 ]

@@ -7,6 +7,7 @@ import msgspec
 
 from simulator.certification.ground import Ground
 from simulator.certification.routine import DEFAULT, Instruction
+from simulator.scenario.loader import Loaded
 
 __all__ = ["Case"]
 
@@ -20,7 +21,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         what: what the venue does, in one sentence.
         must: what a client must do to survive it, in one sentence.
         threads: where it was seen: addresses of public reports and documentation.
-        scenario: makes the scenario's data for a ground; its markets, accounts and clock are added where it has none.
+        scenario: makes the scenario for a ground: one that is loaded, or its data, to which a market and accounts are
+            added where it has none.
         routine: what the client is asked to do.
     """
 
@@ -29,12 +31,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     must: str
     threads: tuple[str, ...] = ()
-    scenario: Callable[[Ground], dict[str, Any]]
+    scenario: Callable[[Ground], dict[str, Any] | Loaded]
     routine: tuple[Instruction, ...] = DEFAULT
 
-    def scenario_for(self, ground: Ground) -> dict[str, Any]:
-        """Return the scenario's data, whole."""
-        data = {"name": self.name, "accounts": [ground.account], **self.scenario(ground)}
+    def scenario_for(self, ground: Ground) -> dict[str, Any] | Loaded:
+        """Return the scenario, whole."""
+        scenario = self.scenario(ground)
+        if isinstance(scenario, Loaded):
+            return scenario
+        data = {"name": self.name, "accounts": [ground.account], **scenario}
         data.setdefault("markets", {})
         data["markets"] = {ground.product.name: ground.market(), **data["markets"]}
         return data

@@ -8,6 +8,7 @@ import msgspec
 from simulator.certification.belief import Belief
 from simulator.decimals import text_of_amount
 from simulator.laws.conduct import ClientBounds, Conduct, Sent, TrueOrder, Wish, true_order
+from simulator.laws.wire import Finding
 from simulator.simulation import Simulation
 from simulator.terms import BILLION
 from simulator.wire.requests import SendLimitOrder
@@ -99,6 +100,7 @@ class Evidence(Conduct, kw_only=True):
         flat: what was true and believed after it was told to be flat.
         hang: why the run could not go on, or None.
         ending: how the client ended by itself; None for one that did not.
+        duties: what breaks that which the scenario says any client must do.
     """
 
     wanted: dict[str, Wanted] = msgspec.field(default_factory=dict)
@@ -109,6 +111,7 @@ class Evidence(Conduct, kw_only=True):
     flat: Snapshot | None = None
     hang: str | None = None
     ending: Ending | None = None
+    duties: tuple[Finding, ...] = ()
 
     def truth(self) -> Mapping[int, TrueOrder] | None:
         """Return the orders that the exchange had when the client had had the time to know."""

@@ -33,6 +33,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judge(case: Case, seed: int, evidence: Evidence, laws: Iterable[Law] | None = None) -> Verdict:
-    """Hold the evidence against the laws: those given, or all that can be judged of such a client."""
+    """Hold the evidence against the laws: those given, or all that can be judged of such a client.
+
+    What the scenario says that any client must do is held against it besides.
+    """
     held = laws if laws is not None else LAWS if evidence.wanted or not evidence.acts else WIRE_LAWS
-    return Verdict(case, seed, tuple(finding for law in held for finding in law(evidence)), evidence)
+    findings = [finding for law in held for finding in law(evidence)]
+    findings += [finding for finding in evidence.duties if str(finding) not in map(str, findings)]
+    return Verdict(case, seed, tuple(findings), evidence)

@@ -18,6 +18,7 @@ from simulator.certification.ground import Ground
 from simulator.certification.laws import BELIEF_LAWS
 from simulator.certification.programs import ProgramError
 from simulator.certification.routine import Cancel, Submit, Wait
+from simulator.control.expectations import broken_duties
 from simulator.scenario.amounts import amount, duration
 from simulator.server import Server
 from simulator.simulation import Simulation
@@ -122,6 +123,7 @@ class _Run:
         """Return the evidence; of a run that could not go on, with what had happened by then."""
         if not self.evidence.journal:
             self.evidence.take_journal(simulation.journal)
+        self.evidence.duties = tuple(broken_duties(simulation, self.evidence.stopped).at_once())
         return self.evidence
 
     async def whole(self, server: Server, make_adapter: Callable[[], Adapter]) -> None:

@@ -42,6 +42,13 @@ def add_certify_command(commands: "Subcommands") -> None:
     certify.add_argument(
         "--case", action="append", default=[], metavar="NAME", help="only this case, or family; may be repeated"
     )
+    certify.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="instead of the cases, this scenario, a file or a bundled one's name, and its must; may be repeated",
+    )
     certify.add_argument("--seed", type=int, default=0, help="everything random comes from it (default: %(default)s)")
     certify.add_argument(
         "--jobs",
@@ -60,8 +67,11 @@ def add_certify_command(commands: "Subcommands") -> None:
 def _certify(options: argparse.Namespace) -> int:
     from simulator.certification.certify import chosen
     from simulator.certification.report import case_lines, certificate, explanation, summary
+    from simulator.certification.scenarios import case_of
 
-    cases = chosen(options.case)
+    cases = [case_of(source) for source in options.scenario]
+    options.sources = {case.name: source for case, source in zip(cases, options.scenario, strict=True)}
+    cases += chosen(options.case) if options.case or not cases else []
     if options.list:
         say(*case_lines(cases))
         return _PASSED
@@ -138,7 +148,9 @@ def _again(options: argparse.Namespace, verdict: "Verdict") -> str:
     """Return the command that shows again what became of a case."""
     import shlex
 
-    words = ["exchange-simulator", "certify", "--case", verdict.case.name, "--seed", str(verdict.seed)]
+    source = options.sources.get(verdict.case.name)
+    chosen = ["--case", verdict.case.name] if source is None else ["--scenario", source]
+    words = ["exchange-simulator", "certify", *chosen, "--seed", str(verdict.seed)]
     return shlex.join([*words, *client_words(options)])
 
 

@@ -17,7 +17,7 @@ from simulator.simulation import Simulation
 from simulator.terms import BILLION
 from simulator.times import text_of_time
 
-__all__ = ["conduct_in", "conduct_of_journal", "names_law", "unkept"]
+__all__ = ["conduct_in", "conduct_of_journal", "judged", "names_law", "unkept"]
 
 _AT_ONCE = 5000
 """How many lines of a journal are taken before others have their turn."""
@@ -53,19 +53,23 @@ def names_law(expectation: Expectation) -> bool:
     return any(getattr(expectation, name) is not UNSET for name in LAW_NAMES)
 
 
+def judged(expectation: Expectation, conduct: Conduct) -> Iterator[Finding]:
+    """Yield what breaks the law that an expectation names, by the bound that it says or by the law's own."""
+    for name in LAW_NAMES:
+        said = getattr(expectation, name)
+        if said is not UNSET:
+            law = WIRE_LAWS[name]
+            bound: dict[str, Any] = {} if said is None else {law.bound: _bound(said)}
+            yield from law.judge(msgspec.structs.replace(conduct, bounds=ClientBounds(**bound)))
+
+
 def unkept(expectation: Expectation, conduct: Conduct) -> Iterator[tuple[tuple[str], str, str]]:
     """Yield where an expectation names a law that clients have not kept, what was expected and came, and what came near
     with what passed about that moment, in lines.
     """
-    for name in LAW_NAMES:
-        said = getattr(expectation, name)
-        if said is UNSET:
-            continue
-        law = WIRE_LAWS[name]
-        bound: dict[str, Any] = {} if said is None else {law.bound: _bound(said)}
-        judged = msgspec.structs.replace(conduct, bounds=ClientBounds(**bound))
-        for finding in law.judge(judged):
-            yield (name,), f"expected a client that {law.says}: {finding.text}", "\n".join(_details(finding, judged))
+    for finding in judged(expectation, conduct):
+        text = f"expected a client that {WIRE_LAWS[finding.law].says}: {finding.text}"
+        yield (finding.law,), text, "\n".join(_details(finding, conduct))
 
 
 def _bound(said: str | int) -> float | int:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
-from simulator.control.conduct import conduct_in, conduct_of_journal, names_law, unkept
+from simulator.control.conduct import conduct_in, conduct_of_journal, judged, names_law, unkept
 from simulator.control.doing import TEST_S_OWN
 from simulator.control.reading import place_of
 from simulator.decimals import parse_amount, text_of_amount
@@ -16,6 +16,7 @@ from simulator.exchange.orders import average_price
 from simulator.journal.journal import Journal
 from simulator.journal.queries import Search, context, explain
 from simulator.laws.conduct import Conduct
+from simulator.laws.wire import Finding
 from simulator.parts import in_parts
 from simulator.quoting import listed
 from simulator.scenario.expectations import Expectation, OrderExpectation
@@ -25,7 +26,7 @@ from simulator.scenario.reading.typed import Path
 from simulator.simulation import Simulation
 from simulator.terms import flags_of
 
-__all__ = ["expected_of", "transcript", "unmet", "unmet_order", "unmet_requests"]
+__all__ = ["broken_duties", "expected_of", "transcript", "unmet", "unmet_order", "unmet_requests"]
 
 
 def transcript(simulation: Simulation) -> str:
@@ -67,6 +68,21 @@ def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Genera
     failures += yield from _not_fired(simulation)
     failures += yield from _noted(simulation)
     return failures
+
+
+@in_parts
+def broken_duties(simulation: Simulation, stopped: int | None = None) -> Generator[None, None, list[Finding]]:
+    """Return what breaks that which a scenario says any client must do, up to when the client was ``stopped``."""
+    loaded, found = simulation.loaded, list[Finding]()
+    if loaded is None:
+        return found
+    for at, expectation in enumerate(loaded.scenario.must):
+        if names_law(expectation):
+            found += list(judged(expectation, (yield from conduct_in(simulation, stopped))))
+        else:
+            unmet = yield from _judge(expectation, simulation, None, None)
+            found += [Finding("must", f"{loaded.position(('must', at, *place))}: {text}") for place, text, _ in unmet]
+    return found
 
 
 def expected_of(scenario: Scenario) -> Iterator[tuple[Path, Expectation]]:

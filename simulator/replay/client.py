@@ -25,6 +25,8 @@ Playing = Generator[Action, int, None]
 """Yields actions; is sent the time at which each was done."""
 
 _RETRY = 100_000_000
+_LONGEST_RETRY = 1_000_000_000
+"""A connection that is refused is tried again after a while that doubles each time, from the one to the other."""
 
 
 class Client:
@@ -131,6 +133,7 @@ class Client:
         """Open a connection; one that is refused is tried again for a while."""
         line = self.lines[name] = Line(name, target)
         until = self._now + within
+        pause = _RETRY
         while True:
             line.refused = ""
             line.is_open = True
@@ -141,7 +144,8 @@ class Client:
             line.is_open = False
             if self._now >= until:
                 raise self._unmet(f"expected a connection to {target}, but it was refused: {line.refused}")
-            yield from self._pass_time(min(until, self._now + _RETRY))
+            yield from self._pass_time(min(until, self._now + pause))
+            pause = min(2 * pause, _LONGEST_RETRY)
 
     # Requests
 

@@ -88,9 +88,15 @@ class Loaded:
         if expect is None:
             of_its_client = self.is_bundled or (self.scenario.client and self.scenario.must)
             expect = self._is_expecting or not of_its_client
-        scenario = self.scenario if expect else msgspec.structs.replace(self.scenario, client=(), expect=())
-        loaded = Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
+        loaded = self.saying(**({} if expect else {"client": (), "expect": ()}))
         loaded._is_expecting = expect
+        return loaded
+
+    def saying(self, **sections: Any) -> "Loaded":
+        """Return the scenario with other sections, which are not checked."""
+        scenario = msgspec.structs.replace(self.scenario, **sections)
+        loaded = Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
+        loaded._is_expecting = self._is_expecting
         return loaded
 
     def at(self, start: int) -> "Loaded":
