@@ -7,7 +7,7 @@ of another log is known for what it is, and whether anything whole stands behind
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
@@ -47,6 +47,7 @@ _START = _MAGIC + bytes([_FORMAT])
 _LINK = struct.Struct("<II")
 _CRC = struct.Struct("<I")
 _HEAD = _LINK.size + _CRC.size
+_head: Callable[[bytes, int], tuple[int, int, int]] = struct.Struct("<III").unpack_from
 _NOTHING = bytes(8)
 _ARRAY_OF_FOUR = b"\x94"
 """The first byte of every input's payload."""
@@ -150,22 +151,23 @@ def read(data: bytes) -> Contents:
             f"and this version reads format {_FORMAT}"
         )
     position = len(_START)
-    payload = _payload(data, position, 0)
+    payload, _, salt = _record_at(data, position, 0) or (b"", 0, 0)
     try:
-        header = _decode_header(payload or b"")
+        header = _decode_header(payload)
     except msgspec.MsgspecError:
         raise _damaged(position, "the header cannot be read") from None
-    salt = chain = _crc(data, position)
-    position += _HEAD + len(payload or b"")
+    chain = salt
+    position += _HEAD + len(payload)
     inputs: list[Input] = []
-    while (payload := _payload(data, position, salt)) is not None:
-        if _LINK.unpack_from(data, position)[1] != chain:
+    while (record := _record_at(data, position, salt)) is not None:
+        payload, before, crc = record
+        if before != chain:
             raise _damaged(position, "a record is missing before this one")
         try:
             inputs.append(_decode_input(payload))
         except msgspec.MsgspecError:
             raise _damaged(position, "the record cannot be read") from None
-        chain = _crc(data, position)
+        chain = crc
         position += _HEAD + len(payload)
     if _is_followed(data, position, salt):
         raise _damaged(position, "the record is damaged, and whole ones follow it")
@@ -174,29 +176,24 @@ def read(data: bytes) -> Contents:
     return Contents(header, inputs, position, len(data), salt, chain)
 
 
-def _payload(data: bytes, position: int, salt: int) -> bytes | None:
-    """Return the payload of a record, or None if there is no whole one."""
+def _record_at(data: bytes, position: int, salt: int) -> tuple[bytes, int, int] | None:
+    """Return a record's payload, the checksum of the record before and its own, or None if there is no whole one."""
     start = position + _HEAD
     if start > len(data):
         return None
-    length = _LINK.unpack_from(data, position)[0]
+    length, before, crc = _head(data, position)
     if not length or start + length > len(data):
         return None
     payload = data[start : start + length]
-    is_whole = crc32(payload, crc32(data[position : position + _LINK.size], salt)) == _crc(data, position)
-    return payload if is_whole else None
-
-
-def _crc(data: bytes, position: int) -> int:
-    crc: int = _CRC.unpack_from(data, position + _LINK.size)[0]
-    return crc
+    is_whole = crc32(payload, crc32(data[position : position + _LINK.size], salt)) == crc
+    return (payload, before, crc) if is_whole else None
 
 
 def _is_followed(data: bytes, position: int, salt: int) -> bool:
     """Tell whether a whole record begins anywhere behind a place."""
     at = data.find(_ARRAY_OF_FOUR, position + _HEAD + 1)
     while at >= 0:
-        if _payload(data, at - _HEAD, salt) is not None:
+        if _record_at(data, at - _HEAD, salt) is not None:
             return True
         at = data.find(_ARRAY_OF_FOUR, at + 1)
     return False
@@ -210,11 +207,11 @@ def _is_complete(data: bytes, position: int, salt: int) -> bool:
     start = position + _HEAD
     if start >= len(data) or data.endswith(_NOTHING):
         return False
-    length, chain = _LINK.unpack_from(data, position)
+    length, chain, crc = _head(data, position)
     if 0 < length <= len(data) - start:
         return True
     rest = data[start:]  # or it is its length that was changed
-    return crc32(rest, crc32(_LINK.pack(len(rest), chain), salt)) == _crc(data, position)
+    return crc32(rest, crc32(_LINK.pack(len(rest), chain), salt)) == crc
 
 
 def _damaged(offset: int, what: str) -> CommandLogError:

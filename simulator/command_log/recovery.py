@@ -186,13 +186,16 @@ def rebuild(simulation: Simulation, inputs: list[Input]) -> CommandRunner:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the collector from looking for what is gone: nearly all that is made stays."""
+    """Keep the collector from looking for what is gone: nearly all that is made stays, and is old when it ends."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
