@@ -102,7 +102,7 @@ def add_serve_command(commands: "Subcommands") -> None:
         type=number_from(1),
         metavar="MILLISECONDS",
         help="after how much work of the processor's a session that is kept is written down whole: about as long as "
-        "coming back then takes (default: 1500)",
+        "coming back then takes at most (default: 1000)",
     )
     serve.add_argument(
         "--allow-host",

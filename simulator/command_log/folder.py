@@ -26,14 +26,14 @@ class Folder:
         path: where it is.
         sync: when what is written goes to the disk itself.
         opened: opens a file.
-        snapshot_every: after how many seconds of work of the processor's a snapshot is taken: about as long as it takes
+        snapshot_every: after how many seconds of work of the processor's a snapshot is taken: twice as long as it takes
             to do the same again.
 
     Raises `CommandLogError` if it cannot be used, or another server uses it.
     """
 
     def __init__(
-        self, path: Path, sync: Sync = "100ms", opened: Callable[[Path], File] = DiskFile, snapshot_every: float = 1.5
+        self, path: Path, sync: Sync = "100ms", opened: Callable[[Path], File] = DiskFile, snapshot_every: float = 1.0
     ) -> None:
         self.snapshot_every = snapshot_every
         self.path = path
