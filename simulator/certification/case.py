@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 
 from simulator.certification.ground import Ground
-from simulator.certification.routine import DEFAULT, Instruction
+from simulator.certification.routine import DEFAULT, Instruction, Wait
+from simulator.scenario.amounts import duration
 from simulator.scenario.loader import Loaded
+from simulator.terms import BILLION
 
 __all__ = ["Case"]
 
@@ -33,6 +35,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     threads: tuple[str, ...] = ()
     scenario: Callable[[Ground], dict[str, Any] | Loaded]
     routine: tuple[Instruction, ...] = DEFAULT
+
+    @property
+    def length(self) -> float:
+        """How long its routine lasts, in seconds of the exchange's time."""
+        return sum(duration(one.time) for one in self.routine if isinstance(one, Wait)) / BILLION
 
     def scenario_for(self, ground: Ground) -> dict[str, Any] | Loaded:
         """Return the scenario, whole."""

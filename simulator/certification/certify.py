@@ -18,10 +18,27 @@ from simulator.certification.run import run_in_real_time, run_in_virtual_time
 from simulator.did_you_mean import nearest
 from simulator.errors import SimulatorError
 
-__all__ = ["JOBS", "adapted", "certify", "certify_over_sockets", "chosen", "judged_over_sockets", "runs_on_a_loop"]
+__all__ = [
+    "JOBS",
+    "adapted",
+    "certify",
+    "certify_over_sockets",
+    "chosen",
+    "judged_over_sockets",
+    "runs_on_a_loop",
+    "takes_too_long",
+]
 
 JOBS = 32
 """How many cases are run at once by the wall's clock, unless it is said."""
+
+
+_LONGEST = 900.0
+
+
+def takes_too_long(case: Case, pace: float) -> bool:
+    """Tell whether a case lasts a quarter of an hour by the wall's clock: then it is run if it is asked for alone."""
+    return case.length / pace > _LONGEST
 
 
 def chosen(names: Iterable[str] = ()) -> list[Case]:
@@ -53,7 +70,7 @@ def certify(
 
     Args:
         make_client: makes a new client, with the methods of `simulator.certification.AsyncClient`, for each case.
-        cases: which; all by default.
+        cases: which; all by default, but for a client that is not async those that last long at that pace.
         catalogue: what the exchange trades: a bundled name, a file, or one that is loaded.
         product: what the client is asked to trade, and ``account`` for which; a busy market and the first account by
             default.
@@ -69,13 +86,13 @@ def certify(
     ground = Ground.of(_loaded(catalogue), product, account)
     held = bounds or ClientBounds()
     make_adapter = adapted(make_client)
-    chosen_cases = CASES if cases is None else cases
     if runs_on_a_loop(make_client):
-        for case in chosen_cases:
+        for case in CASES if cases is None else cases:
             yield judge(case, seed, run_in_virtual_time(case, make_adapter, ground, seed, held), laws)
     else:
         options = {"seed": seed, "bounds": held, "laws": laws, "pace": pace, "jobs": jobs}
-        yield from judged_over_sockets(make_adapter, chosen_cases, ground, **options)
+        short = (case for case in CASES if not takes_too_long(case, pace))
+        yield from judged_over_sockets(make_adapter, short if cases is None else cases, ground, **options)
 
 
 def judged_over_sockets(

@@ -82,7 +82,8 @@ def waits_for_nothing_for_ever(evidence: Evidence) -> Iterator[Finding]:
     """Whatever the client is asked to do ends within ``act``: it gives up on what does not come."""
     bound = evidence.bounds.act
     for act in evidence.acts:
-        if act.ended is None and act.error is None and act.what not in ("stop", "start"):
+        lasts = act.ended is None or act.ended - act.began > (bound + 1) * BILLION
+        if lasts and act.error is None and act.what not in ("stop", "start"):
             yield Finding("waits_for_nothing_for_ever", f"{act} had not ended after {bound:g} s", act.began)
     if evidence.hang is not None:
         yield Finding("waits_for_nothing_for_ever", evidence.hang)

@@ -162,7 +162,7 @@ class _Run:
                     await self._act(server, "cancel", tag, client.cancel(tag))
         if client.trades_by_itself:
             await self._let_it_connect(server)
-            await self._pass(server, self._length_of_routine())
+            await self._pass(server, round(self._case.length * BILLION))  # as long as the faults last
         self._heal(server)
         evidence.settled = await self._read_when_known(server, client, self._time_to_settle(client))
         if not client.trades_by_itself:
@@ -181,10 +181,6 @@ class _Run:
             if any(kind in ("open", "refused") for _, _, kind, _ in self._simulation.journal):
                 return
             await self._pass(server, _TENTH)
-
-    def _length_of_routine(self) -> int:
-        """Return how long the faults last for a client that trades by itself, in nanoseconds."""
-        return sum(duration(one.time) for one in self._case.routine if isinstance(one, Wait))
 
     async def _submit(self, server: Server, client: Adapter, order: Submit) -> None:
         price, quantity = self._ground.price(order.ticks), self._ground.quantity(order.units)

@@ -87,7 +87,7 @@ def _certify(options: argparse.Namespace) -> int:
         if not verdict.survives:
             say(*explanation(verdict, _again(options, verdict)))
     _write_reports(options, verdicts, time.perf_counter() - began)
-    say("", *certificate(verdicts))
+    say("", *certificate(verdicts), *_left_out(cases, verdicts, options.pace))
     say("", f"{summary(verdicts)}, in {time.perf_counter() - began:.1f} s")
     return _PASSED if all(verdict.survives for verdict in verdicts) else _FAILED
 
@@ -105,14 +105,34 @@ def _verdicts(options: argparse.Namespace, cases: "list[Case]", progress: Progre
     if (name := class_of(options)) is not None:
         make_client = class_named(name)
         if not runs_on_a_loop(make_client):
-            return _over_sockets(options, cases, adapted(make_client), tell)
+            return _over_sockets(options, _short(options, cases, progress), adapted(make_client), tell)
         common = {"catalogue": options.catalogue, "product": options.product, "account": options.account}
         verdicts = []
         for verdict in certify(make_client, cases=cases, seed=options.seed, pace=options.pace, **common):
             tell(verdict)
             verdicts.append(verdict)
         return verdicts
-    return _verdicts_of_program(options, cases, tell)
+    return _verdicts_of_program(options, _short(options, cases, progress), tell)
+
+
+def _short(options: argparse.Namespace, cases: "list[Case]", progress: Progress) -> "list[Case]":
+    """Return the cases but those that last too long by the wall's clock, unless cases are asked for by name."""
+    from simulator.certification.certify import takes_too_long
+
+    short = [case for case in cases if options.case or not takes_too_long(case, options.pace)]
+    for _ in cases[len(short) :]:
+        progress.advance()
+    return short
+
+
+def _left_out(cases: "list[Case]", verdicts: "list[Verdict]", pace: float) -> list[str]:
+    """Return lines that say of each case of which there is no verdict why there is none."""
+    judged = {verdict.case.name for verdict in verdicts}
+    return [
+        f"left out: {case.name} lasts {case.length / pace / 60:.0f} minutes by the wall's clock; ask for it by --case"
+        for case in cases
+        if case.name not in judged
+    ]
 
 
 def _verdicts_of_program(

@@ -1,12 +1,13 @@
 """What is wrong with a client that is a class is a finding in its words, and the battery goes on."""
 
 import time
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from certification.test_programs import BOUNDS, SHORT
-from simulator.certification import certify, run
+from simulator.certification import certify, chosen, run
 from simulator.cli.main import main
 
 
@@ -99,3 +100,18 @@ def test_command_says_of_a_blocking_client_as_cases_end(capsys: pytest.CaptureFi
     cases = ["--case", "well-behaved", "--case", "better-price"]
     assert main(["certify", "certification.test_certify:Idle", "--pace", "200", *cases]) == 0
     assert sorted(capsys.readouterr().out.splitlines()[:2]) == ["survives  better-price", "survives  well-behaved"]
+
+
+def test_what_lasts_long_by_the_walls_clock_is_left_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case that lasts too long for a client that blocks is left out and named, unless it is asked for."""
+    battery = import_module("simulator.certification.certify")  # the package names its function so
+    cases = chosen(["told-again-after-forty-minutes", "better-price"])
+    assert [battery.takes_too_long(case, pace) for case in cases for pace in (1, 100)] == [True, False, False, False]
+    monkeypatch.setattr(battery, "CASES", tuple(cases))
+    monkeypatch.setattr(battery, "_LONGEST", 5)
+    assert main(["certify", "certification.test_certify:Idle", "--pace", "200"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "left out: told-again-after-forty-minutes lasts 0 minutes by the wall's clock; ask for it by --case" in said
+    assert [verdict.case.name for verdict in certify(Idle, pace=200)] == ["better-price"]

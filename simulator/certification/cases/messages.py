@@ -1,7 +1,8 @@
 """Messages that come late, in another order, more than once, or never."""
 
 from simulator.certification.case import Case
-from simulator.certification.cases.making import RESTING, on, on_cancel, on_order, rules
+from simulator.certification.cases.making import RESTING, at, on, on_cancel, on_order, rules
+from simulator.certification.routine import DEFAULT, Wait
 from simulator.laws import threads
 
 __all__ = ["CASES"]
@@ -219,6 +220,31 @@ CASES = (
         must="Take an update of what is long over for no news.",
         threads=(threads.FILLS_REPLAYED,),
         scenario=lambda ground: rules(on_order(ground, RESTING, "ack", {"fill": "rest"}, {"delay": "90s"}, "repeat")),
+    ),
+    Case(
+        name="told-again-after-forty-minutes",
+        family=REPEATED,
+        what="Forty minutes after an order was filled the venue tells of it once more.",
+        must="Take an update of what is long over for no news, however long ago that was.",
+        threads=(threads.FILLS_REPLAYED, threads.FILLS_REPLAYED_AFTER_THE_END),
+        scenario=lambda ground: rules(
+            on_order(ground, ("resting buy",), "ack", {"fill": "rest"}, {"delay": "40m"}, "repeat")
+        ),
+        routine=(*DEFAULT, Wait("40m")),
+    ),
+    Case(
+        name="snapshot-after-subscribing-again",
+        family=REPEATED,
+        what="Who follows orders again is told of all that there have been, those that are long filled as well.",
+        must="Take what a snapshot says of an order for its state, and not for a fill that is new.",
+        threads=(threads.SNAPSHOT_OF_ALL_ORDERS, threads.FILLS_REPLAYED),
+        scenario=lambda ground: {
+            **at("20s", {"disconnect": {"code": 1012}}),
+            **rules(
+                {"when": {"event": "subscribe"}, "then": ["snapshot"], "after": 1},
+                on_order(ground, RESTING, "ack", {"fill": "40%"}),
+            ),
+        },
     ),
     Case(
         name="acks-told-twice",

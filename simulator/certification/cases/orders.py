@@ -2,6 +2,7 @@
 
 from simulator.certification.case import Case
 from simulator.certification.cases.making import RESTING, at, on_cancel, on_order, rules
+from simulator.certification.routine import DEFAULT, Cancel, Submit, Wait
 from simulator.laws import threads
 
 __all__ = ["CASES"]
@@ -20,7 +21,6 @@ _REASONS = {
     "VenueUnavailable": ("outage", "because it is out of order"),
     "RateLimited": ("rate", "because there are too many"),
     "Halted": ("halt", "because the market is halted"),
-    "Other": ("unknown-reason", "for a reason that no documentation names"),
 }
 
 _BY_REASON = tuple(
@@ -30,11 +30,18 @@ _BY_REASON = tuple(
         what=f"The venue rejects orders {why}.",
         must="Take a rejected order for out, and not send it again and again on the same terms.",
         scenario=lambda ground, code=code: rules(  # type: ignore[misc]  # the second is bound here
-            on_order(ground, RESTING, {"reject": {"code": code, "text": "EOrder:-2010" if code == "Other" else ""}})
+            on_order(ground, RESTING, {"reject": {"code": code}})
         ),
     )
     for code, (name, why) in _REASONS.items()
 )
+
+_SEVERAL = (
+    *DEFAULT[:3],
+    Submit("replacement", "Buy", -25, 50),
+    Wait("60s"),
+)
+"""Three orders that rest, and a while."""
 
 CASES = (
     Case(
@@ -121,6 +128,14 @@ CASES = (
         scenario=lambda ground: rules(on_order(ground, ("resting buy",), "ack", {"fill": "150%"}, illegal=True)),
     ),
     *_BY_REASON,
+    Case(
+        name="rejected-for-unknown-reason",
+        family=REJECTS,
+        what="The venue rejects orders with a code that no documentation names.",
+        must="Take a rejected order for out, whatever the reason says.",
+        threads=(threads.UNKNOWN_REASON, threads.REASONS_OF_TWO_KINDS),
+        scenario=lambda ground: rules(on_order(ground, RESTING, {"reject": {"reason": "E4711 (unspecified)"}})),
+    ),
     Case(
         name="rejected-late",
         family=REJECTS,
@@ -241,6 +256,38 @@ CASES = (
                 {"correct": {"fill": "last", "quantity": ground.quantity(21)}},
             )
         ),
+    ),
+    Case(
+        name="cancel-all-leaves-one",
+        family=CANCELS,
+        what="The venue cancels every open order when the line ends, but one, which stays in the market.",
+        must="Ask of each order whether it is out, and not take it from what has become of the others.",
+        threads=(threads.CANCELS_OF_WHICH_ONE_FAILS, threads.GONE_WITH_THE_LINE),
+        scenario=lambda ground: {
+            **at("20s", {"disconnect": {"code": 1001}}),
+            **rules(
+                {
+                    "when": {"event": "disconnect"},
+                    "then": [{"cancel": {"order": "all", "omit": ["last"]}}],
+                    "times": 1,
+                }
+            ),
+        },
+        routine=_SEVERAL,
+    ),
+    Case(
+        name="one-of-several-cancels-fails",
+        family=CANCELS,
+        what="Three cancels come one after the other, and the second is refused.",
+        must="Take the order of a cancel that is refused for open, and cancel it again.",
+        threads=(threads.CANCELS_OF_WHICH_ONE_FAILS,),
+        scenario=lambda ground: rules(
+            {
+                "when": {"request": "CancelOrder", "nth": 2},
+                "then": [{"reject": {"code": "Other", "text": "cannot find order"}}],
+            }
+        ),
+        routine=(*_SEVERAL[:-1], Cancel("resting buy"), Cancel("resting sell"), Cancel("replacement"), Wait("30s")),
     ),
     Case(
         name="all-cancelled-at-once",

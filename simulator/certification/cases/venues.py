@@ -13,6 +13,7 @@ VIEWS = "what queries say"
 RATES = "rates"
 RULES = "the venue's rules"
 LOAD = "load"
+CLOCKS = "clocks"
 
 
 def _lost_and(view: dict[str, Any]) -> Any:
@@ -202,6 +203,57 @@ CASES = (
         what="For half a minute the account may send only small orders, and larger ones are rejected.",
         must="Take the reject, and go on.",
         scenario=_lowered_limit,
+    ),
+    Case(
+        name="closed-until-the-opening",
+        family=RULES,
+        what="For the first minute every order gets an Err, and the market is open from then on.",
+        must="Take an Err for the end of one order, and not of all trading.",
+        threads=(threads.NOT_BACK_AFTER_MAINTENANCE,),
+        scenario=lambda ground: rules(
+            {
+                "when": {"request": "SendLimitOrder"},
+                "then": [{"reply": {"Err": "trading begins in a minute"}}],
+                "until": "60s",
+            }
+        ),
+    ),
+    Case(
+        name="clock-goes-back",
+        family=CLOCKS,
+        what="The venue's clock goes back by an hour for a minute, in which an order comes whose reply is lost.",
+        must="Not tell by the venue's times which of its orders is one's own.",
+        threads=(threads.CLOCKS_APART, threads.TIMED_OUT_BUT_DONE),
+        scenario=lambda ground: {
+            **at("1500ms", {"skew": {"by": "-1h", "for": "60s"}}),
+            **rules(on_order(ground, ("replacement",), {"reply": "never"}, "ack")),
+        },
+    ),
+    Case(
+        name="clock-jumps-ahead",
+        family=CLOCKS,
+        what="The venue's clock jumps an hour ahead, so that every order before looks an hour old.",
+        must="Not tell by the venue's times how old an order is, or whether it is still there.",
+        threads=(threads.CLOCKS_APART,),
+        scenario=lambda ground: at("60s", {"skew": {"by": "1h", "for": "120s"}}),
+    ),
+    Case(
+        name="fill-times-go-back",
+        family=CLOCKS,
+        what="The second fill of an order is ten minutes earlier than the first, by its time.",
+        must="Know fills by their ids, and not ask only for those after the newest that one has.",
+        threads=(threads.FILLS_SKIPPED_BY_TIME, threads.FILL_TIMES_OUT_OF_ORDER),
+        scenario=lambda ground: rules(
+            on_order(
+                ground,
+                ("replacement",),
+                "ack",
+                {"fill": "40%"},
+                {"delay": "20s"},
+                {"skew": {"by": "-10m", "of": "fills"}},
+                {"fill": "rest"},
+            )
+        ),
     ),
     Case(
         name="fast-market",

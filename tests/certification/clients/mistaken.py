@@ -8,6 +8,21 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from certification.clients.mistaken_about_messages import (
+    AsksOnlyWhenConnected,
+    IdsRise,
+    OneFillForEachUpdate,
+    ReaderDiesOfAnUnknownOrder,
+    ReadsFrames,
+    WaitsForTheCancel,
+)
+from certification.clients.mistaken_about_time import (
+    AgesByTheVenuesClock,
+    CountsTheSnapshot,
+    FillsSinceTheNewest,
+    FindsByTime,
+    ForgetsAfterHalfAnHour,
+)
 from certification.clients.streaming import Order, StreamingClient
 from simulator.certification.adapters import AsyncClient
 
@@ -536,6 +551,86 @@ class IdsAreNumbers(StreamingClient):
             order.id = str(int(float(order.id)))
 
 
+class OneGoneIsAllGone(StreamingClient):
+    """Takes all its orders for cancelled when one is after its line broke."""
+
+    lines = 0
+    is_new_line = False
+
+    async def listen(self, venue: ClientConnection) -> None:
+        self.lines += 1
+        self.is_new_line = self.lines > 1
+        await super().listen(venue)
+
+    async def look(self) -> None:
+        before = [order for order in self.orders.values() if order.is_wanted and not order.is_out]
+        await super().look()
+        if self.is_new_line and any(order.outcome == "canceled" for order in before):
+            self.is_new_line = False
+            for order in before:
+                if not order.is_out:
+                    order.outcome, order.id = "canceled", None
+
+
+class FirstCancelIsAll(StreamingClient):
+    """Takes every order for out whose cancel was answered, be it with an Err, as soon as one of them is."""
+
+    answered: frozenset[str] = frozenset()
+
+    async def ask(self, kind: str, order: Order | None = None, **fields: Any) -> Any:
+        response = await super().ask(kind, order, **fields)
+        if kind == "CancelOrder" and response is not None:
+            self.answered |= {fields["order_id"]}
+        return response
+
+    def learn(self, state: dict[str, Any]) -> None:
+        super().learn(state)
+        if "Canceled" in state["state"]:
+            for order in self.orders.values():
+                if order.id in self.answered and not order.is_out:
+                    order.outcome, order.id = "canceled", None
+
+
+class KnowsItsReasons(StreamingClient):
+    """Takes an order for open that is rejected for a reason it does not know."""
+
+    reasons = frozenset(
+        {"LimitExceeded", "OffTick", "OffStep", "ProductDisabled", "CancelOnly", "WouldTrade", "Halted", "Delisted"}
+        | {"Expired", "InsufficientFunds", "PriceOutOfBand", "DuplicateOrder", "RateLimited", "VenueUnavailable"}
+        | {"Other"}
+    )
+    unknown: frozenset[str | None] = frozenset()
+
+    async def look(self) -> None:
+        await super().look()
+        rejected = [order.id for order in self.orders.values() if order.outcome == "rejected" and order.id is not None]
+        response = await self.ask("GetRejectReason", order_ids=rejected) if rejected else None
+        for found in (response or {}).get("Ok") or ():
+            if found["reason"] is not None and found["reason"].partition(":")[0] not in self.reasons:
+                self.unknown |= {found["order_id"]}
+
+    def learn(self, state: dict[str, Any]) -> None:
+        super().learn(state)
+        for order in self.orders.values():
+            if order.outcome == "rejected" and order.id in self.unknown:
+                order.outcome = "open"
+
+
+class StopsAfterErrs(StreamingClient):
+    """Sends nothing any more after four orders were answered with an Err."""
+
+    refused = 0
+
+    async def send_order(self, order: Order) -> None:
+        if self.refused >= 4:
+            raise RuntimeError("trading is stopped")
+        await super().send_order(order)
+
+    def take_reply(self, order: Order, response: Any) -> None:
+        self.refused += "Err" in response
+        super().take_reply(order, response)
+
+
 class TellsNonsense(StreamingClient):
     """Says what is no belief."""
 
@@ -589,6 +684,21 @@ MISTAKES: dict[type[AsyncClient], tuple[str, ...]] = {
     LeavesItsLineOpen: ("well-behaved",),
     RaisesWhenOffline: ("refused-for-a-while",),
     IdsAreNumbers: ("large-ids",),
+    FindsByTime: ("clock-goes-back",),
+    AgesByTheVenuesClock: ("clock-jumps-ahead",),
+    FillsSinceTheNewest: ("fill-times-go-back",),
+    CountsTheSnapshot: ("snapshot-after-subscribing-again",),
+    ForgetsAfterHalfAnHour: ("told-again-after-forty-minutes",),
+    OneGoneIsAllGone: ("cancel-all-leaves-one",),
+    FirstCancelIsAll: ("one-of-several-cancels-fails",),
+    KnowsItsReasons: ("rejected-for-unknown-reason",),
+    StopsAfterErrs: ("closed-until-the-opening",),
+    AsksOnlyWhenConnected: ("subscription-lost", "updates-reordered"),
+    IdsRise: ("falling-ids",),
+    OneFillForEachUpdate: ("two-fills-in-one-update",),
+    ReaderDiesOfAnUnknownOrder: ("ack-before-reply", "reply-after-fill"),
+    ReadsFrames: ("fragmented",),
+    WaitsForTheCancel: ("lost-cancel-reply",),
     TellsNonsense: ("well-behaved",),
 }
 """Each mistake, with cases that are made for it."""
