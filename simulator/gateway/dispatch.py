@@ -15,7 +15,7 @@ from simulator.gateway.topics import CandlesTopic
 from simulator.journal.journal import Journal
 from simulator.schedule import Schedule
 from simulator.terms import Refusal
-from simulator.wire import encode, err, ok
+from simulator.wire import encode, err, ok, ok_list
 from simulator.wire.requests import (
     QUESTIONS,
     CancelOrder,
@@ -29,8 +29,10 @@ from simulator.wire.requests import (
 
 __all__ = ["Dispatcher"]
 
-_FILLS_AT_ONCE = 10_000
+_FILLS_AT_ONCE = 4000
 """Of how many fills the ids are made before others have their turn."""
+_PAUSE = 2_000_000
+"""For how many nanoseconds they have it then."""
 
 _AT_ONCE = 2000
 """Of how many orders one message tells at most, unless they are asked for."""
@@ -106,9 +108,9 @@ class Dispatcher:
         parts = [*parts, encode(found)[1:-1]] if found else parts
         rest = numbers[_FILLS_AT_ONCE:]
         if not rest:
-            self._delivery.reply(session, ok(bytes(request.id), b"[%b]" % b",".join(parts)))
+            self._delivery.reply(session, ok_list(bytes(request.id), parts))
         elif session.is_open:
-            self._schedule.at(self._schedule.now + 1, partial(self._list_fills, session, request, rest, parts))
+            self._schedule.at(self._schedule.now + _PAUSE, partial(self._list_fills, session, request, rest, parts))
 
     def _send_order(self, session: Session, request: SendLimitOrder) -> None:
         order = self._order_requests.submit(request, session.viewer)

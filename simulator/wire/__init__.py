@@ -12,6 +12,7 @@ from simulator.wire.codec import (
     encode,
     err,
     ok,
+    ok_list,
     unknown_fields,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "encode",
     "err",
     "ok",
+    "ok_list",
     "replies",
     "requests",
     "unknown_fields",

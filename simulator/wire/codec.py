@@ -21,6 +21,7 @@ __all__ = [
     "encode",
     "err",
     "ok",
+    "ok_list",
     "unknown_fields",
 ]
 
@@ -83,6 +84,16 @@ def decode_netidx(text: str | bytes) -> NetidxRequest | BadRequest:
 def ok(number: bytes, body: bytes) -> bytes:
     """Return the message that answers request ``number`` with a JSON body."""
     return b'{"id":%b,"response":{"Ok":%b}}' % (number, body)
+
+
+def ok_list(number: bytes, parts: list[bytes]) -> bytes:
+    """Return the message that answers request ``number`` with a list, whose JSON comes in parts, without brackets."""
+    pieces = [b'{"id":%b,"response":{"Ok":[' % number]
+    for part in parts:
+        pieces += (part, b",")
+    if parts:
+        pieces.pop()
+    return b"".join([*pieces, b"]}}"])
 
 
 def err(number: bytes, text: str) -> bytes:

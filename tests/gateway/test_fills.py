@@ -174,7 +174,7 @@ def test_very_many_fills(world: World, monkeypatch: pytest.MonkeyPatch, asked: d
     assert client.request("GetHalts") == [{"id": client.id, "response": {"Ok": []}}]
     other.order("Buy", "100", "1")
     other.order("Sell", "100", "1")
-    world.advance(100)
+    world.advance(10 * dispatch._PAUSE)
     assert client.news() == [{"id": client.id - 1, "response": {"Ok": whole}}]
 
 
@@ -188,7 +188,7 @@ def test_very_many_fills_for_nobody(world: World, monkeypatch: pytest.MonkeyPatc
     assert client.refused("ListFills", scope="All", set="nobody").startswith("`$.set`: expected ")
     assert client.request("ListFills", scope="All", set="All") == []
     world.sim.disconnect(client.session)
-    world.advance(100)
+    world.advance(10 * dispatch._PAUSE)
     assert (client.news(), world.sim.due()) == ([], [])
     world.sim.set_clock("manual")
     assert len(world.connect().ask("ListFills", scope="All", set="All")) == 6
