@@ -102,7 +102,7 @@ class Reset(_Body, frozen=True):
     """How the world begins anew: as it began, but for what is said.
 
     ``scenario`` is the name of a bundled one, or a scenario as data; ``yaml`` is one as text. ``expect`` says whether
-    what it expects is verified, by default unless it is a bundled one.
+    what it expects is verified, by default unless it is a bundled one, or one with both client and must.
     """
 
     scenario: str | dict[str, Any] | None = None

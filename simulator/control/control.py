@@ -244,7 +244,8 @@ class Control:
     ) -> None:
         """Begin anew, as the world began but for what is said: books, ids, rules, the journal and all.
 
-        ``expect`` says whether what another scenario expects is verified; by default that of a bundled one is not.
+        ``expect`` says whether what another scenario expects is verified; by default that of a bundled one is
+        not, nor that of one with both client and must; what any client ``must`` do always is.
         Connections are closed with 1012; those that are kept are as if they had just been opened.
         """
         loaded = scenario if scenario is None or isinstance(scenario, Loaded) else load(scenario)

@@ -72,7 +72,8 @@ class RemoteExchange(ExchangeMethods):
             seed: instead of the scenario's.
             clock: ``real``, ``instant``, ``manual`` or ``{"scaled": 20}``, instead of the scenario's.
             catalogue: ``default`` or ``reference``, instead of the scenario's.
-            expect: whether what the scenario expects is verified; by default unless it is a bundled one.
+            expect: whether what the scenario expects is verified; by default unless it is a bundled one, or one
+                with both client and must.
         """
         told = {
             "name": name or f"world-{secrets.token_hex(4)}",
@@ -138,20 +139,7 @@ class RemoteExchange(ExchangeMethods):
 
     # What a test does
 
-    def advance(
-        self,
-        time: str | int | timedelta | None = None,
-        *,
-        to: str | None = None,
-        next: bool = False,
-        timeout: float = PATIENCE,
-    ) -> str:
-        """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
-
-        ``to`` says the time itself, and ``next`` goes to the next thing that is due. Returns, when all that was due has
-        been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
-        itself, and `SimulatorError` if it takes more than ``timeout`` seconds.
-        """
+    def _pass_time(self, time: str | int | timedelta | None, to: str | None, next: bool, timeout: float) -> str:
         by = time if time is None or isinstance(time, str) else f"{nanoseconds(time)}ns"
         now: str = self._make("advance", Advance(by, to, next), patience=timeout).now
         return now

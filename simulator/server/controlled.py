@@ -33,7 +33,8 @@ class NewWorld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A world for a test of its own.
 
     ``scenario`` is the name of a bundled one or a scenario as data, ``yaml`` is one as text; none for a plain exchange.
-    ``expect`` says whether what it expects is verified, by default unless it is a bundled one.
+    ``expect`` says whether what it expects is verified, by default unless it is a bundled one, or one
+    with both client and must.
     """
 
     name: Annotated[str, msgspec.Meta(max_length=100)]

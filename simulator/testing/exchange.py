@@ -27,7 +27,6 @@ from simulator.scenario import Loaded, Scenario, load
 from simulator.scenario.values import decoded
 from simulator.server import Server, Settings
 from simulator.simulation import Simulation, by_the_wall
-from simulator.testing.loops import PATIENCE
 from simulator.testing.methods import ExchangeMethods
 from simulator.testing.started import watchers
 from simulator.testing.thread import News, ServerThread
@@ -58,7 +57,7 @@ class Exchange(ExchangeMethods):
         settings: the server's bounds.
         tls: whether it is reached by ``wss``; clients trust `ca_file` then. Needs the extra ``tls``.
         expect: whether what the scenario expects in the end is verified; by default it is, unless the scenario is a
-            bundled one, which expects it of a client of its own.
+            bundled one, or has both a client of its own and ``must`` for others. What any client ``must`` do always is.
     """
 
     def __init__(
@@ -217,20 +216,7 @@ class Exchange(ExchangeMethods):
 
     # What a test does
 
-    def advance(
-        self,
-        time: str | int | timedelta | None = None,
-        *,
-        to: str | None = None,
-        next: bool = False,
-        timeout: float = PATIENCE,
-    ) -> str:
-        """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
-
-        ``to`` says the time itself, and ``next`` goes to the next thing that is due. Returns, when all that was due has
-        been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
-        itself, and `SimulatorError`, which says what has happened, if it takes more than ``timeout`` seconds.
-        """
+    def _pass_time(self, time: str | int | timedelta | None, to: str | None, next: bool, timeout: float) -> str:
         nanoseconds = self._call(lambda: self._control.time_to_pass(time, to=to, next=next))
         self._thread.run(self.server.world.pass_time(nanoseconds), timeout)
         return text_of_time(self.now)
@@ -277,8 +263,8 @@ class Exchange(ExchangeMethods):
     def verify(self) -> None:
         """Raise `simulator.errors.UnmetExpectation` for what is expected and is not so.
 
-        That is the scenario's ``expect``, its rules that are ``required``, requests without a rule if it is ``strict``,
-        and mistakes of the simulator's own. The end of a ``with`` block, and of a test, does so too.
+        That is the scenario's ``must`` and ``expect``, its rules that are ``required``, requests without a rule if it
+        is ``strict``, and mistakes of the simulator's own. The end of a ``with`` block, and of a test, does so too.
         """
         failures = self._ask(self._control.verify)
         if failures:

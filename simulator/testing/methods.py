@@ -64,20 +64,8 @@ class ExchangeMethods(ABC):
         """Return what has happened behind a line of the journal."""
 
     @abstractmethod
-    def advance(
-        self,
-        time: str | int | timedelta | None = None,
-        *,
-        to: str | None = None,
-        next: bool = False,
-        timeout: float = PATIENCE,
-    ) -> str:
-        """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
-
-        ``to`` says the time itself, and ``next`` goes to the next thing that is due. Returns, when all that was due has
-        been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
-        itself, and `SimulatorError`, which says what has happened, if it takes more than ``timeout`` seconds.
-        """
+    def _pass_time(self, time: str | int | timedelta | None, to: str | None, next: bool, timeout: float) -> str:
+        """Let time pass as `advance` says."""
 
     # What is so
 
@@ -150,6 +138,22 @@ class ExchangeMethods(ABC):
         return self.journal_since(0)
 
     # What a test does
+
+    def advance(
+        self,
+        time: str | int | timedelta | None = None,
+        *,
+        to: str | None = None,
+        next: bool = False,
+        timeout: float = PATIENCE,
+    ) -> str:
+        """Let time pass on a clock that stands: ``"250ms"``, a timedelta, or an integer of nanoseconds.
+
+        ``to`` says the time itself, and ``next`` goes to the next thing that is due. Returns, when all that was due has
+        been written out, the time to which it has come. Raises `simulator.errors.ClockRuns` on a clock that goes by
+        itself, and `SimulatorError`, which says what has happened, if it takes more than ``timeout`` seconds.
+        """
+        return self._pass_time(time, to, next, timeout)
 
     async def advance_async(
         self,
