@@ -28,7 +28,7 @@ SLOW: dict[str, Any] = {
         }
     ]
 }
-ONLY_HERE = {"is_running", "start", "server", "simulation", "scenario", "ca_file"}
+ONLY_HERE = {"is_running", "start", "server", "simulation", "scenario", "ca_file", "keep_books"}
 """What is within an exchange, or says whether it is there."""
 
 Either = Here | Remote
