@@ -5,7 +5,9 @@ const control = "http://127.0.0.1:6001/_exchange";
 const call = async (method, path, body) => {
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch(control + path, { method, headers, body: JSON.stringify(body) });
-  return answer.json();
+  const data = await answer.json();
+  if (!answer.ok) throw new Error(data.error);
+  return data;
 };
 
 test("a partial fill after 250 ms", async () => {
