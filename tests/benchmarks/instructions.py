@@ -15,6 +15,7 @@ __all__ = ["ROWS"]
 
 _COUNT = 4_000
 _OPERATIONS = 20_000
+_LOOKS = 20
 _FOUND = re.compile(r"I +refs: +([0-9,]+)")
 
 
@@ -43,6 +44,10 @@ def _order(what: str, effort: Effort) -> Figure:
     return Figure.alone([_each("order_path.py", effort.of(_COUNT), what)])
 
 
+def _look(effort: Effort) -> Figure:
+    return Figure.alone([_each("page_path.py", effort.of(_LOOKS))])
+
+
 def _growth(effort: Effort) -> Figure:
     deep, shallow = (
         _each("engine_path.py", effort.of(_OPERATIONS), str(effort.seed), str(depth)) for depth in (100_000, 1_000)
@@ -68,6 +73,15 @@ ROWS = [
         100_000.0,
         90_000.0,
         partial(_order, "served"),
+    ),
+    Row(
+        "instructions-page",
+        "instructions for what a page is shown at one look, five times a second at most while much happens",
+        "",
+        "less",
+        7_800_000.0,
+        7_100_000.0,
+        _look,
     ),
     Row(
         "instructions-growth",
