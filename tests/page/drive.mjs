@@ -28,8 +28,32 @@ say("clock", await page.locator("[data-clock=paused]").getAttribute("aria-presse
 
 await page.locator("#lines li", { hasText: "SendLimitOrder" }).first().click();
 say("detail", (await text("#detail-text")).includes('"type": "SendLimitOrder"'));
+await page.locator("#effect").click();
+say("what it caused", (await text("#detail-text")).includes("slow"));
+await page.locator("#cause").click();
+say("what caused it", (await text("#detail-text")).includes('"type": "SendLimitOrder"'));
+await page.keyboard.press("Escape");
+say("closed", await page.locator("#detail").isHidden());
+
+await page.keyboard.press("/");
+const found = {};
+for (const filter of ["type:sendlimit", "id:2", "order:1", 'rule:"slow"', "kind:rule", "#1 kind:open", "id:nothing"]) {
+  await page.locator("#filter").fill(filter);
+  found[filter] = await page.locator("#lines li:not(.empty)").count();
+}
+say("found", found);
+await page.locator("#filter").fill("");
+await page.locator("#rules button.link").first().click();
+say("by a click", await page.inputValue("#filter"));
+await page.locator("#filter").fill("");
+await page.keyboard.press("Escape");
+say("own", await page.locator("#ladder td.own", { hasText: "#1" }).count());
+say("truth and told", await page.locator("#orders article").first().locator(".life td").allInnerTexts());
+
+await page.locator("#orders article .acts button").first().focus();
 await page.keyboard.press("n");
 await page.locator("#orders article", { hasText: "0.8 filled" }).first().waitFor();
+say("the focus stays", await page.evaluate(() => document.activeElement.textContent));
 say("next event", (await text("#now")).endsWith(".250000000"));
 
 const all = "#orders article .acts button, #tape li > button:last-child, #sessions article .acts button";

@@ -45,6 +45,16 @@ BUTTONS: list[tuple[str, Any]] = [
 ]
 """What stands on the buttons for two orders and a connection, in their order, and the step that each is to be."""
 BUST = "bust"
+FOUND = {
+    "type:sendlimit": 4,
+    "id:2": 2,
+    "order:1": 6,
+    'rule:"slow"': 10,
+    "kind:rule": 2,
+    "#1 kind:open": 1,
+    "id:nothing": 0,
+}
+"""How many rows of the traffic each filter shows."""
 
 
 @contextmanager
@@ -108,6 +118,14 @@ def test_page_in_a_browser(playwright: Path) -> None:
         ["what is markup in it", 0],
         ["clock", "true"],
         ["detail", True],
+        ["what it caused", True],
+        ["what caused it", True],
+        ["closed", True],
+        ["found", FOUND],
+        ["by a click", 'rule:"slow"'],
+        ["own", 1],
+        ["truth and told", ["Open\nOpen", "Acked\nAcked"]],
+        ["the focus stays", "fill"],
         ["next event", True],
         ["buttons", [label for label, _ in buttons]],
         *[[f"injected {name}", 200] for name in names],

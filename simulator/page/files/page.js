@@ -118,7 +118,11 @@ function forget() {
   visit += 1;
   lines = []; last = 0; dropped = 0; askedForWorlds = -WORLDS_EVERY;
   asked.clear();
-  $("lines").replaceChildren();
+  orders = [];
+  for (const id of ["lines", "orders", "tape", "rules", "due", "sessions"]) {
+    $(id).replaceChildren();
+    $(id).drawn = undefined;
+  }
   closeDetail();
 }
 
@@ -275,6 +279,20 @@ const link = (label, text) => el("button", { class: "link", title: `Filter the t
 
 let centred = "";
 
+// Levels of a side, and behind the last that was asked for those in which clients' orders stand, as far as is known.
+function withOwn(levels, dir, book) {
+  const found = new Map(levels.map((one) => [Number(one.price), one]));
+  for (const order of orders) {
+    const price = Number(order.price);
+    if (order.dir !== dir || order.product !== book.product || order.state.includes("Out") || !Number(order.leaves_qty)) continue;
+    if (levels.some((one) => Number(one.price) === price) || !order.state.includes("Acked")) continue;
+    const level = found.get(price) ?? { price: order.price, quantity: "0", orders: [] };
+    const quantity = String(Number((Number(level.quantity) + Number(order.leaves_qty)).toFixed(9)));
+    found.set(price, { ...level, quantity, orders: [...level.orders, order.order_id] });
+  }
+  return [...found.values()].sort((one, other) => Number(other.price) - Number(one.price));
+}
+
 function showBook(book) {
   const level = (one, side) => {
     const own = one.orders.length ? `${one.orders.slice(0, 3).map((id) => `#${id}`).join(" ")}${one.orders.length > 3 ? "…" : ""}` : "";
@@ -286,7 +304,7 @@ function showBook(book) {
   const none = el("tr", {}, el("td", { colspan: 3, class: "quiet" }, product ? (book ? "nothing in the book" : "there is no such product") : "the product of the first order, or the one you name"));
   const spread = el("tr", { id: "spread" }, el("td", { colspan: 3 }));
   const rows = book && book.bids.length + book.asks.length
-    ? [...book.asks.toReversed().map((one) => level(one, "sell")), spread, ...book.bids.map((one) => level(one, "buy"))] : [none];
+    ? [...withOwn(book.asks, "Sell", book).map((one) => level(one, "sell")), spread, ...withOwn(book.bids, "Buy", book).map((one) => level(one, "buy"))] : [none];
   $("ladder").tBodies[0].replaceChildren(...rows);
   if (book && centred !== book.tradable_product && rows.length > 1) {
     centred = book.tradable_product;
@@ -354,7 +372,7 @@ function showOrders(fills) {
   });
   draw($("orders"), things.reverse(), (one) => one.order.order_id, orderItem, "No orders yet.");
   draw($("tape"), fills.reverse(), (one) => one.fill_id, (one) => el("li", {},
-    el("span", { class: "quiet" }, clock(one.time).slice(0, 8)), link(`#${one.order_id}`, `order:${one.order_id}`),
+    el("span", { class: "quiet", title: one.time }, clock(one.time).slice(3, 8)), link(`#${one.order_id}`, `order:${one.order_id}`),
     el("span", { class: one.dir === "Buy" ? "buy" : "sell", title: `${one.dir}, ${one.liquidity}, against ${one.against}` }, `${one.quantity} at ${one.price}`),
     one.kind === "Normal" ? act("bust", { bust: one.fill_id }) : el("span", { class: "mark push" }, one.kind)), "No fills yet.");
 }
@@ -371,7 +389,8 @@ const ruleItem = (rule) => el("article", {},
 const dueItem = (one) => (one.name
   ? el("article", {}, el("header", {}, el("b", {}, one.name), el("span", { class: "quiet" }, `held by ${one.rule}${one.order_id ? `, order #${one.order_id}` : ""}`),
     el("button", { class: "push", onclick: () => change("POST", "/release", { name: one.name }) }, "release")))
-  : el("article", {}, el("p", { title: one.time }, el("b", {}, `in ${one.left.replace(/(\.\d{3})\d+/, "$1")}`), ` ${one.because || (one.is_endless ? "the market goes on" : "")}`)));
+  : el("article", {}, el("p", { title: one.time }, el("b", {}, `in ${one.left.replace(/(\.\d{3})\d+/, "$1")}`), ` ${one.because.replace(/^\S+Z (\*\*\* )?/, "") || (one.is_endless ? "the market goes on" : "")}`),
+    one.cause ? el("button", { class: "link", onclick: () => choose(one.cause) }, "what caused it") : null));
 
 function showDue(due, held) {
   const awaited = due.filter((one) => !one.is_endless);

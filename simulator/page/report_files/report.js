@@ -133,7 +133,9 @@ function showBook(orders, line) {
   const books = booksAt(line);
   const own = ownLevels(orders, product);
   const levels = [0, 1].map((side) => {
-    const found = books ? [...(books.get(product)?.[side] ?? [])] : [...own[side].values()].map((level) => [level.price, amount(level.quantity)]);
+    const found = books ? [...(books.get(product)?.[side] ?? [])] : [];
+    const there = new Set(found.map(([price]) => Number(price)));
+    for (const [price, level] of own[side]) if (!there.has(price)) found.push([level.price, amount(level.quantity)]);
     return found.sort(([one], [other]) => Number(other) - Number(one));
   });
   const row = ([price, quantity], side) => {
