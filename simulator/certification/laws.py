@@ -85,29 +85,30 @@ def waits_for_nothing_for_ever(evidence: Evidence) -> Iterator[Finding]:
         lasts = act.ended is None or act.ended - act.began > (bound + 1) * BILLION
         if lasts and act.error is None and act.what not in ("stop", "start"):
             yield Finding("waits_for_nothing_for_ever", f"{act} had not ended after {bound:g} s", act.began)
-    if evidence.hang is not None:
+    if evidence.hang is not None and evidence.stopped is None:
         yield Finding("waits_for_nothing_for_ever", evidence.hang)
 
 
 def cancels_what_it_is_told_to(evidence: Evidence) -> Iterator[Finding]:
     """An order that the client is told to cancel is not open in the end, when nothing has been amiss for long.
 
-    It is not held against a client that was told, rightly or wrongly, that the order is out.
+    One that the client was told is out, rightly or wrongly, or that it believes to be out, is judged as a belief.
     """
     reading = evidence.settled
     if reading is None:
         return
     told = [data for time, _, kind, data in evidence.journal if kind == "out" and time <= reading.time]
     said_to_be_out = {order_id for data in told for order_id, is_out in told_of_orders(data) if is_out}
+    believed = (reading.belief and reading.belief.orders) or {}
     by_tag = evidence.by_tag(reading)
     for act in evidence.acts:
         left = [order for order in by_tag.get(act.tag, ()) if order.is_open and str(order.id) not in said_to_be_out]
-        if act.what == "cancel" and act.error is None and left:
+        is_taken_for_open = act.tag not in believed or believed[act.tag].outcome in (None, "open")
+        if act.what == "cancel" and act.error is None and left and is_taken_for_open:
             ids = ", ".join(str(order.id) for order in left)
             text = f"it was told to cancel {act.tag!r}, and order {ids} is open when all has been well"
-            advice = "a cancel that fails is sent again"
-            finding = f"{text} for {evidence.bounds.settle:g} s: {advice}"
-            yield Finding("cancels_what_it_is_told_to", finding, act.began)
+            since = f"for {evidence.bounds.settle:g} s: a cancel that fails is sent again"
+            yield Finding("cancels_what_it_is_told_to", f"{text} {since}", act.began)
 
 
 def ends_only_when_done(evidence: Evidence) -> Iterator[Finding]:
@@ -138,7 +139,11 @@ def ends_when_told(evidence: Evidence) -> Iterator[Finding]:
             return
     open_ = open_at(evidence, evidence.journal[-1][0] if evidence.journal else 0)
     if open_:
-        yield Finding("ends_when_told", f"it left {len(open_)} connections open", evidence.stopped)
+        these = "a connection" if len(open_) == 1 else f"{len(open_)} connections"
+        yield Finding("ends_when_told", f"it has stopped, and left {these} open", evidence.stopped)
+    elif evidence.hang is not None:
+        text = "it has stopped, and a part of it goes on for ever"
+        yield Finding("ends_when_told", text, evidence.stopped)
 
 
 # What it sent
@@ -211,10 +216,25 @@ def belief_of_position(evidence: Evidence) -> Iterator[Finding]:
         if reading is None or reading.belief is None or reading.belief.position is None:
             continue
         if _differs(reading.belief.position, reading.position):
-            text = (
-                f"it believes that it holds {reading.belief.position}, and it holds {text_of_amount(reading.position)}"
-            )
+            holds = text_of_amount(reading.position)
+            text = f"it believes that it holds {reading.belief.position}, and it holds {holds}"
+            added = _added_up(evidence, reading) if reading is evidence.settled else None
+            if added is not None and not _differs(added, reading.position):
+                text += ", which is what it believes of its orders, added up"
             yield Finding("belief_of_position", text, reading.time)
+
+
+def _added_up(evidence: Evidence, reading: Snapshot) -> str | None:
+    """Return what the client says is filled of its orders, as a position; None if it does not say that of each."""
+    told = (reading.belief and reading.belief.orders) or {}
+    total = Decimal(0)
+    for tag, wanted in evidence.wanted.items():
+        filled = told[tag].filled if tag in told else None
+        if filled is None:
+            return None
+        with contextlib.suppress(InvalidOperation):
+            total += Decimal(filled) if wanted.is_buy else -Decimal(filled)
+    return f"{total:f}"
 
 
 def is_flat_when_told(evidence: Evidence) -> Iterator[Finding]:
@@ -228,7 +248,8 @@ def is_flat_when_told(evidence: Evidence) -> Iterator[Finding]:
     left = [order for order in reading.orders.values() if order.is_open]
     if left:
         ids = ", ".join(str(order.id) for order in left)
-        yield Finding("is_flat_when_told", f"it was told to be flat, and left {len(left)} orders open ({ids})")
+        these = f"order {ids} open" if len(left) == 1 else f"{len(left)} orders open ({ids})"
+        yield Finding("is_flat_when_told", f"it was told to be flat, and left {these}")
     if reading.tradable:
         yield Finding("is_flat_when_told", f"it was told to be flat, and holds {text_of_amount(reading.tradable)}")
 

@@ -101,7 +101,7 @@ def cancels_end(conduct: Conduct) -> Iterator[Finding]:
                 late[order_id] = late.get(order_id, 0) + 1
                 if late[order_id] == conduct.bounds.cancels + 1:
                     text = (
-                        f"order {order_id} is out, it was told so, and it has cancelled it {late[order_id]} times since"
+                        f"it was told that order {order_id} is out, and has cancelled it {late[order_id]} times since"
                     )
                     yield Finding("cancels_end", text, time)
 

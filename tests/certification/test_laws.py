@@ -46,7 +46,7 @@ OPEN = b'[{"order_id":"1","state":["Open","Acked"]}]'
 
 def test_cancels_of_what_is_out_end() -> None:
     """An order of which the client has heard that it is out, and nothing else since, is not cancelled for ever."""
-    found = ["cancels end: order 1 is out, it was told so, and it has cancelled it 6 times since"]
+    found = ["cancels end: it was told that order 1 is out, and has cancelled it 6 times since"]
     assert cancelled(OUT) == found
     assert cancelled(OPEN, OUT) == found
     assert cancelled(OUT, OPEN) == found
@@ -141,3 +141,35 @@ def test_a_cancel_that_fails_is_sent_again() -> None:
     text = f"cancels what it is told to: {found}: a cancel that fails is sent again"
     assert told_to_cancel() == told_to_cancel(OPEN) == [text]
     assert told_to_cancel(OUT, OPEN) == []
+
+
+@pytest.mark.parametrize(
+    ("filled", "more"), [("3", ", which is what it believes of its orders, added up"), ("2", ""), (None, "")]
+)
+def test_a_position_that_is_wrong_beside_orders_that_are_right(filled: str | None, more: str) -> None:
+    """A client learns whether its orders or its count of the position is wrong."""
+    belief = Belief(orders={"a": OrderBelief(filled=filled)}, position="5")
+    wanted = {"a": Wanted("a", is_buy=True, price=1, quantity=3 * BILLION, at=0)}
+    evidence = Evidence(wanted=wanted, settled=Snapshot(9, {}, 3 * BILLION, belief, 0))
+    assert [str(finding) for finding in laws.belief_of_position(evidence)] == [
+        f"belief of position: it believes that it holds 5, and it holds 3{more}"
+    ]
+
+
+def ended(*journal: Any, hang: str | None = None) -> list[str]:
+    """Return what is found of the end of a client that has stopped, after what passed."""
+    evidence = Evidence(journal=list(journal), stopped=5, acts=[Act("stop", "", 5, 6)], hang=hang)
+    held = (laws.waits_for_nothing_for_ever, laws.ends_when_told)
+    return [str(finding) for law in held for finding in law(evidence)]
+
+
+def test_what_is_left_when_a_client_has_stopped() -> None:
+    """Connections that are left open, and tasks that go on, are told of as what they are."""
+    assert ended((1, 1, "open", "/"), (7, 1, "close", "1000 (OK)")) == []
+    assert ended((1, 1, "open", "/")) == ["ends when told: it has stopped, and left a connection open"]
+    assert ended((1, 1, "open", "/"), (2, 2, "open", "/"), hang="the client is not done after 21600 s") == [
+        "ends when told: it has stopped, and left 2 connections open"
+    ]
+    assert ended(hang="the client is not done after 21600 s") == [
+        "ends when told: it has stopped, and a part of it goes on for ever"
+    ]

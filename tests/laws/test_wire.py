@@ -157,7 +157,7 @@ def test_cancels_end() -> None:
         played.wait(1)
         played.say(type="CancelOrder", order_id="1")
     assert played.findings("cancels_end") == []
-    text = "cancels end: order 1 is out, it was told so, and it has cancelled it 3 times since"
+    text = "cancels end: it was told that order 1 is out, and has cancelled it 3 times since"
     assert played.findings("cancels_end", cancels=2) == [text]
 
 
