@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from msgspec import UNSET
@@ -70,8 +71,13 @@ def types_of(when: Any) -> frozenset[str]:
         return frozenset()
     if when.request is UNSET:
         return frozenset(REQUEST_TYPES)
-    globs = [Glob(pattern) for pattern in _each(when.request)]
-    return frozenset(kind for kind in REQUEST_TYPES if any(glob.matches(kind) for glob in globs))
+    return frozenset().union(*map(_types_like, _each(when.request)))
+
+
+@lru_cache(maxsize=1024)
+def _types_like(pattern: str) -> frozenset[str]:
+    glob = Glob(pattern)
+    return frozenset(kind for kind in REQUEST_TYPES if glob.matches(kind))
 
 
 def is_for_nothing(when: Any) -> bool:
