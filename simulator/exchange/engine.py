@@ -22,7 +22,9 @@ def match(venue: "Venue", order: Order, instrument: Instrument, now: int) -> Non
     trades = book.match(order)
     if trades:
         # The book has taken all the trades off at once; each fill is to tell what was left after it.
-        order.leaves_qty += sum(quantity for _, quantity in trades)
+        traded = sum(quantity for _, quantity in trades)
+        order.leaves_qty += traded
+        venue.expose(order, -traded, traded)
         for resting, quantity in trades:
             order.leaves_qty -= quantity
             _trade(venue, order, resting, quantity, now)
@@ -36,6 +38,7 @@ def trade_as_promised(venue: "Venue", order: Order, price: int, now: int) -> Non
     instrument = order.instrument
     quantity, order.leaves_qty = order.leaves_qty, 0
     venue.trades += 1
+    venue.expose(order, -quantity, quantity)
     _record_fill(venue, order, instrument, price, quantity, False, MARKET_ACCOUNT, now)
     print_trade(venue, instrument, order.buy, price, quantity, now)
     venue.touched[instrument.listing.id] = instrument
@@ -46,6 +49,7 @@ def match_market(venue: "Venue", instrument: Instrument, entry: BookEntry, now: 
     for resting, quantity in instrument.book.match(entry):
         venue.trades += 1
         if isinstance(resting, Order):
+            venue.expose(resting, -quantity, quantity)
             _record_fill(venue, resting, instrument, resting.price, quantity, True, MARKET_ACCOUNT, now)
         print_trade(venue, instrument, entry.buy, resting.price, quantity, now)
 
@@ -55,6 +59,7 @@ def fill(venue: "Venue", order: Order, quantity: int, price: int, against: str, 
     instrument = order.instrument
     resting = order.rests
     given = instrument.book.take_at(order.buy, price, quantity)
+    venue.expose(order, -quantity, quantity)
     venue.touched[instrument.listing.id] = instrument
     for entry, amount in given:
         instrument.book.reduce(order, amount)
@@ -68,12 +73,13 @@ def fill(venue: "Venue", order: Order, quantity: int, price: int, against: str, 
 
 
 def _trade(venue: "Venue", taker: Order, resting: BookEntry, quantity: int, now: int) -> None:
-    """Record a trade that the book has made between an order and what rested."""
+    """Record a trade that the book has made between an order, whose exposure has changed already, and what rested."""
     venue.trades += 1
     price = resting.price
     instrument = taker.instrument_ref()
     if isinstance(resting, Order):
         _record_fill(venue, taker, instrument, price, quantity, False, resting.account, now)
+        venue.expose(resting, -quantity, quantity)
         _record_fill(venue, resting, instrument, price, quantity, True, taker.account, now)
     else:
         _record_fill(venue, taker, instrument, price, quantity, False, MARKET_ACCOUNT, now)
@@ -83,12 +89,12 @@ def _trade(venue: "Venue", taker: Order, resting: BookEntry, quantity: int, now:
 def _record_fill(
     venue: "Venue", order: Order, instrument: Instrument, price: int, quantity: int, maker: bool, against: str, now: int
 ) -> None:
-    """Give an order, whose ``leaves_qty`` has fallen already, its fill."""
+    """Give an order, whose ``leaves_qty`` and exposure have changed already, its fill."""
     order.cum_qty += quantity
     order.notional += price * quantity
-    venue.expose(order, -quantity, quantity)
+    fills, events = venue.fills, venue.events
     fill = Fill(
-        venue.fills.made + 1,
+        fills.made + 1,
         order.id,
         order.account,
         instrument.listing.id,
@@ -100,10 +106,10 @@ def _record_fill(
         venue.trades,
         now,
     )
-    venue.fills.append(fill)
-    venue.events.append(fill)
+    fills.append(fill)
+    events.append(fill)
     if order.leaves_qty:
-        venue.events.append(order.change())
+        events.append(order.change())
     else:
         venue.retire(order)
         whole = FILLED if order.cum_qty == order.quantity else 0  # a part may have been busted meanwhile

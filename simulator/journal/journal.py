@@ -294,14 +294,19 @@ class Journal:
 
     def write_events(self, time: int, events: Sequence[Any]) -> None:
         """Add what the exchange has done at one moment, as `write` does."""
-        if len(events) != 2 or self.watch is not None:
+        if self.watch is not None:
             for event in events:
                 self.write(time, 0, "event", event)
             return
-        first, second = events  # of an order that rests: open, and acked
-        self.written += 2
         cause = self._schedule.cause
-        self._fields.extend((time, 0, "event", first, cause, time, 0, "event", second, cause))
+        self.written += len(events)
+        if len(events) == 2:  # of an order that rests: open, and acked
+            first, second = events
+            self._fields.extend((time, 0, "event", first, cause, time, 0, "event", second, cause))
+        else:
+            extend = self._fields.extend
+            for event in events:
+                extend((time, 0, "event", event, cause))
 
     def _count_long(self, text: str | bytes) -> None:
         """Count a long text that has just been written."""
