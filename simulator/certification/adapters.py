@@ -117,6 +117,8 @@ class ClassAdapter:
 
 async def _call(method: Callable[..., Any], *args: Any) -> Any:
     result = method(*args)
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError(f"{method.__name__} is a generator, which does nothing when it is called")
     return await result if inspect.isawaitable(result) else result
 
 

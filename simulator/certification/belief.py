@@ -1,13 +1,20 @@
 """What a client believes: of its orders, by the tags under which it was asked to send them, and of its position."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 import msgspec
+
+from simulator.quoting import quoted
 
 __all__ = ["Belief", "OrderBelief", "Outcome", "read_belief"]
 
 Outcome = Literal["open", "filled", "canceled", "rejected", "expired", "lost"]
 """What became of an order; ``lost`` for one of which the venue knows nothing any more."""
+
+
+_LONGEST_AMOUNT = 50
+"""How many digits an amount may have at most, and how many places the point may be away from them."""
 
 
 class OrderBelief(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,12 +48,27 @@ def read_belief(data: Any) -> Belief:
 
     Raises `ValueError` for what is neither, in words that name the place.
     """
-    if isinstance(data, Belief):
-        return data
     try:
-        return msgspec.convert(_texts(data), Belief)
+        belief = data if isinstance(data, Belief) else msgspec.convert(_texts(data), Belief)
     except msgspec.ValidationError as error:
         raise ValueError(f"a belief is {{orders: {{tag: {{outcome, filled, average}}}}, position}}: {error}") from None
+    _require_amount("position", belief.position)
+    for tag, order in (belief.orders or {}).items():
+        _require_amount(f"filled of {quoted(tag)}", order.filled)
+        _require_amount(f"average of {quoted(tag)}", order.average)
+    return belief
+
+
+def _require_amount(what: str, text: str | None) -> None:
+    """Raise `ValueError` for a text that is no amount that an exchange could hold."""
+    if text is None:
+        return
+    try:
+        value = Decimal(text[: _LONGEST_AMOUNT + 1])
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if len(text) > _LONGEST_AMOUNT or not value.is_finite() or abs(value.adjusted()) > _LONGEST_AMOUNT:
+        raise ValueError(f"{what}: expected a decimal, got {quoted(text)}")
 
 
 def _texts(data: Any) -> Any:
@@ -57,4 +79,4 @@ def _texts(data: Any) -> Any:
         return _texts(msgspec.to_builtins(data))
     if data is None or isinstance(data, str | bool | list | tuple):
         return data
-    return format(data, "f") if hasattr(data, "as_tuple") else str(data)
+    return str(data)

@@ -142,7 +142,7 @@ def runs_on_a_loop(make_client: Callable[[], Any]) -> bool:
     """Tell whether a new client would be async; one that cannot be made is found to be so by the cases."""
     if isinstance(make_client, type):
         return is_async(make_client)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception, SystemExit):
         return is_async(make_client())
     return True
 
@@ -152,18 +152,19 @@ async def _in_own_thread(method: Callable[..., Any], *args: Any) -> Any:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
-    def tell(outcome: Any, error: Exception | None) -> None:
+    def tell(outcome: Any, error: BaseException | None) -> None:
         if not done.done():
             done.set_result(outcome) if error is None else done.set_exception(error)
 
     def run() -> None:
-        outcome, wrong = None, None
+        outcome: Any = None
+        wrong: BaseException | None = None
         try:
             outcome = method(*args)
-        except Exception as error:
-            wrong = error
+        except StopIteration as error:  # no future takes it
+            wrong = RuntimeError("it raised StopIteration").with_traceback(error.__traceback__)
         except BaseException as error:
-            wrong = RuntimeError(f"it raised {type(error).__name__}")
+            wrong = error
         with contextlib.suppress(RuntimeError):  # nobody waits for it any more
             loop.call_soon_threadsafe(tell, outcome, wrong)
 

@@ -15,6 +15,7 @@ import msgspec
 from simulator.certification.adapters import CannotStart
 from simulator.certification.belief import Belief, read_belief
 from simulator.certification.evidence import Ending
+from simulator.quoting import cut, escaped
 
 __all__ = ["LinesAdapter", "ProgramAdapter", "ProgramError"]
 
@@ -22,6 +23,8 @@ _LONGEST_LINE = 1 << 20
 _LAST_LINES = 5
 _LEAVE_WITHIN = 10.0
 _LAST_WORDS_WITHIN = 1.0
+_LONGEST_WORDS = 300
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has but one
 
 
 class ProgramError(Exception):
@@ -47,6 +50,7 @@ class _Program:
                 stderr=pipe,
                 env={**os.environ, "EXCHANGE_URL": url},
                 limit=_LONGEST_LINE,
+                start_new_session=True,  # so that what it has started itself can be ended with it
             )
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
@@ -66,12 +70,16 @@ class _Program:
         return status
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ValueError):  # a line that is too long to be shown
-            while line := await stream.readline():
-                self.last_words.append(line.decode(errors="replace").rstrip())
+        rest = b""
+        while part := await stream.read(_LONGEST_LINE):
+            *lines, rest = (rest + part)[-_LONGEST_LINE:].split(b"\n")
+            self.last_words.extend(line.decode(errors="replace").rstrip() for line in lines[-_LAST_LINES:])
+        if rest:
+            self.last_words.append(rest.decode(errors="replace").rstrip())
 
     def said(self) -> str:
-        return f"; stderr: {' | '.join(self.last_words)}" if self.last_words else ""
+        words = " | ".join(cut(escaped(line), _LONGEST_WORDS) for line in self.last_words)
+        return f"; stderr: {words}" if words else ""
 
     async def end(self) -> int | None:
         """Tell it to end; return the exit status it had by itself, or None."""
@@ -80,19 +88,26 @@ class _Program:
             return None
         status = process.returncode
         if status is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM)
             try:
                 await asyncio.wait_for(process.wait(), _LEAVE_WITHIN)
             except TimeoutError:
                 raise ProgramError(f"it did not end within {_LEAVE_WITHIN:g} s of SIGTERM") from None
         return status
 
+    def _signal(self, number: int) -> None:
+        """Send a signal to the program, and to what it has started itself."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self.process.pid, number)
+                else:
+                    self.process.send_signal(number)
+
     async def discard(self) -> None:
-        """Kill it, if it has not ended."""
-        if self.process is not None and self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
+        """Kill it, and what it has left behind."""
+        if self.process is not None:
+            self._signal(_KILL)
             await self.process.wait()
         for task in self._tasks:
             task.cancel()

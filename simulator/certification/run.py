@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
-import threading
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -14,9 +11,9 @@ from simulator.certification.adapters import Adapter, CannotStart
 from simulator.certification.belief import Belief
 from simulator.certification.case import Case
 from simulator.certification.evidence import Act, ClientBounds, Ending, Evidence, Snapshot, Wanted, read_truth
+from simulator.certification.failing import Stuck, alarm, text_of, why_it_ended
 from simulator.certification.ground import Ground
 from simulator.certification.laws import BELIEF_LAWS
-from simulator.certification.programs import ProgramError
 from simulator.certification.routine import Cancel, Submit, Wait
 from simulator.control.expectations import broken_duties
 from simulator.scenario.amounts import amount, duration
@@ -30,7 +27,6 @@ __all__ = ["run_in_real_time", "run_in_virtual_time"]
 _LIMIT = "6h"
 _LOOK_EVERY = 2 * BILLION
 _TENTH = BILLION // 10
-_STUCK_AFTER = 30
 
 
 def run_in_virtual_time(
@@ -43,10 +39,15 @@ def run_in_virtual_time(
     simulation = Simulation(case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, keeps_books=True)
     run = _Run(case, simulation, ground, bounds)
     try:
-        with _alarm():
+        with alarm():
             play(simulation, lambda server: run.whole(server, make_adapter), limit=_LIMIT)
-    except (Hang, _Stuck) as hang:
+    except (Hang, Stuck) as hang:
         run.evidence.hang = str(hang)
+    except BaseException as error:
+        why = why_it_ended(error)
+        if why is None:
+            raise
+        run.evidence.ending = Ending(why, None, simulation.now)
     return run.evidence_of(simulation)
 
 
@@ -70,33 +71,6 @@ async def run_in_real_time(
     finally:
         await server.close(patience=0.0)
     return run.evidence_of(simulation)
-
-
-class _Stuck(KeyboardInterrupt):
-    """The client holds the loop; no other base is let through by tasks and by clients that catch every exception."""
-
-    def __str__(self) -> str:
-        return f"nothing else could run for {_STUCK_AFTER} s, because the client blocks the event loop"
-
-
-@contextlib.contextmanager
-def _alarm() -> Iterator[None]:
-    """Raise `_Stuck` in who holds the main thread for too long by the wall's clock, where the system has alarms."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_REAL)[0]:
-        yield
-        return
-
-    def ring(number: int, frame: Any) -> None:
-        raise _Stuck
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, _STUCK_AFTER)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 class _Run:
@@ -132,8 +106,8 @@ class _Run:
         asyncio.get_running_loop().set_exception_handler(_pass_over_what_died)
         try:
             client = make_adapter()
-        except Exception as error:
-            evidence.acts.append(Act("make", "", server.world.now(), None, _text_of(error)))
+        except (Exception, SystemExit) as error:
+            evidence.acts.append(Act("make", "", server.world.now(), None, text_of(error)))
             return
         try:
             await self._phases(server, client)
@@ -230,11 +204,14 @@ class _Run:
     async def _believed(self, server: Server, client: Adapter) -> Belief | None:
         """Ask the client for its belief; what is no belief is a finding."""
         act = Act("belief", "", server.world.now())
+        patience = asyncio.timeout(self._bounds.act / self._pace)
         try:
-            async with asyncio.timeout(self._bounds.act / self._pace):
+            async with patience:
                 return await client.belief()
-        except Exception as error:
-            act.error = _text_of(error)
+        except (CannotStart, KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            act.error = None if patience.expired() else text_of(error)
             self.evidence.acts.append(act)
             return None
 
@@ -281,17 +258,13 @@ def _pass_over_what_died(loop: asyncio.AbstractEventLoop, context: dict[str, Any
 async def _ended(server: Server, act: Act, doing: Awaitable[None]) -> None:
     try:
         await doing
-    except CannotStart:
+    except (CannotStart, KeyboardInterrupt):
         raise
-    except Exception as error:
-        act.error = _text_of(error)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():  # by the kit, for what has not ended
+            raise
+        act.error = text_of(error)
+    except BaseException as error:
+        act.error = text_of(error)
     act.ended = server.world.now()
-
-
-def _text_of(error: Exception) -> str:
-    """Return what a client's exception says, and where in the client it was raised; of a program, what it says."""
-    if isinstance(error, ProgramError):
-        return str(error)
-    where = traceback.extract_tb(error.__traceback__)
-    place = f" ({where[-1].filename.rsplit('/', 1)[-1]}:{where[-1].lineno})" if where else ""
-    return f"{type(error).__name__}: {error}{place}" if str(error) else f"{type(error).__name__}{place}"

@@ -25,7 +25,7 @@ def class_named(target: str) -> Callable[[], Any]:
     where, _, name = target.rpartition(":")
     try:
         module = _file_module(Path(where)) if where.endswith(".py") else _module(where)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SimulatorError(f"cannot import {where}: {type(error).__name__}: {error}") from error
     found = getattr(module, name, None)
     if not callable(found):

@@ -133,6 +133,24 @@ def test_program_of_lines_that_hangs() -> None:
     assert "waits for nothing for ever: submit('a') had not ended after 4 s" in found
 
 
+def test_program_that_writes_much_to_stderr() -> None:
+    """A program whose stderr is long is read all the same, and its last words are cut."""
+    act = "sys.stderr.write('x' * (1 << 22) + '\\n' * 1000 + 'y' * 1000); sys.stderr.flush()"
+    code = act + "\n    if said.get('do') == 'cancel': sys.exit(1)"
+    assert f"ends only when done: it ended early, with status 1; stderr:  |  |  |  | {'y' * 300}…" in of_lines(code)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is looked for in /proc")
+def test_what_a_program_has_started_ends_with_it(tmp_path: Path) -> None:
+    """A program that was started by a script does not stay behind when the script is ended."""
+    mark = tmp_path / "process"
+    script = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"
+    of_program(code)
+    status = Path("/proc", mark.read_text(encoding="utf-8"), "status")
+    assert not status.exists() or "State:\tZ" in status.read_text(encoding="utf-8")  # nobody may have waited for it
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
