@@ -55,6 +55,7 @@ SHELLS = (
     "cli",
     "testing",
     "certification.run",
+    "certification.failing",
     "certification.certify",
     "certification.programs",
     "command_log.snapshots",

@@ -189,8 +189,9 @@ def _ids_told_in_time(evidence: Evidence) -> set[str]:
             continue
         with contextlib.suppress(msgspec.DecodeError, ValueError, KeyError, TypeError):  # it was damaged on purpose
             message = msgspec.json.decode(data)
-            asked_at = asked.setdefault((connection, message["id"]), time)
-            if kind == "out" and time - asked_at <= evidence.bounds.reply * BILLION:
+            if kind == "in":
+                asked[connection, message["id"]] = time
+            elif time - asked[connection, message["id"]] <= evidence.bounds.reply * BILLION:
                 ids.add(str(message["response"]["Ok"]))
     return ids
 

@@ -115,6 +115,11 @@ def test_order_of_which_nothing_is_left_and_whose_id_came_too_late_may_be_lost(s
     assert bool(found) is is_known
 
 
+def test_id_under_that_of_another_request_is_not_told() -> None:
+    """A reply that bears another id than its request tells a client nothing."""
+    assert outcome(SENT, (0, 1, "out", b'{"id":1000001,"response":{"Ok":"1"}}')) == []
+
+
 def test_order_of_which_something_is_filled_is_not_lost() -> None:
     """What is filled is listed, whatever became of the reply."""
     assert outcome(SENT) == []
