@@ -235,7 +235,7 @@ def _added_up(evidence: Evidence, reading: Snapshot) -> str | None:
         filled = told[tag].filled if tag in told else None
         if filled is None:
             return None
-        with contextlib.suppress(InvalidOperation):
+        with contextlib.suppress(ArithmeticError):
             total += Decimal(filled) if wanted.is_buy else -Decimal(filled)
     return f"{total:f}"
 
