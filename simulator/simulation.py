@@ -312,6 +312,11 @@ class Simulation:
         """Tell whether `take` has anything to do: something is to be sent, or due now."""
         return bool(self._sessions.pending) or self._schedule.is_due()
 
+    def has_news_for(self, session: Session) -> bool:
+        """Tell whether something is to be sent on one connection, and nothing else is to be done."""
+        pending = self._sessions.pending
+        return len(pending) == 1 and session.number in pending and not self._schedule.is_due()
+
     def take_next(self) -> tuple[Session, list[Outgoing]] | None:
         """Return what is to be sent on the connection that has waited longest, or None if nothing is on any."""
         schedule = self._schedule

@@ -20,7 +20,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, text_frame
+from simulator.gateway.outgoing import Close, Outgoing, Pongs, RawBytes, joined_frames, text_frame
 from simulator.libraries import latin_1
 from simulator.server.admission import PlainAnswer, admit
 from simulator.server.frames import FrameReader
@@ -213,7 +213,7 @@ class Connection(asyncio.Protocol):
             self._send_each(items)
             return
         try:
-            data = text_frame(items[0]) if len(items) == 1 else b"".join(map(text_frame, items))  # type: ignore[arg-type]  # nearly always
+            data = text_frame(items[0]) if len(items) == 1 else joined_frames(items)  # type: ignore[arg-type]  # nearly always
         except TypeError:
             self._send_each(items)
         else:

@@ -226,9 +226,12 @@ class Driver:
         self._moment_of_read = None
         if self._pack_timer is None and self.simulation.journal.has_old() and self._clock is not None:
             self._pack_timer = self._loop.call_later(_PACK_EVERY, self._pack)
-        self._send()
-        if first is not None and first.outbox:
+        if first is not None and self.simulation.has_news_for(first):  # as nearly always
             self._send_one(first, self.simulation.take_of(first))
+        else:
+            self._send()
+            if first is not None and first.outbox:
+                self._send_one(first, self.simulation.take_of(first))
         self._look_ahead()
 
     def _pack(self) -> None:
