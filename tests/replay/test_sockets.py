@@ -91,6 +91,18 @@ def test_an_endpoint_that_differs(endpoint: str) -> None:
     )
 
 
+def test_what_any_client_must_do_at_an_endpoint(endpoint: str) -> None:
+    """A replay against an endpoint is held to what any client must do, as far as its own record can tell."""
+    out = update(state=["Acked", "Filled", "Out"])
+    cancel: dict[str, Any] = {"send": {"type": "CancelOrder", "order_id": "$order"}, "reply": "Err"}
+    few = {**BUY, "send": {**ORDER, "quantity": 1}}
+    must: list[Any] = [{"cancels_end": 1}, "reconnects", "asks_again", {"never": {"request": "GetHalts"}}]
+    loaded = load(scenario(FOLLOW, few, out, cancel, cancel, must=must))
+    (failure,) = replay_url(loaded, endpoint).failures
+    assert failure.place == "must[0].cancels_end"
+    assert failure.text.startswith("expected a client that ends its cancels: ")
+
+
 def test_an_endpoint_that_refuses_the_path(endpoint: str) -> None:
     """A connection that is refused is a failure of the script."""
     loaded = load(scenario({"connect": "/nowhere", "within": "0s"}))

@@ -16,6 +16,7 @@ from simulator import Exchange, Simulation, __version__
 from simulator.control.infos import FillInfo, OrderInfo, SentInfo
 from simulator.journal.queries import Received
 from simulator.remote import Exchange as RemoteExchange
+from simulator.scenario.words import ScenarioWords
 from simulator.testing.strategies import (
     FAULTS,
     Heard,
@@ -89,6 +90,8 @@ def test_the_truth(exchange: Exchange) -> None:
     assert_type((exchange.order("1").product, exchange.rules[0].misses, exchange.state.now)[0], str)
     assert [(entry.kind, entry.cause) for entry in exchange.journal_since(0)][:2] == [("open", None), ("in", None)]
     exchange.verify()
+    laws: ScenarioWords = {"must": ["backs_off", {"reconnects": "30s"}, {"backs_off": 5}], "expect": ["reconnects"]}
+    exchange.reset(laws, expect=False)
     exchange.reset("partial-fill", seed=3, clock={"scaled": 20}, expect=True, keep_connections=False)
     exchange.reset({"rules": [{"when": {"event": "connect"}, "then": [{"disconnect": "abort"}]}]}, clock="real")
 

@@ -1,6 +1,7 @@
 """Wrong uses of the public API, none of which is run: mypy refuses each, or calls the comment unused that says so."""
 
 from simulator import Exchange, Simulation
+from simulator.scenario.words import ExpectedWords
 from simulator.testing.strategies import order_flows, play, requests, scenarios
 
 
@@ -35,6 +36,15 @@ def steps(exchange: Exchange) -> None:
     exchange.set_rules([{"when": {"requst": "*"}, "then": []}])  # type: ignore[typeddict-unknown-key]
     exchange.release(1)  # type: ignore[arg-type]
     exchange.close_connections("1012")  # type: ignore[arg-type]
+
+
+def laws() -> None:
+    """Laws are words, or their bounds: times or whole numbers."""
+    _: list[ExpectedWords] = [
+        "backs_of",  # type: ignore[list-item]
+        {"reconnects": 30},  # type: ignore[list-item]
+        {"backs_off": "5s"},  # type: ignore[list-item]
+    ]
 
 
 async def expectations(exchange: Exchange) -> None:
