@@ -46,9 +46,10 @@ class Schedule:
     def _look(self) -> None:
         self.next_due = self._due[0][0] if self._due else None
 
-    def due(self) -> list[tuple[int, bool, int]]:
-        """Return what is due, the next first: when, whether it is background, and what has caused it."""
-        return [(time, background, cause) for time, _, background, _, cause in sorted(self._due)]
+    def due(self, most: int | None = None) -> list[tuple[int, bool, int]]:
+        """Return what is due, or so much of it, the next first: when, whether it is background, and its cause."""
+        acts = sorted(self._due) if most is None else heapq.nsmallest(most, self._due)
+        return [(time, background, cause) for time, _, background, _, cause in acts]
 
     def is_due(self) -> bool:
         """Tell whether anything waits whose time is now."""

@@ -408,9 +408,12 @@ class Simulation:
         """The rules that wait for a release, by the names under which they are held."""
         return self._player.held
 
-    def due(self) -> list[tuple[int, bool, int]]:
-        """Return what is due, the next first: when, whether it is background, and the journal's line of its cause."""
-        return self._schedule.due()
+    def due(self, most: int | None = None) -> list[tuple[int, bool, int]]:
+        """Return what is due, the next first: when, whether it is background, and the journal's line of its cause.
+
+        ``most`` is how much of it at most.
+        """
+        return self._schedule.due(most)
 
     def set_rules(self, rules: tuple[Rule, ...]) -> None:
         """Replace the scenario's rules."""

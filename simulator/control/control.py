@@ -28,7 +28,7 @@ from simulator.control.waits import WaitCondition, wait_for_fills, wait_for_mess
 from simulator.did_you_mean import nearest
 from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName
 from simulator.journal.lines import JournalLine, lines
-from simulator.journal.queries import Miss, MissSearch, Received, nearest_miss, received
+from simulator.journal.queries import Miss, Received, nearest_miss, received
 from simulator.parts import in_parts
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.loader import Loaded, load, parse_data, parse_rules, parse_when
@@ -42,7 +42,6 @@ __all__ = ["Control", "World"]
 
 _T = TypeVar("_T")
 ClockData = str | Mapping[str, Any]
-_MOST_MISSES = 3
 
 
 class World(Protocol):
@@ -172,22 +171,22 @@ class Control:
 
     @in_parts
     def rules_in_parts(
-        self, searches: MutableMapping[RuleInPlay, MissSearch] | None = None, newest: int | None = None
+        self, known: MutableMapping[RuleInPlay, reading.KnownRule] | None = None, newest: int | None = None
     ) -> Generator[None, None, list[RuleInfo]]:
         """Return the same, with others' turns between.
 
         Args:
-            searches: what has been looked for in the journal, kept for who asks again.
-            newest: how many lines are looked at, if more have come since the last time.
+            known: what is known of rules, kept for who asks again.
+            newest: how many lines are looked at for near misses, if more have come since the last time.
         """
         simulation = self._simulation
-        searches = {} if searches is None else searches
+        known = {} if known is None else known
         infos = []
         for rule in tuple(simulation.director.rules):
-            search = searches.get(rule)
-            if search is None:
-                search = searches[rule] = MissSearch(rule.rule.when, simulation.catalogue, _MOST_MISSES)
-            infos.append((yield from reading.rule_info(rule, simulation, search, newest)))
+            words = known.get(rule)
+            if words is None:
+                words = known[rule] = reading.KnownRule(rule, simulation)
+            infos.append((yield from reading.rule_info(rule, words, simulation.journal, newest)))
             yield
         return infos
 

@@ -26,6 +26,7 @@ from simulator.exchange.instrument import Instrument
 from simulator.exchange.limits import Limit, Scope
 from simulator.exchange.orders import Fill, Order, average_price
 from simulator.gateway.session import Session, Subscription
+from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
 from simulator.journal.queries import MissSearch
 from simulator.parts import in_parts
@@ -37,6 +38,7 @@ from simulator.terms import flags_of
 from simulator.times import text_of_time
 
 __all__ = [
+    "KnownRule",
     "book_info",
     "due_infos",
     "fill_info",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _MOST_DAMAGES = 100
+_MOST_MISSES = 3
 
 
 def order_info(order: Order) -> OrderInfo:
@@ -197,7 +200,7 @@ def held_infos(simulation: Simulation) -> list[HeldInfo]:
 def due_infos(simulation: Simulation, most: int) -> list[DueInfo]:
     """Return so much of what is due, the next first."""
     infos = []
-    for time, is_background, cause in simulation.due()[:most]:
+    for time, is_background, cause in simulation.due(most):
         entry = simulation.journal.entry(cause)
         line = None if entry is None else traffic_line(entry)
         left = f"{text_of_amount(time - simulation.now)}s"
@@ -205,24 +208,35 @@ def due_infos(simulation: Simulation, most: int) -> list[DueInfo]:
     return infos
 
 
+class KnownRule:
+    """What is told of a rule that does not change, and the search for what nearly was its own: for who asks again."""
+
+    def __init__(self, rule: RuleInPlay, simulation: Simulation) -> None:
+        said = rule.rule
+        self.place = place_of(rule, simulation)
+        self.when: dict[str, Any] = msgspec.to_builtins(said.when)
+        self.then = tuple(map(in_words, said.then))
+        self.search = MissSearch(said.when, simulation.catalogue, _MOST_MISSES)
+
+
 @in_parts
 def rule_info(
-    rule: RuleInPlay, simulation: Simulation, search: MissSearch, newest: int | None = None
+    rule: RuleInPlay, words: KnownRule, journal: Journal, newest: int | None = None
 ) -> Generator[None, None, RuleInfo]:
-    """Return a rule and what has become of it; ``search`` looks for what nearly was its own, in so many lines."""
+    """Return a rule and what has become of it; ``newest`` is how many lines are looked at for near misses."""
     said = rule.rule
-    found = yield from search.look(simulation.journal, newest)
+    found = yield from words.search.look(journal, newest)
     return RuleInfo(
         name=rule.name,
         number=rule.number,
-        place=place_of(rule, simulation),
+        place=words.place,
         is_on=rule.is_on,
         is_required=said.required,
         matched=rule.matched,
         fired=rule.fired,
         left=None if said.times is None else said.times - rule.fired,
-        when=msgspec.to_builtins(said.when),
-        then=tuple(map(in_words, said.then)),
+        when=words.when,
+        then=words.then,
         misses=tuple(found),
     )
 

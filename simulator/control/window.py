@@ -15,8 +15,8 @@ from simulator.control.infos import (
     RuleInfo,
     SessionInfo,
 )
+from simulator.control.reading import KnownRule
 from simulator.journal.lines import JournalLine
-from simulator.journal.queries import MissSearch
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.simulation import Simulation
 
@@ -27,7 +27,9 @@ _MOST_FILLS = 40
 _MOST_DUE = 20
 _MOST_PRODUCTS = 100
 _LOOKED_AT = 400
-"""Of what has come since the last look, so many lines are looked through for a rule's near misses."""
+"""Of what has come since the last look, so many lines are looked through for near misses, by all rules together."""
+_LOOKED_AT_FIRST = 5000
+_LEAST = 10
 
 
 class WindowQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +65,7 @@ class Windows:
     """Looks at worlds again and again, and keeps what it has looked for in their journals."""
 
     def __init__(self) -> None:
-        self._searches: WeakKeyDictionary[RuleInPlay, MissSearch] = WeakKeyDictionary()
+        self._rules: WeakKeyDictionary[RuleInPlay, KnownRule] = WeakKeyDictionary()
 
     def look(self, control: Control, simulation: Simulation, query: WindowQuery) -> Window:
         """Return what there is to see of a world."""
@@ -77,10 +79,16 @@ class Windows:
             lines=control.journal(since),
             orders=list(control.each_order(_MOST_ORDERS)),
             fills=list(control.each_fill(_MOST_FILLS)),
-            rules=control.rules_in_parts(self._searches, _LOOKED_AT).at_once(),
+            rules=control.rules_in_parts(self._rules, self._looked_at(simulation)).at_once(),
             due=control.due(_MOST_DUE),
             held=control.held(),
             sessions=control.sessions(),
             products=[one.listing.name for one in instruments][:_MOST_PRODUCTS],
             book=None if listing is None else control.book(listing.id, query.depth),
         )
+
+    def _looked_at(self, simulation: Simulation) -> int:
+        """Return in how many lines the near misses of each rule are looked for: in few of them, if rules are many."""
+        rules = simulation.director.rules
+        is_known = all(rule in self._rules for rule in rules)
+        return max(_LEAST, (_LOOKED_AT if is_known else _LOOKED_AT_FIRST) // max(1, len(rules)))

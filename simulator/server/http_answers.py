@@ -368,10 +368,10 @@ async def _report(world: ControlledWorld) -> Answer:
     from simulator.page.reports import RunReport, report_page
 
     control, journal = Control(world), world.simulation.journal.copy()
-    state, failures = control.state(), await _in_turns(control.verify_in_parts())
-    loaded = world.simulation.loaded
     if journal.books is None:  # how they were is not known of a world in which nobody has asked for it
         journal.keep_books(world.simulation.venue.instruments.values())
+    state, failures = control.state(), await _in_turns(control.verify_in_parts())
+    loaded = world.simulation.loaded
 
     def page() -> bytes:
         run = RunReport(

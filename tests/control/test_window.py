@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.control.window import WindowQuery, Windows
+from simulator.wire import decode
 from support.control import ORDER, PAIR, Controlled
 
 SLOW = {
@@ -59,3 +60,31 @@ def test_window_tells_what_is_new(slow: Controlled) -> None:
     assert seen.left_out == control.state().line - line - 3
     assert seen.rules == control.rules()
     assert look(slow, windows, since=seen.line).lines == []
+
+
+def test_look_is_short_however_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what has come since the last look few lines are looked through for near misses."""
+    rules = [{"when": {"request": "SendLimitOrder", "price": str(number)}, "then": ["ack"]} for number in range(1, 51)]
+    world, windows = Controlled({"rules": rules}), Windows()
+    session = world.connect()
+    look(world, windows)
+    for _ in range(300):
+        world.send(session, {**ORDER, "price": "60"})
+    decoded: list[Any] = []
+
+    def count(message: Any) -> Any:
+        decoded.append(message)
+        return decode(message)
+
+    monkeypatch.setattr("simulator.journal.queries.decode", count)
+    assert len(look(world, windows).rules[0].misses) > 0
+    assert 0 < len(decoded) <= 500
+
+
+def test_what_is_due_next(slow: Controlled) -> None:
+    """So much of what is due is told as is asked for, the next first."""
+    for number in range(5):
+        slow.simulation.do({"delay": f"{5 - number}s"}, "heal")
+    control = slow.control
+    assert control.due(3) == control.due()[:3]
+    assert [one.left for one in control.due(3)] == ["0.25s", "1s", "2s"]
