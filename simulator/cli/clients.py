@@ -2,16 +2,21 @@
 
 import argparse
 import contextlib
+import os
 import shutil
+import sys
+import threading
 from pathlib import Path
 
+from simulator.cli.output import note
 from simulator.errors import SimulatorError
 
-__all__ = ["add_client_options", "class_of", "client_words", "program_of"]
+__all__ = ["add_client_options", "class_of", "client_words", "end_threads", "program_of"]
 
 
 def add_client_options(command: argparse.ArgumentParser, targets: str) -> None:
     """Add the options; ``targets`` is how many words a target has, in argparse's own way."""
+    command.set_defaults(ends_threads=True)
     command.add_argument("target", nargs=targets, metavar="TARGET", help="module:Class, or -- PROGRAM ARGUMENTS")
     command.add_argument("--lines", action="store_true", help="the program speaks lines of JSON on stdin and stdout")
     command.add_argument("--product", help="what the client is asked to trade (default: a busy market)")
@@ -54,3 +59,13 @@ def client_words(options: argparse.Namespace) -> list[str]:
     lines = ["--lines"] if options.lines else []
     dashes = ["--"] if len(options.target) > 1 or options.lines else []
     return [*chosen, *lines, *dashes, *options.target]
+
+
+def end_threads(status: int) -> None:
+    """End the process with a status where a client has left threads that would keep it for ever."""
+    left = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    if left:
+        note(f"the client has left {len(left)} thread{'s' * (len(left) != 1)} running, which end now")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

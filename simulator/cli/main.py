@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simulator import __version__
 from simulator.cli.certify import add_certify_command
 from simulator.cli.check import add_check_command
+from simulator.cli.clients import end_threads
 from simulator.cli.configuration import configure
 from simulator.cli.diff import add_diff_command
 from simulator.cli.explore import add_explore_command
@@ -29,6 +30,7 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0 for done, 2 for a mistake in what was asked."""
+    is_program = arguments is None
     with outputs():
         arguments = sys.argv[1:] if arguments is None else arguments
         parser, commands = _parser()
@@ -42,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
             return USAGE_ERROR
         except KeyboardInterrupt:
             return 0
+        if is_program and "ends_threads" in options:
+            end_threads(status)
         return status
 
 

@@ -1,10 +1,12 @@
 """Whatever a client does in this process is a finding in its words, and the battery goes on."""
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from certification.clients.streaming import StreamingClient
 from simulator.certification import certify, chosen, failing
 from simulator.certification.targets import class_named
 from simulator.errors import SimulatorError
+from support.cli import ENVIRONMENT, PROGRAM
 
 CASES = chosen(["well-behaved", "late-ack"])
 
@@ -133,7 +136,7 @@ def test_client_that_cannot_be_made() -> None:
     assert found(__init__=exits).startswith("does what it is asked: make() failed: SystemExit: no key (HERE:")
 
 
-def test_file_that_ends_the_program(tmp_path: Any) -> None:
+def test_file_that_ends_the_program(tmp_path: Path) -> None:
     """A client's file that runs as a program when it is imported is a mistake, in one line."""
     (tmp_path / "client.py").write_text("import sys; sys.exit('usage: client URL')", encoding="utf-8")
     with pytest.raises(SimulatorError, match=r"cannot import .*client\.py: SystemExit: usage: client URL"):
@@ -150,3 +153,22 @@ def test_client_that_blocks_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failing, "_STUCK_AFTER", 1)
     said = "waits for nothing for ever: nothing else could run for 1 s, because the client blocks the event loop"
     assert found(cancel) == said
+
+
+def test_client_that_leaves_a_thread(tmp_path: Path) -> None:
+    """The command ends though the client has left a thread that never does."""
+    client = tmp_path / "client.py"
+    client.write_text(
+        "import threading, time\n"
+        "from certification.clients.streaming import StreamingClient\n"
+        "class Client(StreamingClient):\n"
+        "    async def start(self, url):\n"
+        "        threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "        await super().start(url)\n",
+        encoding="utf-8",
+    )
+    command = [*PROGRAM, "certify", "--case", "well-behaved", f"{client}:Client"]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    said = "the client has left 1 thread running, which end now\n"
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[0]) == (0, said, "survives  well-behaved")
