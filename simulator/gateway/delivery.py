@@ -84,7 +84,8 @@ class Delivery:
         is_direct = self._update is None and self.is_heard
         now, journal = self._schedule.now, self._journal
         messages: dict[bytes, bytes] = {}
-        sent: list[tuple[int, bytes]] = []
+        connections: list[int] = []
+        sent: list[bytes] = []
         for subscription in subscriptions:
             message = messages.get(subscription.id)
             if message is None:
@@ -92,12 +93,13 @@ class Delivery:
             session = subscription.session
             if is_direct and session.faults is None and session.is_open:
                 session.put(message)
-                sent.append((session.number, message))
+                connections.append(session.number)
+                sent.append(message)
             else:
-                journal.write_all_out(now, sent)
-                sent.clear()
+                journal.write_all_out(now, connections, sent)
+                connections, sent = [], []
                 self.update(session, message)
-        journal.write_all_out(now, sent)
+        journal.write_all_out(now, connections, sent)
 
     def is_direct(self, session: Session) -> bool:
         """Tell whether an update on a connection is there at once, and as it is."""

@@ -272,24 +272,28 @@ class Journal:
         if size > _SHORT:
             self._count_long(message)
 
-    def write_all_out(self, time: int, messages: Sequence[tuple[int, bytes]]) -> None:
+    def write_all_out(self, time: int, connections: Sequence[int], messages: Sequence[bytes]) -> None:
         """Add messages that go out at one moment, each with its connection, as `write` does."""
         if self.watch is not None:
-            for connection, message in messages:
+            for connection, message in zip(connections, messages, strict=True):
                 self.write(time, connection, "out", message)
             return
-        cause, long = self._schedule.cause, self._long
-        fields: list[Any] = []
-        for line, (connection, message) in enumerate(messages, self.written + 1):
-            size = len(message)
-            if size > _SHORT:
-                message = _shortened(message)
-                size = getsizeof(message)
-                long.append((line, size))
-                self._long_bytes += size
-            fields += (time, connection, "out", message, cause)
-        self.written += len(messages)
+        if any(len(message) > _SHORT for message in messages):
+            messages = list(map(_shortened, messages))
+            for line, message in enumerate(messages, self.written + 1):
+                if len(message) > _SHORT:
+                    size = getsizeof(message)
+                    self._long.append((line, size))
+                    self._long_bytes += size
+        count = len(messages)
+        fields: list[Any] = [None] * (_WIDTH * count)
+        fields[0::_WIDTH] = [time] * count
+        fields[1::_WIDTH] = connections
+        fields[2::_WIDTH] = ["out"] * count
+        fields[3::_WIDTH] = messages
+        fields[4::_WIDTH] = [self._schedule.cause] * count
         self._fields.extend(fields)
+        self.written += count
         self._keep_to_budget()
 
     def write_events(self, time: int, events: Sequence[Any]) -> None:

@@ -96,9 +96,9 @@ def test_short_ways_to_write_an_entry(is_watched: bool, budget: int) -> None:
         short.write_events(time, [text] * time)
         for _ in range(time):
             plain.write(time, 0, "event", text)
-        messages = [(number, text.encode() * number) for number in range(time)]
-        short.write_all_out(time, messages)
-        for number, message in messages:
+        messages = [text.encode() * number for number in range(time)]
+        short.write_all_out(time, range(time), messages)
+        for number, message in enumerate(messages):
             plain.write(time, number, "out", message)
         assert schedules[0].cause == schedules[1].cause
     assert list(short.since(0)) == list(plain.since(0))
