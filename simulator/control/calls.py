@@ -3,7 +3,7 @@
 HTTP, its description and the remote client are made of this table.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -23,7 +23,7 @@ from simulator.control.infos import (
 from simulator.control.waits import WaitCondition
 from simulator.did_you_mean import nearest
 from simulator.errors import Failure, Problem, ScenarioError, UnknownName
-from simulator.parts import Parts, in_parts
+from simulator.parts import Parts, Turns, in_parts
 from simulator.quoting import quoted
 from simulator.scenario.loader import Loaded, load, load_text
 from simulator.scenario.reading.files import bundled
@@ -282,7 +282,7 @@ def read_scenario(scenario: str | dict[str, Any] | None, yaml: str | None) -> Lo
 
 
 @in_parts
-def _verify(control: Control) -> Generator[None, None, CheckResult]:
+def _verify(control: Control) -> Turns[CheckResult]:
     failures = yield from control.verify_in_parts()
     return CheckResult(not failures, list(map(_failure_info, failures)))
 
@@ -455,7 +455,7 @@ CALLS: tuple[Call, ...] = (
 
 
 @in_parts
-def result_of(wait: WaitCondition[Any], found: list[Any] | None, timeout: float) -> Generator[None, None, WaitResult]:
+def result_of(wait: WaitCondition[Any], found: list[Any] | None, timeout: float) -> Turns[WaitResult]:
     """Return what has come of a wait: all that was found, or what came nearest."""
     if found is not None:
         return WaitResult(True, found)

@@ -1,6 +1,6 @@
 """How clients have behaved in a world, and whether that is as the laws would have it that a scenario names."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
 from simulator.laws.conduct import ClientBounds, Conduct, true_order
 from simulator.laws.wire import WIRE_LAWS, Finding
-from simulator.parts import in_parts
+from simulator.parts import Turns, in_parts
 from simulator.scenario.amounts import duration
 from simulator.scenario.expectations import LAW_NAMES, Expectation
 from simulator.simulation import Simulation
@@ -27,14 +27,14 @@ _AROUND = 4
 
 
 @in_parts
-def conduct_in(simulation: Simulation, stopped: int | None = None) -> Generator[None, None, Conduct]:
+def conduct_in(simulation: Simulation, stopped: int | None = None) -> Turns[Conduct]:
     """Return how the clients of a world have behaved, up to when they were ``stopped`` if they were."""
     held = {order.id: true_order(order) for order in simulation.venue.orders.values()}
     conduct = Conduct(held=held, now=simulation.now, stopped=stopped)
     dropped = simulation.journal.dropped
     for row in simulation.journal.since_in_parts(0, _AT_ONCE):
         if row is None:
-            yield
+            yield None
         else:
             conduct.journal.append(row[1])
             conduct.causes.append(row[2] - dropped)

@@ -1,7 +1,7 @@
 """What may be asked of a running world and done to it: one implementation for tests, programs and pages."""
 
 import traceback
-from collections.abc import Generator, Iterator, Mapping, MutableMapping, Reversible, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Reversible, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Any, Protocol, TypeVar
@@ -29,7 +29,7 @@ from simulator.did_you_mean import nearest
 from simulator.errors import ClockRuns, Failure, Problem, ScenarioError, SimulatorError, UnknownName
 from simulator.journal.lines import JournalLine, lines
 from simulator.journal.queries import Miss, Received, nearest_miss, received
-from simulator.parts import in_parts
+from simulator.parts import Turns, in_parts
 from simulator.scenario.checks.scenario import check
 from simulator.scenario.loader import Loaded, load, parse_data, parse_rules, parse_when
 from simulator.scenario.model import Rule
@@ -172,7 +172,7 @@ class Control:
     @in_parts
     def rules_in_parts(
         self, known: MutableMapping[RuleInPlay, reading.KnownRule] | None = None, newest: int | None = None
-    ) -> Generator[None, None, list[RuleInfo]]:
+    ) -> Turns[list[RuleInfo]]:
         """Return the same, with others' turns between.
 
         Args:
@@ -187,7 +187,7 @@ class Control:
             if words is None:
                 words = known[rule] = reading.KnownRule(rule, simulation)
             infos.append((yield from reading.rule_info(rule, words, simulation.journal, newest)))
-            yield
+            yield None
         return infos
 
     def set_rules(self, rules: Sequence[Any]) -> None:
@@ -338,7 +338,7 @@ class Control:
         return self.verify_in_parts().at_once()
 
     @in_parts
-    def verify_in_parts(self) -> Generator[None, None, list[Failure]]:
+    def verify_in_parts(self) -> Turns[list[Failure]]:
         """Return the same, with others' turns between."""
         failures = yield from unmet(self._simulation)
         return failures + [

@@ -1,6 +1,6 @@
 """What a scenario or a test expects in the end, and whether it is so."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from simulator.journal.journal import Journal
 from simulator.journal.queries import Search, context, explain
 from simulator.laws.conduct import Conduct
 from simulator.laws.wire import Finding
-from simulator.parts import in_parts
+from simulator.parts import Aside, Turns, in_parts
 from simulator.quoting import listed
 from simulator.scenario.expectations import Expectation, OrderExpectation
 from simulator.scenario.loader import Loaded
@@ -48,7 +48,7 @@ def _standing(simulation: Simulation) -> list[str]:
 
 
 @in_parts
-def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Generator[None, None, list[Failure]]:
+def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Turns[list[Failure]]:
     """Return what a scenario expects in the end and is not so: its ``must`` and ``expect``, its rules that are
     required, that each request has a rule if it is strict, and that its steps can be done.
 
@@ -71,7 +71,7 @@ def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Genera
 
 
 @in_parts
-def broken_duties(simulation: Simulation, stopped: int | None = None) -> Generator[None, None, list[Finding]]:
+def broken_duties(simulation: Simulation, stopped: int | None = None) -> Turns[list[Finding]]:
     """Return what breaks that which a scenario says any client must do, up to when the client was ``stopped``."""
     loaded, found = simulation.loaded, list[Finding]()
     if loaded is None:
@@ -102,7 +102,7 @@ def unmet_requests(journal: Journal, loaded: Loaded) -> list[Failure]:
 
 
 @in_parts
-def _noted(simulation: Simulation) -> Generator[None, None, list[Failure]]:
+def _noted(simulation: Simulation) -> Turns[list[Failure]]:
     """Return the requests that no rule of a strict scenario took, and the steps of it that could not be done.
 
     Those aside that a test has had done itself.
@@ -110,7 +110,7 @@ def _noted(simulation: Simulation) -> Generator[None, None, list[Failure]]:
     unmatched, mistaken = [], []
     for came in simulation.journal.since_in_parts(0, _AT_ONCE):
         if came is None:
-            yield
+            yield None
             continue
         _, (_, connection, kind, data), _ = came
         if kind == "unmatched":
@@ -121,7 +121,7 @@ def _noted(simulation: Simulation) -> Generator[None, None, list[Failure]]:
 
 
 @in_parts
-def _not_fired(simulation: Simulation) -> Generator[None, None, list[Failure]]:
+def _not_fired(simulation: Simulation) -> Turns[list[Failure]]:
     failures = []
     for rule in simulation.director.rules:
         if rule.rule.required and not rule.fired:
@@ -140,7 +140,7 @@ _Unmet = tuple[Path, str, str]
 @in_parts
 def _judge(
     expectation: Expectation, simulation: Simulation, names: dict[str, Any] | None, conduct: Conduct | None
-) -> Generator[None, None, list[_Unmet]]:
+) -> Turns[list[_Unmet]]:
     journal, catalogue = simulation.journal, simulation.catalogue
     found = yield from _judge_requests(expectation, journal, catalogue, conduct)
     if expectation.orders is not UNSET:
@@ -158,7 +158,7 @@ def _judge(
 @in_parts
 def _judge_requests(
     expectation: Expectation, journal: Journal, catalogue: Catalogue, conduct: Conduct | None
-) -> Generator[None, None, list[_Unmet]]:
+) -> Turns[list[_Unmet]]:
     if expectation.never is not UNSET:
         came = yield from Search(expectation.never, catalogue).look(journal)
         if came:
@@ -172,8 +172,9 @@ def _judge_requests(
             text = f"expected {wanted} {_said(when)}, got {times}"
             return [(("received",), text, (yield from explain(journal, when, catalogue)))]
     elif conduct is not None:
-        yield
-        return list(unkept(expectation, conduct))
+        aside = Aside[list[_Unmet]](lambda: list(unkept(expectation, conduct)))
+        yield aside
+        return aside.result
     return []
 
 

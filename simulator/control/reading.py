@@ -1,6 +1,6 @@
 """Reads what is told of a running world."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import Any, assert_never
 
@@ -29,7 +29,7 @@ from simulator.gateway.session import Session, Subscription
 from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
 from simulator.journal.queries import MissSearch
-from simulator.parts import in_parts
+from simulator.parts import Turns, in_parts
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.scenario.step_forms import in_words
 from simulator.scenario.values import decoded
@@ -220,9 +220,7 @@ class KnownRule:
 
 
 @in_parts
-def rule_info(
-    rule: RuleInPlay, words: KnownRule, journal: Journal, newest: int | None = None
-) -> Generator[None, None, RuleInfo]:
+def rule_info(rule: RuleInPlay, words: KnownRule, journal: Journal, newest: int | None = None) -> Turns[RuleInfo]:
     """Return a rule and what has become of it; ``newest`` is how many lines are looked at for near misses."""
     said = rule.rule
     found = yield from words.search.look(journal, newest)

@@ -1,7 +1,7 @@
 """What somebody waits for: a question that a shell asks again whenever something has happened."""
 
 import re
-from collections.abc import Callable, Generator, Iterable, Reversible
+from collections.abc import Callable, Iterable, Reversible
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,7 @@ from simulator.control.reading import fill_info, order_info
 from simulator.errors import Failure
 from simulator.journal.journal import Journal
 from simulator.journal.queries import Received, Search, explain
-from simulator.parts import Parts, in_parts
+from simulator.parts import Parts, Turns, in_parts
 from simulator.scenario.awaiting import Awaited, Piece, pieces
 from simulator.scenario.model import Await
 from simulator.scenario.values import decoded
@@ -49,13 +49,13 @@ class WaitCondition(Generic[_T]):
         self._explain = explain
 
     @in_parts
-    def ask(self) -> Generator[None, None, list[_T] | None]:
+    def ask(self) -> Turns[list[_T] | None]:
         """Return all that there is of it, if that is enough; else None."""
         found = yield from self._found()
         return found if len(found) >= self._count else None
 
     @in_parts
-    def failure(self, within: str) -> Generator[None, None, Failure]:
+    def failure(self, within: str) -> Turns[Failure]:
         """Return what is to be said when there has not been enough ``within`` a time, with what came nearest."""
         found = yield from self._found()
         text = f"expected {self._count} of {self._what} within {within}, got {len(found)}"
@@ -127,21 +127,21 @@ def _wait_for_infos(
     pattern = Pattern(when)
 
     @in_parts
-    def found() -> Generator[None, None, list[_Info]]:
+    def found() -> Turns[list[_Info]]:
         infos = []
         for number, info in enumerate(meant(), 1):
             if not pattern.differences(info):
                 infos.append(info)
             if number % _AT_ONCE == 0:
-                yield
+                yield None
         return infos
 
     @in_parts
-    def explain() -> Generator[None, None, str]:
+    def explain() -> Turns[str]:
         misses = [(info, lacks) for info in near() if (lacks := pattern.differences(info))]
         if not misses:
             return ""
-        yield
+        yield None
         nearest, lacking = min(reversed(misses), key=lambda miss: len(miss[1]))
         return "\n".join([f"nearest: {nearest}", *(f"  {lack}" for lack in lacking)])
 
@@ -167,10 +167,10 @@ class _SentSearch:
         self._found: list[SentInfo] = []
 
     @in_parts
-    def look(self) -> Generator[None, None, list[SentInfo]]:
+    def look(self) -> Turns[list[SentInfo]]:
         for came in self._journal.since_in_parts(self._line, _AT_ONCE):
             if came is None:
-                yield
+                yield None
                 continue
             line, (time, connection, kind, data), _ = came
             self._line = line
@@ -181,13 +181,13 @@ class _SentSearch:
         return self._found
 
     @in_parts
-    def nearest(self) -> Generator[None, None, str]:
+    def nearest(self) -> Turns[str]:
         last = max(0, self._journal.written - _RECENT)
         recent: list[Piece] = []
         for _, (_, connection, kind, data), _ in self._journal.since(last):
             if kind == "out":
                 recent += pieces(str(connection), _data(data))
-        yield
+        yield None
         return "\n".join(self._awaited.nearest(recent))
 
 

@@ -4,7 +4,7 @@ Requests and events are found by the same conditions as a rule's ``when``.
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from msgspec import UNSET
 from simulator.catalogue import Catalogue
 from simulator.journal.journal import Journal
 from simulator.journal.lines import traffic_line
-from simulator.parts import in_parts
+from simulator.parts import Turns, in_parts
 from simulator.quoting import escaped
 from simulator.scenario.loader import parse_when
 from simulator.scenario.rules.director import FIRST_STATE
@@ -89,11 +89,11 @@ class Search:
         self._facts = _Facts(self._condition, catalogue)
 
     @in_parts
-    def look(self, journal: Journal) -> Generator[None, None, list[Received]]:
+    def look(self, journal: Journal) -> Turns[list[Received]]:
         """Return all that has been found, in what has come since the last look too."""
         for came in self._facts.read(journal):
             if came is None:
-                yield
+                yield None
             elif _matches(self._condition, came[1]):
                 self.found.append(_received(*came))
         return self.found
@@ -122,7 +122,7 @@ class MissSearch:
         self._nearest: deque[tuple[_Row, RequestFacts, list[Difference]]] = deque(maxlen=most)
 
     @in_parts
-    def look(self, journal: Journal, newest: int | None = None) -> Generator[None, None, list[Miss]]:
+    def look(self, journal: Journal, newest: int | None = None) -> Turns[list[Miss]]:
         """Return them in the order in which they came, with what has come since the last look.
 
         ``newest`` is how many lines are looked at, if more have come.
@@ -132,7 +132,7 @@ class MissSearch:
             self._facts.skip_to(journal.written - newest)
         for came in self._facts.read(journal):
             if came is None:
-                yield
+                yield None
                 continue
             row, facts = came
             if _matches(condition, facts):
@@ -163,7 +163,7 @@ def last_messages(journal: Journal, most: int = _MOST_MESSAGES) -> list[str]:
 
 
 @in_parts
-def explain(journal: Journal, when: Any, catalogue: Catalogue) -> Generator[None, None, str]:
+def explain(journal: Journal, when: Any, catalogue: Catalogue) -> Turns[str]:
     """Return what may explain that nothing came for a ``when``, the nearest miss, in lines; empty if there is none."""
     found = yield from MissSearch(when, catalogue).look(journal)
     return str(found[-1]) if found else ""

@@ -346,11 +346,11 @@ async def _in_turns(parts: Parts[_T]) -> _T:
     steps = iter(parts)
     while True:
         try:
-            next(steps)
+            aside = next(steps)
         except StopIteration as done:
             result: _T = done.value
             return result
-        await asyncio.sleep(0)
+        await (asyncio.sleep(0) if aside is None else asyncio.to_thread(aside.do))
 
 
 def _json(body: bytes) -> Answer:

@@ -516,6 +516,22 @@ def test_others_are_answered_while_a_scenario_is_read(path: str, read: str, monk
         assert asked().status in (200, 201)
 
 
+def test_others_are_answered_while_a_client_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laws that take long to be judged hold nobody up."""
+    has_judged = threading.Event()
+
+    def slow(*_: Any) -> Iterator[Any]:
+        assert has_judged.wait(10)
+        yield ("backs_off",), "expected a client that backs off", ""
+
+    monkeypatch.setattr("simulator.control.expectations.unkept", slow)
+    with serving({"must": ["backs_off"]}) as api, api.asking("POST", "/verify", {}) as asked:
+        assert api.get("/orders") == []
+        has_judged.set()
+        failure = {"place": "must[0].backs_off", "text": "expected a client that backs off", "details": ""}
+        assert json.load(asked()) == {"passed": False, "failures": [failure]}
+
+
 def test_long_answers() -> None:
     """Answers about very much are made in parts, and are whole."""
     with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
