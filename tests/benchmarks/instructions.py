@@ -61,8 +61,8 @@ ROWS = [
         "instructions for a resting order in process, from its text to its answer",
         "",
         "less",
-        58000.0,
-        50000.0,
+        55_000.0,
+        45_000.0,
         partial(_order, "process"),
     ),
     Row(
@@ -70,8 +70,8 @@ ROWS = [
         "the same in a server, from the bytes that have come to those that go",
         "",
         "less",
-        100_000.0,
-        90_000.0,
+        87_000.0,
+        75_000.0,
         partial(_order, "served"),
     ),
     Row(

@@ -136,7 +136,7 @@ def _examples(effort: Effort) -> Figure:
 
 
 ROWS = [
-    Row("simulation", "a world of no scenario made in process", "ms", "less", 0.48, 0.3, _simulation),
+    Row("simulation", "a world of no scenario made in process", "ms", "less", 0.06, 0.03, _simulation),
     Row("examples", "flows of orders that hypothesis draws and plays", "/s", "more", 275.0, 300.0, _examples),
     Row(
         "fixture",
