@@ -123,6 +123,23 @@ CASES = (
         scenario=lambda ground: rules(on_order(ground, RESTING, {"reply": "never"}, "ack", {"fill": "rest"})),
     ),
     Case(
+        name="two-lost-replies",
+        family=LOST,
+        what="Replies to two buy orders are lost: to one that is filled, and to one that queries leave out for a while.",
+        must="Know an order whose reply is lost by its price and quantity, and take no other for it.",
+        threads=(threads.TIMED_OUT_BUT_DONE,),
+        scenario=lambda ground: rules(
+            on_order(
+                ground,
+                ("resting buy",),
+                {"reply": "never"},
+                {"ack": {"send": "never"}},
+                {"view": dict.fromkeys(("ListOpen", "GetOrderDetails"), {"omit": ["this"], "for": "20s"})},
+            ),
+            on_order(ground, ("marketable buy",), {"reply": "never"}, "ack", {"fill": "rest"}),
+        ),
+    ),
+    Case(
         name="lost-updates",
         family=LOST,
         what="An order is acked and filled in part, and no update says so.",

@@ -1,6 +1,7 @@
 """Clients with one mistake each: all else they do as the careful one does."""
 
 import asyncio
+import contextlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -542,6 +543,85 @@ class RaisesWhenOffline(StreamingClient):
         return await super().ask(kind, order, **fields)
 
 
+class CountsAgainAfterReconnecting(StreamingClient):
+    """Adds to what it holds what the first message of a new line says of open orders, as if it were new."""
+
+    def __init__(self, account: str = "DEFAULT") -> None:
+        super().__init__(account)
+        self.held = Decimal(0)
+        self.counted: dict[str, Decimal] = {}
+
+    async def listen(self, venue: ClientConnection) -> None:
+        for order in self.orders.values():
+            if order.id is not None and not order.is_out:
+                self.counted.pop(order.id, None)
+        await super().listen(venue)
+
+    def learn(self, state: dict[str, Any]) -> None:
+        super().learn(state)
+        for order in self.orders.values():
+            if order.id is not None and order.id == state["order_id"]:
+                self.held += order.signed - self.counted.get(order.id, Decimal(0))
+                self.counted[order.id] = order.signed
+
+    def belief(self) -> dict[str, Any]:
+        return super().belief() | {"position": format(self.held, "f")}
+
+
+class PausesLongerForEver(StreamingClient):
+    """Doubles its pause with each line that ends, though the line has lasted."""
+
+    async def keep_connected(self, url: str) -> None:
+        pause = 4.0
+        while not self.closed:
+            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+                async with connect(url, open_timeout=10) as self.venue:
+                    await self.listen(self.venue)
+            self.venue, self.stream = None, None
+            await asyncio.sleep(pause)
+            pause *= 2
+
+
+class StopsAskingAfterAnErr(StreamingClient):
+    """Its loop of queries ends when one of them is refused; the stream goes on."""
+
+    async def keep_looking(self) -> None:
+        refused = False
+
+        async def look() -> None:
+            nonlocal refused
+            if self.orders:
+                known = [order.id for order in self.orders.values() if order.id is not None]
+                refused = "Err" in (await self.ask("GetOrderState", order_ids=known) or ())
+            if not refused:
+                await super(StopsAskingAfterAnErr, self).look()
+
+        while not refused:
+            await asyncio.sleep(self.look_every)
+            await look()
+
+
+class TakesTheNewestOfItsSide(StreamingClient):
+    """Takes the newest order of its side for one whose reply is lost."""
+
+    def recognise(self, details: list[Any], lost: list[Order]) -> None:
+        known = {order.id for order in self.orders.values()}
+        for found in reversed(details):
+            for order in lost:
+                if order.id is None and found["dir"] == order.terms["dir"] and found["order_id"] not in known:
+                    order.id = found["order_id"]
+                    self.learn(found)
+                    break
+
+
+class CancelNeedsTheId(StreamingClient):
+    """Forgets a cancel that comes while the order's id is not known."""
+
+    async def cancel(self, tag: str) -> None:
+        if self.orders[tag].id is not None:
+            await super().cancel(tag)
+
+
 class IdsAreNumbers(StreamingClient):
     """Reads an order's id as a number of floating point."""
 
@@ -683,6 +763,11 @@ MISTAKES: dict[type[AsyncClient], tuple[str, ...]] = {
     StopsNever: ("well-behaved",),
     LeavesItsLineOpen: ("well-behaved",),
     RaisesWhenOffline: ("refused-for-a-while",),
+    CountsAgainAfterReconnecting: ("reset-after-partial-fills",),
+    PausesLongerForEver: ("closed-now-and-then",),
+    StopsAskingAfterAnErr: ("slow-to-answer-after-restart",),
+    TakesTheNewestOfItsSide: ("two-lost-replies",),
+    CancelNeedsTheId: ("details-leave-out",),
     IdsAreNumbers: ("large-ids",),
     FindsByTime: ("clock-goes-back",),
     AgesByTheVenuesClock: ("clock-jumps-ahead",),
