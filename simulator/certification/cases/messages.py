@@ -125,7 +125,7 @@ CASES = (
     Case(
         name="two-lost-replies",
         family=LOST,
-        what="Replies to two buy orders are lost: to one that is filled, and to one that queries leave out for a while.",
+        what="The replies to two buy orders are lost. One is filled, and queries leave the other out for a while.",
         must="Know an order whose reply is lost by its price and quantity, and take no other for it.",
         threads=(threads.TIMED_OUT_BUT_DONE,),
         scenario=lambda ground: rules(
@@ -134,7 +134,7 @@ CASES = (
                 ("resting buy",),
                 {"reply": "never"},
                 {"ack": {"send": "never"}},
-                {"view": dict.fromkeys(("ListOpen", "GetOrderDetails"), {"omit": ["this"], "for": "20s"})},
+                {"view": {request: {"omit": ["this"], "for": "20s"} for request in ("ListOpen", "GetOrderDetails")}},
             ),
             on_order(ground, ("marketable buy",), {"reply": "never"}, "ack", {"fill": "rest"}),
         ),
