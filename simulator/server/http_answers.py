@@ -258,6 +258,9 @@ class Answers:
         found = await self._until(world, lambda: _in_turns(wait.ask()), seconds)
         result = await _in_turns(result_of(wait, found, seconds))
         many = await _encoded(iter(result.found))
+        while result.found:  # nobody needs it any longer, and to let go of very much takes long, too
+            del result.found[-_AT_ONCE:]
+            await asyncio.sleep(0)
         _require_seen(world)
         if result.is_met:
             return _json(b'{"is_met":true,"found":[' + b",".join(many) + b"]}\n")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["HttpConnection"]
 
 _LONGEST_BODY = 4 << 20
+_AT_ONCE = 1 << 18
+"""How many bytes of an answer are sent before others have their turn."""
 _IDLE = 60.0
 """How many seconds a request may take to come, and its answer to be read."""
 _AFTER_THE_END = 1.0
@@ -129,7 +131,10 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(answer, Stream):
             await self._stream(answer, is_head)
             return
-        self._send_answer(answer, is_head)
+        if len(answer.body) > _AT_ONCE and not is_head:
+            await self._send_in_pieces(answer)
+        else:
+            self._send_answer(answer, is_head)
         await self._until_read()
         self._answering = None
         if self._http.our_state is h11.MUST_CLOSE:
@@ -175,6 +180,16 @@ class HttpConnection(asyncio.Protocol):
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send_answer(Answer.failed(status, text), False, last=True)
         self._transport.close()
+
+    async def _send_in_pieces(self, answer: Answer) -> None:
+        """Send a long answer, each piece when the one before has been read, with others' turns between."""
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        self._send(h11.Response(status_code=int(answer.status), headers=headers))
+        for at in range(0, len(answer.body), _AT_ONCE):
+            await self._until_read()
+            self._send(h11.Data(data=answer.body[at : at + _AT_ONCE]))
+            await asyncio.sleep(0)
+        self._send(h11.EndOfMessage())
 
     def _send_answer(self, answer: Answer, is_head: bool, last: bool = False) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body))), *([("Connection", "close")] * last)]

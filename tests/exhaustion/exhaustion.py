@@ -11,6 +11,7 @@ is more than the command line allows, or the server said anything on stderr.
 import argparse
 import asyncio
 import contextlib
+import http.client
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -348,6 +350,49 @@ async def requests(setting: Setting) -> Figures:
     return of_all(seen)
 
 
+# Every search over HTTP
+
+SEARCHES: dict[str, tuple[str, str, Any]] = {
+    "orders": ("POST", "wait", {"order": {"state": "Rejected"}, "timeout": 0.1}),
+    "fills": ("POST", "wait", {"fill": {"quantity": "7"}, "timeout": 0.1}),
+    "sent": ("POST", "wait", {"sent": {"order_id": "0"}, "timeout": 0.1}),
+    "received": ("POST", "received", {"when": {"request": "GetLimits"}, "timeout": 0.1}),
+    "all received": ("POST", "received", {"when": {"request": "SendLimitOrder"}}),
+    "rules": ("GET", "rules", None),
+    "verify": ("POST", "verify", {}),
+    "transcript": ("GET", "transcript", None),
+    "order list": ("GET", "orders", None),
+}
+"""Calls that look through all that there is, most of them in vain: method, path and body."""
+
+
+def _call(port: int, method: str, path: str, body: Any) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    data = None if body is None else json.dumps(body)
+    connection.request(method, f"/_exchange/{path}", data, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    told = answer.read()
+    assert answer.status == HTTPStatus.OK, told
+    connection.close()
+
+
+async def searches(setting: Setting) -> Figures:
+    """Each call that looks through all orders, fills or lines of the journal, one after the other."""
+    scenario = {
+        "rules": [{"when": {"request": "GetLimits"}, "then": [{"delay": "1s"}]}],
+        "expect": [{"never": {"request": "GetLimits"}}],
+    }
+    program = setting.start(setting.write("searched", scenario))
+    await fill_up(setting)
+    seen: dict[str, Seen] = {}
+    async with Bystander(program) as other:
+        for name, call in SEARCHES.items():
+            await other.seen()
+            await asyncio.to_thread(_call, program.port, *call)
+            seen[name] = await other.seen()
+    return of_all(seen)
+
+
 # Every subscription
 
 
@@ -596,6 +641,7 @@ async def idle(setting: Setting) -> Figures:
 CASES: dict[str, Callable[[Setting], Coroutine[Any, Any, Figures]]] = {
     "idle": idle,
     "requests": requests,
+    "searches": searches,
     "subscriptions": subscriptions,
     "together": together,
     "steps": steps,

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from simulator.scenario import Loaded, load
 from simulator.scenario.loader import load_text
-from simulator.server import Server, Settings, http_answers
+from simulator.server import Server, Settings, http_answers, http_connection
 from simulator.server.http_answers import Answer, HttpRequest
 from simulator.simulation import Simulation
 
@@ -194,6 +194,22 @@ async def test_others_have_their_turn_while_one_searches(method: str, path: str,
     assert isinstance(answer, Answer)
     assert answer.status == 200, answer.body
     assert turns > 3
+
+
+def test_long_answer_is_sent_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of many pieces comes whole, and the connection may be used again."""
+    monkeypatch.setattr(http_connection, "_AT_ONCE", 100)
+    with serving() as api, connect(f"ws://127.0.0.1:{api.port}/") as venue:
+        for number in range(5):
+            venue.send(json.dumps({"id": number, **ORDER}))
+            venue.recv()
+        asking = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+        for _ in range(2):
+            asking.request("GET", "/_exchange/orders")
+            answer = asking.getresponse()
+            assert int(answer.headers["Content-Length"]) > 100
+            assert [order["order_id"] for order in json.loads(answer.read())] == ["1", "2", "3", "4", "5"]
+        asking.close()
 
 
 def test_wait_finds_at_its_end_what_came_while_nobody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
