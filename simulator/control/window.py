@@ -1,5 +1,6 @@
 """What a page shows of a world at one look: the newest of everything, in one answer."""
 
+from itertools import islice
 from typing import Annotated
 from weakref import WeakKeyDictionary
 
@@ -15,15 +16,15 @@ from simulator.control.infos import (
     RuleInfo,
     SessionInfo,
 )
-from simulator.control.reading import KnownRule
+from simulator.control.reading import KnownRule, order_info
 from simulator.journal.lines import JournalLine
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.simulation import Simulation
 
 __all__ = ["Window", "WindowQuery", "Windows"]
 
-_MOST_ORDERS = 40
-_MOST_FILLS = 40
+_MOST_ORDERS = 20
+_MOST_FILLS = 25
 _MOST_DUE = 20
 _MOST_PRODUCTS = 100
 _LOOKED_AT = 400
@@ -44,6 +45,7 @@ class WindowQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class Window(Struct, frozen=True):
     """The newest of everything; ``left_out`` counts lines that came between ``since`` and the first of ``lines``.
 
+    ``orders`` are the newest of all, and the newest of those that are open, the oldest first.
     ``products`` are those that have a book by now, and ``book`` is the asked one's, or None if there is no such
     product.
     """
@@ -77,7 +79,7 @@ class Windows:
             line=line,
             left_out=max(0, since - query.since),
             lines=control.journal(since),
-            orders=list(control.each_order(_MOST_ORDERS)),
+            orders=_orders(control, simulation),
             fills=list(control.each_fill(_MOST_FILLS)),
             rules=control.rules_in_parts(self._rules, self._looked_at(simulation)).at_once(),
             due=control.due(_MOST_DUE),
@@ -92,3 +94,10 @@ class Windows:
         rules = simulation.director.rules
         is_known = all(rule in self._rules for rule in rules)
         return max(_LEAST, (_LOOKED_AT if is_known else _LOOKED_AT_FIRST) // max(1, len(rules)))
+
+
+def _orders(control: Control, simulation: Simulation) -> list[OrderInfo]:
+    newest = list(control.each_order(_MOST_ORDERS))
+    told = {one.order_id for one in newest}
+    open_ = [order_info(order) for order in islice(reversed(simulation.venue.open.values()), _MOST_ORDERS)]
+    return [*(one for one in reversed(open_) if one.order_id not in told), *newest]

@@ -88,3 +88,15 @@ def test_what_is_due_next(slow: Controlled) -> None:
     control = slow.control
     assert control.due(3) == control.due()[:3]
     assert [one.left for one in control.due(3)] == ["0.25s", "1s", "2s"]
+
+
+def test_open_orders_are_seen_however_old() -> None:
+    """Of many orders the newest are seen, and those that are still open, the oldest first."""
+    world = Controlled({"rules": [{"when": {"request": "SendLimitOrder", "dir": "Sell"}, "then": [{"reject": {}}]}]})
+    session = world.connect()
+    world.send(session, {**ORDER, "price": "1"})
+    for _ in range(50):
+        world.send(session, {**ORDER, "dir": "Sell"})
+    orders = look(world, Windows()).orders
+    assert [int(one.order_id) for one in orders] == [1, *range(32, 52)]
+    assert orders == [order for order in world.control.orders() if order in orders]
