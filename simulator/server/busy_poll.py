@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["BusyPoll"]
 
 _INTERRUPTED = 10
-"""After a turn of so many times as long as it may stay awake, the loop has lost the processor in between."""
+"""After a turn with so many times as long as it may stay awake without the processor, the loop has lost that."""
 _WORTH_LOSING_IT = 200
 _WORTH_WAITING = 10
 """How many messages that found it awake make up for that, and for waiting in vain: each has spared a wake-up."""
@@ -26,18 +26,25 @@ class BusyPoll:
     Args:
         call_soon: the loop's own.
         clock: gives the time in seconds.
+        worked: gives for how long this thread has had the processor, in seconds.
         seconds: for how long; messages further apart keep nobody awake.
     """
 
     def __init__(
-        self, call_soon: Callable[[Callable[[], None]], Any], clock: Callable[[], float], seconds: float
+        self,
+        call_soon: Callable[[Callable[[], None]], Any],
+        clock: Callable[[], float],
+        worked: Callable[[], float],
+        seconds: float,
     ) -> None:
         self._call_soon = call_soon
         self._clock = clock
+        self._worked = worked
         self._seconds = seconds
         self._until = 0.0
         self._rested_at = 0.0
         self._looked_at = 0.0
+        self._had_worked = 0.0
         self._is_awake = False
         self._is_close = False
         self._heard = 0
@@ -55,15 +62,16 @@ class BusyPoll:
         self._looked_at = now
         if self._is_close and not self._is_awake and now >= self._rested_at:
             self._is_awake = True
+            self._had_worked = self._worked()
             self._call_soon(self._look)
 
     def _look(self) -> None:
-        now = self._clock()
-        turn = now - self._looked_at
-        self._looked_at = now
+        now, worked = self._clock(), self._worked()
+        turn, own = now - self._looked_at, worked - self._had_worked
+        self._looked_at, self._had_worked = now, worked
         if turn > self._seconds:  # something else was done in it: nobody has looked for as long
             self._until = now + self._seconds
-            if turn > _INTERRUPTED * self._seconds:
+            if turn - own > _INTERRUPTED * self._seconds:
                 self._pays(_WORTH_LOSING_IT, now + _REST * self._seconds)
         elif now > self._until:
             self._is_awake = False

@@ -162,7 +162,8 @@ class Server:
         self.port = self._listener.sockets[0].getsockname()[1]
         self._checks = self._loop.call_later(_CHECK_EVERY, self._check_times)
         if self.settings.busy_poll_for:
-            self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, self.settings.busy_poll_for)
+            seconds = self.settings.busy_poll_for
+            self.busy_poll = BusyPoll(self._loop.call_soon, time.perf_counter, time.thread_time, seconds)
         self.world.start(self._loop, self._monotonic_ns, self.turn)
 
     def _front(self) -> asyncio.Protocol:

@@ -16,6 +16,7 @@ class Loop:
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
         self.now = 100.0
+        self.worked = 7.0
 
     def call_soon(self, call: Callable[[], None]) -> None:
         """Call something in the next turn."""
@@ -46,7 +47,7 @@ def loop() -> Loop:
 @pytest.fixture
 def awake(loop: Loop) -> BusyPoll:
     """What keeps the loop awake, for five turns after a message."""
-    return BusyPoll(loop.call_soon, lambda: loop.now, 5)
+    return BusyPoll(loop.call_soon, lambda: loop.now, lambda: loop.worked, 5)
 
 
 def message(loop: Loop, awake: BusyPoll, work: float = 0) -> None:
@@ -129,6 +130,18 @@ def test_losing_the_processor_may_be_worth_it(loop: Loop, awake: BusyPoll, messa
     assert bool(loop.soon) is is_awake
     loop.turn(51)
     assert loop.soon == []
+
+
+def test_own_work_is_not_taken_for_losing_the_processor(loop: Loop, awake: BusyPoll) -> None:
+    """However long the loop itself has worked in a turn, it looks out for as long again; not so if it had to wait."""
+    for worked, turns in ((1000, 6), (949, 0)):
+        message(loop, awake)
+        message(loop, awake)
+        loop.turn()
+        loop.worked += worked
+        loop.turn(1000)
+        assert loop.turns() == turns
+        loop.now += 500
 
 
 def test_machine_that_is_busy_is_left_alone(loop: Loop, awake: BusyPoll) -> None:
