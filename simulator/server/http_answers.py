@@ -286,7 +286,7 @@ class Answers:
                     await asyncio.sleep(min(rest, _LONGEST_REST))
                     await event.wait()
         except TimeoutError:
-            return await ask()  # nobody may have looked for a while
+            return await ask() if world.may_be_seen() else None  # nobody may have looked for a while
         finally:
             self._heard.discard(event)
             self._server.listen_to_worlds(bool(self._heard))

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import command_log as command_log
 from simulator.command_log import TIME, Folder
-from simulator.server import Server
+from simulator.server import Server, http_answers
 from simulator.simulation import Simulation
 from support.command_log import FailingFile, inputs_of
 from support.server import PAIR, RawClient, connected, dialled, order, small_catalogue
@@ -91,3 +91,23 @@ async def test_who_looks_without_a_connection(tmp_path: Path) -> None:
         FailingFile.room = None
         assert (await get(reader, "/state"))[0] == "HTTP/1.1 200 "
         assert len(inputs_of(tmp_path)) == 2
+
+
+async def test_who_listens_is_told_nothing_new_while_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listener hears that the server is there, and of what has happened only once that can be written down."""
+    monkeypatch.setattr(http_answers, "_SIGN_OF_LIFE", 0.2)
+    monkeypatch.setattr(http_answers, "_NEWS_EVERY", 0.01)
+    async with keeping(tmp_path, TRADES) as server, dialled(server) as reader, asyncio.timeout(10):
+        reader.write(b"GET /_exchange/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.reader.readuntil(b"data: ")
+        FailingFile.room = 0
+        await something(server)
+        told = await reader.reader.readuntil(b": still there")
+        line = server.simulation.journal.written
+        assert f'"line":{line}'.encode() not in told
+        told = await reader.reader.readuntil(b": still there")
+        assert b"data: " not in told
+        FailingFile.room = None
+        await reader.reader.readuntil(b"data: ")
