@@ -119,7 +119,8 @@ def _short(options: argparse.Namespace, cases: "list[Case]", progress: Progress)
     """Return the cases but those that last too long by the wall's clock, unless cases are asked for by name."""
     from simulator.certification.certify import takes_too_long
 
-    short = [case for case in cases if options.case or not takes_too_long(case, options.pace)]
+    by_name = options.case or options.scenario
+    short = [case for case in cases if by_name or not takes_too_long(case, options.pace)]
     for _ in cases[len(short) :]:
         progress.advance()
     return short
