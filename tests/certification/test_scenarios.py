@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from certification.clients import mistaken
+from certification.clients import mistaken, mistaken_about_messages
 from certification.clients.by_fills import FillsClient
 from certification.clients.polling import PollingClient
 from certification.clients.streaming import StreamingClient
-from simulator.certification import case_of, certify
+from simulator.certification import case_of, certify, chosen
 from simulator.cli.main import main
 from simulator.control.conduct import conduct_in
 from simulator.control.expectations import unmet
@@ -49,6 +49,20 @@ BROKEN: list[tuple[type[StreamingClient], str, set[str]]] = [
 ]
 
 
+FOUND: list[tuple[type[StreamingClient], str]] = [
+    (mistaken.CancelledOnlyIfAsked, "cancelled-on-disconnect"),
+    (mistaken_about_messages.ReaderDiesOfASecondReply, "duplicate-reply"),
+    (mistaken.GivesUpTooSoon, "latency-jitter"),
+    (mistaken_about_messages.LooksInTheListAtOnce, "list-open-lags"),
+    (mistaken.OutIsFinal, "overfilled"),
+    (mistaken.DiesWhenRefused, "rate-limit-and-ban"),
+    (mistaken_about_messages.RepliesComeInOrder, "reordered-replies"),
+    (mistaken.NothingIsTakenBack, "bust-and-correction"),
+    (mistaken.CancelErrIsTheEnd, "cancel-loses-the-race"),
+]
+"""Clients that survive a connection that is closed, and the scenario that is about their mistake."""
+
+
 def test_most_bundled_scenarios_say_what_any_client_must_do() -> None:
     """What a client of another make has to do stands where one has to do anything."""
     assert len(MUST) >= 26
@@ -67,6 +81,13 @@ def test_careless_clients_do_not_what_any_must(client: type[StreamingClient], na
     """A client with one mistake breaks what the scenario that is about it says any client must do."""
     (verdict,) = certify(client, cases=[case_of(name)], laws=())
     assert {finding.law for finding in verdict.findings} == laws
+
+
+@pytest.mark.parametrize(("client", "name"), FOUND)
+def test_a_bundled_scenario_finds_more_than_a_disconnect_does(client: type[StreamingClient], name: str) -> None:
+    """A client with one mistake, which a closed connection does not show, breaks a law at the scenario about it."""
+    verdicts = certify(client, cases=[case_of(name), *chosen(["closed"])])
+    assert [verdict.case.name for verdict in verdicts if not verdict.survives] == [name]
 
 
 def test_a_ban_is_waited_for() -> None:

@@ -19,8 +19,9 @@ BUY, BUY_AGAIN, CANCEL, CANCEL_AGAIN = (
 HELD = {
     "half-open": ["adds the update of $order1 on updates1: Open, Acked, Canceling; filled 0"],
     "latency-jitter": ["adds the update of $order2 on updates1: Open, Acked, Canceling; filled 0"],
+    "reordered-replies": ["adds the message '\"Normal\"' on connection 1"],
 }
-"""What a recording tells more than was told: a cancel is told at once."""
+"""What a recording tells more than was told: a cancel is told at once, and so is a hello that came too late."""
 
 
 def orders_of(found: dict[str, Any]) -> list[tuple[dict[str, str], list[Any]]]:
@@ -153,6 +154,6 @@ def test_what_cannot_be_is_told_again_as_a_lie() -> None:
     found = scenario_of(newcomer("overfilled"), load_catalogue("default"))
     assert found["rules"][0] == {
         "when": BUY,
-        "then": ["ack", {"fill": {"quantity": "15", **SOME}}],
+        "then": ["ack", {"delay": "100ms"}, {"fill": {"quantity": "15", **SOME}}],
         "illegal": True,
     }

@@ -64,6 +64,14 @@ CASES = (
         ),
     ),
     Case(
+        name="replies-reordered",
+        family=ORDER,
+        what="Replies travel up to four seconds, each at its own pace, and overtake each other.",
+        must="Find the request of a reply by its id, and never by its place in a queue.",
+        threads=(threads.REPLY_AND_UPDATE_RACE,),
+        scenario=lambda ground: {"latency": {"reply": {"uniform": ["100ms", "4s"]}, "reorder": True}},
+    ),
+    Case(
         name="jitter",
         family=LATE,
         what="Every message takes its time, most of them 200 ms and one in a hundred three seconds.",

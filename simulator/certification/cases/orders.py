@@ -125,7 +125,9 @@ CASES = (
         family=FILLS,
         what="An update says that more of an order is filled than was ordered; the venue's own books are right.",
         must="Hold what the stream says against what the venue says when it is asked.",
-        scenario=lambda ground: rules(on_order(ground, ("resting buy",), "ack", {"fill": "150%"}, illegal=True)),
+        scenario=lambda ground: rules(
+            on_order(ground, ("resting buy",), "ack", {"delay": "1s"}, {"fill": "150%"}, illegal=True)
+        ),
     ),
     *_BY_REASON,
     Case(

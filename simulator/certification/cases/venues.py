@@ -49,14 +49,21 @@ def _other_tick(ground: Ground) -> dict[str, Any]:
 _STATES = ("GetOrderState", "GetOrderDetails")
 _LEFT_OUT = {"omit": ["this"], "for": "15s"}
 
+_LAGGING = {"lag": "8s", "for": "20s"}
+
 CASES = (
     Case(
         name="list-lags",
         family=VIEWS,
-        what="The reply to an order is lost, and for eight seconds ListOpen says what was so before.",
+        what="For twenty seconds after an order ListOpen is eight seconds behind; of some orders the reply is lost.",
         must="Not conclude from one list that an order is not there.",
         threads=(threads.ORDERED_AGAIN_AFTER_A_TIMEOUT,),
-        scenario=_lost_and({"ListOpen": {"lag": "8s", "for": "20s"}}),
+        scenario=lambda ground: rules(
+            on_order(
+                ground, ("resting buy", "replacement"), {"reply": "never"}, "ack", {"view": {"ListOpen": _LAGGING}}
+            ),
+            on_order(ground, ("late buy",), "ack", {"view": {"ListOpen": _LAGGING}}),
+        ),
     ),
     Case(
         name="list-leaves-out",

@@ -12,9 +12,12 @@ from websockets.exceptions import WebSocketException
 from certification.clients.mistaken_about_messages import (
     AsksOnlyWhenConnected,
     IdsRise,
+    LooksInTheListAtOnce,
     OneFillForEachUpdate,
     ReaderDiesOfAnUnknownOrder,
+    ReaderDiesOfASecondReply,
     ReadsFrames,
+    RepliesComeInOrder,
     WaitsForTheCancel,
 )
 from certification.clients.mistaken_about_time import (
@@ -783,6 +786,9 @@ MISTAKES: dict[type[AsyncClient], tuple[str, ...]] = {
     OneFillForEachUpdate: ("two-fills-in-one-update",),
     ReaderDiesOfAnUnknownOrder: ("ack-before-reply", "reply-after-fill"),
     ReadsFrames: ("fragmented",),
+    LooksInTheListAtOnce: ("list-lags",),
+    RepliesComeInOrder: ("replies-reordered",),
+    ReaderDiesOfASecondReply: ("duplicate-replies",),
     WaitsForTheCancel: ("lost-cancel-reply",),
     TellsNonsense: ("well-behaved",),
 }

@@ -13,9 +13,12 @@ from certification.clients.streaming import Order, StreamingClient
 __all__ = [
     "AsksOnlyWhenConnected",
     "IdsRise",
+    "LooksInTheListAtOnce",
     "OneFillForEachUpdate",
+    "ReaderDiesOfASecondReply",
     "ReaderDiesOfAnUnknownOrder",
     "ReadsFrames",
+    "RepliesComeInOrder",
     "WaitsForTheCancel",
 ]
 
@@ -61,6 +64,46 @@ class IdsRise(StreamingClient):
             before = [self.after.get(one, 0) for one in self.orders.values() if one.id is None]
             response["Ok"] = [found for found in response["Ok"] if any(int(found["order_id"]) > top for top in before)]
         return response
+
+
+class LooksInTheListAtOnce(StreamingClient):
+    """Takes an order for lost that the list of open orders has not when its reply has come."""
+
+    async def send_order(self, order: Order) -> None:
+        await super().send_order(order)
+        if order.id is None:
+            return
+        listed = await self.ask("ListOpen", scope="All", set={"Account": self.account})
+        states = await self.ask("GetOrderState", order_ids=[order.id])
+        is_open = any("Open" in state["state"] for state in (states or {}).get("Ok") or ())
+        if is_open and listed is not None and "Ok" in listed and order.id not in listed["Ok"]:
+            order.outcome, order.id = "lost", None
+
+
+class RepliesComeInOrder(StreamingClient):
+    """Takes a reply for that to the request that has waited longest."""
+
+    def hear(self, message: Any) -> None:
+        if message["id"] in self.replies:
+            message["id"] = next(iter(self.replies))
+        super().hear(message)
+
+
+class ReaderDiesOfASecondReply(StreamingClient):
+    """Reads no more after a reply to what was answered before."""
+
+    def __init__(self, account: str = "DEFAULT") -> None:
+        super().__init__(account)
+        self.answered: set[int] = set()
+
+    async def hear_all(self, venue: ClientConnection) -> None:
+        async for text in venue:
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                message = json.loads(text)
+                if message["id"] in self.answered:
+                    await asyncio.get_running_loop().create_future()
+                self.answered |= {message["id"]} & self.sent.keys()
+                self.hear(message)
 
 
 class OneFillForEachUpdate(StreamingClient):
