@@ -51,7 +51,7 @@ def drawn(seed: int, faults: tuple[str, ...], product: TradableProduct) -> list[
     """Return the venues of a seed for a product: the same wherever the same release of hypothesis draws them."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis.errors import HypothesisDeprecationWarning
+    from hypothesis.errors import HypothesisWarning
 
     from simulator.testing.strategies import scenarios
 
@@ -73,6 +73,6 @@ def drawn(seed: int, faults: tuple[str, ...], product: TradableProduct) -> list[
 
     with _DRAWING, warnings.catch_warnings():
         # Other threads may draw random numbers meanwhile; nothing here does so but by hypothesis.
-        warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+        warnings.simplefilter("ignore", HypothesisWarning)
         collect()
     return venues

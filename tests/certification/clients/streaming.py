@@ -253,12 +253,16 @@ class StreamingClient:
         """Take orders of the venue's for those that have their terms."""
         known = {order.id for order in self.orders.values()}
         for found in details:
+            if found["order_id"] in known:
+                self.learn(found)
+                continue
             for order in lost:
                 terms = order.terms
                 same = (found["dir"], Decimal(found["quantity"])) == (terms["dir"], Decimal(terms["quantity"]))
-                if same and order.id is None and found["order_id"] not in known:
+                if same and order.id is None:
                     order.id = found["order_id"]
                     self.learn(found)
+                    break
 
     async def find_by_fills(self, lost: list[Order]) -> None:
         """Take from the list of fills what the venue says no more of orders that it has lost."""
