@@ -128,6 +128,7 @@ class LinesAdapter:
         self._count = 0
         self._fault: str | None = None
         self._has_fault = asyncio.Event()
+        self._is_ended = False
 
     async def start(self, url: str) -> None:
         """Start the program, and let it connect."""
@@ -153,6 +154,7 @@ class LinesAdapter:
         try:
             await self._tell(do="stop")
         finally:
+            self._is_ended = True
             await self._program.end()
 
     async def belief(self) -> Belief | None:
@@ -194,6 +196,8 @@ class LinesAdapter:
                 fault = self._take(line)
         except ValueError:
             fault = f"it wrote a line of more than {_LONGEST_LINE} bytes"
+        if self._is_ended:
+            return  # what is not answered by now has not been answered
         if fault is None and self._program.process is not None:
             fault = f"it ended early, with status {await self._program.exit()}{self._program.said()}"
         self._fault = fault

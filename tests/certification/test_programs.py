@@ -127,6 +127,15 @@ def test_program_of_lines_that_fails() -> None:
     assert of_lines(act)[0] == "does what it is asked: cancel('b') failed: no id"
 
 
+def test_program_of_lines_that_never_answers() -> None:
+    """What a program has not answered when it is told to stop has not ended, and has not failed."""
+    act = "\n    if said.get('do') == 'submit': continue"
+    assert [one for one in of_lines(act) if "submit" in one] == [
+        "waits for nothing for ever: submit('a') had not ended after 4 s",
+        "waits for nothing for ever: submit('b') had not ended after 4 s",
+    ]
+
+
 def test_program_of_lines_that_hangs() -> None:
     """A program that does not answer is found to wait for ever, and is ended."""
     found = of_lines("import time; time.sleep(600) if said.get('do') == 'submit' else None")
