@@ -279,12 +279,7 @@ class Journal:
                 self.write(time, connection, "out", message)
             return
         if any(len(message) > _SHORT for message in messages):
-            messages = list(map(_shortened, messages))
-            for line, message in enumerate(messages, self.written + 1):
-                if len(message) > _SHORT:
-                    size = getsizeof(message)
-                    self._long.append((line, size))
-                    self._long_bytes += size
+            messages = self._counted(messages)
         count = len(messages)
         fields: list[Any] = [None] * (_WIDTH * count)
         fields[0::_WIDTH] = [time] * count
@@ -318,6 +313,22 @@ class Journal:
         self._long.append((self.written, size))
         self._long_bytes += size
         self._keep_to_budget()
+
+    def _counted(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+        """Count long texts that are written next; return them as they are kept.
+
+        One that is there many times is counted once, at the last of its lines: with that it is let go of.
+        """
+        if any(len(message) > _LONGEST for message in messages):
+            kept = {id(message): _shortened(message) for message in messages}
+            messages = [kept[id(message)] for message in messages]
+        last = {id(message): line for line, message in enumerate(messages, self.written + 1)}
+        for line, message in enumerate(messages, self.written + 1):
+            if last[id(message)] == line and len(message) > _SHORT:
+                size = getsizeof(message)
+                self._long.append((line, size))
+                self._long_bytes += size
+        return messages
 
     def _keep_to_budget(self) -> None:
         """Give up the oldest entries if there are too many long texts."""

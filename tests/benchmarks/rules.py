@@ -153,7 +153,7 @@ ROWS = [
         "the same where all have asked for it under one id, as the clients of one program do",
         "us",
         "less",
-        1400.0,
+        1100.0,
         1000.0,
         partial(_book_readers, [1] * 1000),
     ),

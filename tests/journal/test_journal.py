@@ -105,6 +105,24 @@ def test_short_ways_to_write_an_entry(is_watched: bool, budget: int) -> None:
     assert (short.written, short.dropped, written) == (plain.written, plain.dropped, expected)
 
 
+def test_text_of_many_lines_counts_once() -> None:
+    """What is told to many counts once for the budget, until its last line is given up, however long it is."""
+    size = getsizeof(b"x" * 1000)
+    journal = Journal(budget=2 * size)
+    shared = [b"x" * 1000] * 50
+    for _ in range(3):
+        journal.write_all_out(0, range(50), [*shared, b"short"][:50])
+        shared = [bytes(shared[0])[:-1] + b"y"] * 50
+    assert (journal.written, journal.dropped) == (150, 50)
+    journal.write_out(0, 1, b"z" * 1000)
+    assert (journal.written, journal.dropped) == (151, 100)
+    journal.budget = 3 * MEGABYTE // 8
+    journal.write_all_out(0, range(10), [b"x" * MEGABYTE] * 10)
+    entries = list(journal)[-10:]
+    assert {id(data) for _, _, _, data in entries} == {id(entries[0][3])}
+    assert journal.dropped == 100
+
+
 class Model:
     """A journal that keeps all as it is, and what it says of what another is to keep."""
 
