@@ -112,20 +112,21 @@ def _dir(buy: bool) -> str:
     return "Buy" if buy else "Sell"
 
 
-def book_info(instrument: Instrument, depth: int | None) -> BookInfo:
-    """Return a book: so many levels of each side, or all."""
-    listing, book, digits = instrument.listing, instrument.book, instrument.digits
-    return BookInfo(listing.name, listing.id, _levels(book.bids, depth, digits), _levels(book.asks, depth, digits))
+def book_info(instrument: Instrument, depth: int | None, most_orders: int | None = None) -> BookInfo:
+    """Return a book: so many levels of each side, or all, each with so many of its orders' ids, or all."""
+    listing, digits = instrument.listing, instrument.digits
+    bids, asks = (_levels(side, depth, digits, most_orders) for side in (instrument.book.bids, instrument.book.asks))
+    return BookInfo(listing.name, listing.id, bids, asks)
 
 
-def _levels(side: Side, depth: int | None, digits: int) -> tuple[LevelInfo, ...]:
+def _levels(side: Side, depth: int | None, digits: int, most: int | None) -> tuple[LevelInfo, ...]:
     levels: list[LevelInfo] = []
     total = 0
     for level in side:
         if len(levels) == depth:
             break
         total += level.quantity
-        orders = tuple(str(entry.id) for entry in level if isinstance(entry, Order))
+        orders = tuple(str(entry.id) for entry in islice(level, most) if isinstance(entry, Order))
         price, quantity = text_of_amount(level.price, digits), text_of_amount(level.quantity)
         levels.append(LevelInfo(price, quantity, text_of_amount(total), orders))
     return tuple(levels)

@@ -16,7 +16,7 @@ from simulator.control.infos import (
     RuleInfo,
     SessionInfo,
 )
-from simulator.control.reading import KnownRule, order_info
+from simulator.control.reading import KnownRule, book_info, order_info
 from simulator.journal.lines import JournalLine
 from simulator.scenario.rules.director import RuleInPlay
 from simulator.simulation import Simulation
@@ -26,6 +26,8 @@ __all__ = ["Window", "WindowQuery", "Windows"]
 _MOST_ORDERS = 20
 _MOST_FILLS = 25
 _MOST_DUE = 20
+_MOST_IDS = 20
+"""Of so many of a level's orders the ids are told."""
 _MOST_PRODUCTS = 100
 _LOOKED_AT = 400
 """Of what has come since the last look, so many lines are looked through for near misses, by all rules together."""
@@ -86,7 +88,7 @@ class Windows:
             held=control.held(),
             sessions=control.sessions(),
             products=[one.listing.name for one in instruments][:_MOST_PRODUCTS],
-            book=None if listing is None else control.book(listing.id, query.depth),
+            book=None if listing is None else book_info(simulation.gateway.instrument(listing), query.depth, _MOST_IDS),
         )
 
     def _looked_at(self, simulation: Simulation) -> int:

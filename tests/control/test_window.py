@@ -100,3 +100,13 @@ def test_open_orders_are_seen_however_old() -> None:
     orders = look(world, Windows()).orders
     assert [int(one.order_id) for one in orders] == [1, *range(32, 52)]
     assert orders == [order for order in world.control.orders() if order in orders]
+
+
+def test_level_of_very_many_orders() -> None:
+    """Of the orders at one price the ids of the first are seen, and the quantity of all."""
+    world = Controlled()
+    session = world.connect()
+    for _ in range(50):
+        world.send(session, {**ORDER, "price": "1", "quantity": "1"})
+    level = look(world, Windows(), product=PAIR, depth=100).book.bids[-1]
+    assert (level.quantity, level.orders) == ("50", tuple(map(str, range(1, 21))))

@@ -2,8 +2,10 @@
 
     python tests/page/load.py --seconds 60 --rate 1000
 
-Prints, as JSON: how many orders a second were answered with the page and without it, in turns, and what the page itself
-says of its frames, its memory and what came to it. Figures are of a machine that does nothing else.
+Prints, as JSON: what the page itself says of its frames, its memory and what came to it; how much of a second's
+processor the server takes at that rate with the page and without it, in turns; and how many orders a second are
+answered at most. Figures are of a machine that does nothing else. The rates at most are so with a client and a browser
+that share two processors with the server: what the page takes of the server's own is said by the first of them.
 """
 
 import argparse
@@ -80,6 +82,13 @@ def most(url: str, pid: int) -> tuple[float, float]:
     return rate, rate * _SHORT / (cpu_of(pid) - before)
 
 
+def spent(url: str, pid: int, rate: float) -> float:
+    """Return how much of a second's processor the server takes at a rate of orders."""
+    before = cpu_of(pid)
+    asyncio.run(trade(url, _SHORT, rate))
+    return (cpu_of(pid) - before) / _SHORT
+
+
 def watching(playwright: Path, port: int, seconds: float) -> "subprocess.Popen[str]":
     """Open the page in a browser, and return when it is there."""
     command = ["node", str(WATCH), str(playwright), BROWSER or "", f"http://127.0.0.1:{port}/", f"{seconds:g}"]
@@ -112,6 +121,16 @@ def main() -> int:
                 assert watch.stdout is not None
                 found["page"] = json.loads(watch.stdout.readline())
                 watch.wait()
+                costs = []
+                for _ in range(args.turns):
+                    cost = spent(url, serving.pid, args.rate)
+                    watch = watching(playwright, port, _SHORT + 1)
+                    costs.append((cost, spent(url, serving.pid, args.rate)))
+                    watch.communicate()
+                found["of_a_second"] = {
+                    "alone": median(cost for cost, _ in costs),
+                    "for_the_page": median(other - cost for cost, other in costs),
+                }
                 alone, watched = [], []
                 for _ in range(args.turns):
                     alone.append(most(url, serving.pid))

@@ -2,7 +2,7 @@
 
 const token = new URLSearchParams(location.search).get("token");
 const MOST_LINES = 500;
-const MOST_NEWS = 150; // of what comes faster than anybody reads, the newest is shown
+const MOST_WHEN_BUSY = 60; // of what comes faster than anybody reads, the newest is shown
 const BUSY = 50;
 const BUSY_PAUSE = 200;
 const WORLDS_EVERY = 2000;
@@ -18,6 +18,7 @@ let product = "";
 let busy = false;
 let again = false;
 let visit = 0;
+let isFlooded = false;
 
 const $ = (id) => document.getElementById(id);
 
@@ -481,10 +482,11 @@ async function refresh() {
     do {
       again = false;
       const asking = visit;
-      const query = new URLSearchParams({ since: last, most: MOST_NEWS, ...(product ? { product } : {}) });
+      const query = new URLSearchParams({ since: last, most: isFlooded ? MOST_WHEN_BUSY : MOST_LINES, ...(product ? { product } : {}) });
       const seen = await ask("GET", `/window?${query}`);
       if (asking !== visit) { again = true; continue; }
       if (seen.line < last) { forget(); again = true; continue; } // it has begun anew
+      isFlooded = seen.lines.length + seen.left_out > BUSY;
       dropped += seen.left_out;
       for (const line of seen.lines) { lines.push(line); join(line); }
       last = seen.line;
@@ -497,7 +499,7 @@ async function refresh() {
       showDue(seen.due, seen.held);
       draw($("sessions"), seen.sessions, (one) => one.connection, sessionItem, "Nobody is connected.");
       showBook(seen.book);
-      if (seen.lines.length > BUSY) await new Promise((resolve) => { setTimeout(resolve, BUSY_PAUSE); });
+      if (isFlooded) await new Promise((resolve) => { setTimeout(resolve, BUSY_PAUSE); });
     } while (again);
   } catch (error) {
     said(error.message, true);
