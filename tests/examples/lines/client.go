@@ -6,130 +6,94 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"sync"
 
 	"golang.org/x/net/websocket"
 )
 
-type fields map[string]any
+type fields = map[string]any
 
 var (
-	venue   *websocket.Conn
-	lock    sync.Mutex
-	last    int
-	replies = map[int]chan any{}
-	ids     = map[string]string{}
-	product string
+	venue *websocket.Conn
+	last  int
+	ids   = fields{}
 )
 
-func read() {
-	for {
-		var message struct {
-			Id       int
-			Response struct{ Ok any }
-		}
-		if websocket.JSON.Receive(venue, &message) != nil {
-			return
-		}
-		lock.Lock()
-		if reply := replies[message.Id]; reply != nil {
-			delete(replies, message.Id)
-			reply <- message.Response.Ok
-		}
-		lock.Unlock()
-	}
-}
-
 func ask(kind string, request fields) any {
-	lock.Lock()
 	last++
-	reply := make(chan any, 1)
-	replies[last], request["id"], request["type"] = reply, last, kind
+	request["id"], request["type"] = last, kind
 	websocket.JSON.Send(venue, request)
-	lock.Unlock()
-	return <-reply
+	message := fields{}
+	for websocket.JSON.Receive(venue, &message) == nil {
+		if message["id"] == float64(last) {
+			return message["response"].(fields)["Ok"]
+		}
+	}
+	panic("the connection has ended")
 }
 
-func order(side, price, quantity string) string {
-	terms := fields{"account": "DEFAULT", "dir": side, "price": price, "quantity": quantity, "target": product}
-	id, _ := ask("SendLimitOrder", terms).(string)
-	return id
+func send(tag string, side, price, quantity, product any) {
+	ids[tag] = ask("SendLimitOrder", fields{
+		"account": "DEFAULT", "dir": side, "price": price, "quantity": quantity, "target": product})
 }
 
-func states() (told map[string]map[string]any) {
-	all := []string{}
+func details() []any {
+	all := []any{}
 	for _, id := range ids {
 		all = append(all, id)
 	}
-	told = map[string]map[string]any{}
-	for _, one := range ask("GetOrderDetails", fields{"order_ids": all}).([]any) {
-		state := one.(map[string]any)
-		told[state["order_id"].(string)] = state
-	}
-	return
+	return ask("GetOrderDetails", fields{"order_ids": all}).([]any)
 }
 
 func flatten() {
-	held := 0.0
-	for id, state := range states() {
-		ask("CancelOrder", fields{"order_id": id})
-		var filled float64
-		fmt.Sscan(state["filled_qty"].(string), &filled)
-		held += map[any]float64{"Buy": filled, "Sell": -filled}[state["dir"]]
+	var held, filled float64
+	var product any
+	for _, one := range details() {
+		order := one.(fields)
+		ask("CancelOrder", fields{"order_id": order["order_id"]})
+		fmt.Sscan(order["filled_qty"].(string), &filled)
+		held += map[any]float64{"Buy": filled, "Sell": -filled}[order["dir"]]
+		product = order["tradable_product"]
 	}
-	book := ask("SubscribeBook", fields{"tradable_product": product, "width": 1}).(map[string]any)
+	book := ask("SubscribeBook", fields{"tradable_product": product, "width": 1}).(fields)
 	side, levels := "Sell", book["buy"].([]any)
 	if held < 0 {
 		side, levels, held = "Buy", book["sell"].([]any), -held
 	}
 	if held > 0 {
-		order(side, levels[len(levels)-1].(map[string]any)["price"].(string), fmt.Sprintf("%.9f", held))
+		send("flat", side, levels[len(levels)-1].(fields)["price"], fmt.Sprintf("%.9f", held), product)
 	}
 }
 
 func belief() fields {
-	orders, told := fields{}, states()
+	filled, orders := fields{}, fields{}
+	for _, one := range details() {
+		filled[one.(fields)["order_id"].(string)] = one.(fields)["filled_qty"]
+	}
 	for tag, id := range ids {
-		outcome := "open"
-		for _, flag := range told[id]["state"].([]any) {
-			if word := map[any]string{"Filled": "filled", "Canceled": "canceled", "Rejected": "rejected"}[flag]; word != "" {
-				outcome = word
-			}
-		}
-		orders[tag] = fields{"outcome": outcome, "filled": told[id]["filled_qty"]}
+		orders[tag] = fields{"filled": filled[id.(string)]}
 	}
 	return fields{"orders": orders}
 }
 
 func main() {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		var line struct {
-			Id                                               int
-			Do, Ask, Url, Tag, Side, Price, Quantity, Product string
-		}
+		line := fields{}
 		json.Unmarshal(lines.Bytes(), &line)
-		answer := fields{"id": line.Id, "done": true}
-		switch line.Do + line.Ask {
+		answer := fields{"id": line["id"], "done": true}
+		switch tag, _ := line["tag"].(string); line["do"] {
 		case "start":
-			var err error
-			if venue, err = websocket.Dial(line.Url+"/", "", line.Url); err != nil {
-				answer = fields{"id": line.Id, "failed": err.Error()}
-			} else {
-				go read()
-			}
+			venue, _ = websocket.Dial(line["url"].(string)+"/", "", line["url"].(string))
 		case "submit":
-			product = line.Product
-			ids[line.Tag] = order(line.Side, line.Price, line.Quantity)
+			send(tag, line["side"], line["price"], line["quantity"], line["product"])
 		case "cancel":
-			ask("CancelOrder", fields{"order_id": ids[line.Tag]})
+			ask("CancelOrder", fields{"order_id": ids[tag]})
 		case "flatten":
 			flatten()
-		case "belief":
-			answer = fields{"id": line.Id, "belief": belief()}
 		case "stop":
 			venue.Close()
+		default:
+			answer["belief"] = belief()
 		}
-		text, _ := json.Marshal(answer)
-		fmt.Println(string(text))
+		json.NewEncoder(os.Stdout).Encode(answer)
 	}
 }
