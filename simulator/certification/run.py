@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ __all__ = ["run_in_real_time", "run_in_virtual_time"]
 
 _LIMIT = "6h"
 _LOOK_EVERY = 2 * BILLION
-_TENTH = BILLION // 10
+_LOOK_FOR_IT_EVERY = 0.01
 
 
 def run_in_virtual_time(
@@ -57,20 +58,37 @@ async def run_in_real_time(
     """Run a case over a socket by the wall's clock, and return the evidence.
 
     ``pace`` is how many seconds of the exchange's time one of the wall's is, for a client whose own timers can be
-    scaled as well.
+    scaled as well. The exchange's time begins when the client connects, so that a client that is slow to come up misses
+    nothing of what happens there.
     """
     clock: str | dict[str, str] = "real" if pace == 1 else {"scaled": format(pace, "f")}
     simulation = Simulation(
         case.scenario_for(ground), catalogue=ground.catalogue, seed=seed, clock=clock, keeps_books=True
     )
-    run = _Run(case, simulation, ground, bounds, pace, is_real=True)
-    server = Server(simulation, port=0)
+    wall = _StandingClock()
+    run = _Run(case, simulation, ground, bounds, pace, wall=wall)
+    server = Server(simulation, port=0, monotonic_ns=wall)
     await server.start()
     try:
         await run.whole(server, make_adapter)
     finally:
         await server.close(patience=0.0)
     return run.evidence_of(simulation)
+
+
+class _StandingClock:
+    """The wall's clock, in nanoseconds, which stands until it is told to go."""
+
+    def __init__(self) -> None:
+        self._began: int | None = None
+
+    def __call__(self) -> int:
+        return 0 if self._began is None else time.monotonic_ns() - self._began
+
+    def go(self) -> None:
+        """Go on from where it stands."""
+        if self._began is None:
+            self._began = time.monotonic_ns()
 
 
 class _Run:
@@ -82,10 +100,10 @@ class _Run:
         bounds: ClientBounds,
         pace: float = 1.0,
         *,
-        is_real: bool = False,
+        wall: _StandingClock | None = None,
     ) -> None:
         self._pace = pace
-        self._is_real = is_real
+        self._wall = wall
         self._case = case
         self._simulation = simulation
         self._ground = ground
@@ -123,6 +141,8 @@ class _Run:
 
     async def _phases(self, server: Server, client: Adapter) -> None:
         evidence = self.evidence
+        beginning = asyncio.ensure_future(self._begin_when_connected())
+        self._tasks.add(beginning)
         await self._act(server, "start", "", client.start(server.url))
         self._gone = asyncio.ensure_future(_ended_by_itself(client))
         self._tasks.add(self._gone)
@@ -135,7 +155,7 @@ class _Run:
                 case Cancel(tag):
                     await self._act(server, "cancel", tag, client.cancel(tag))
         if client.trades_by_itself:
-            await self._let_it_connect(server)
+            await asyncio.wait({beginning, self._gone}, return_when=asyncio.FIRST_COMPLETED)
             await self._pass(server, round(self._case.length * BILLION))  # as long as the faults last
         self._heal(server)
         evidence.settled = await self._read_when_known(server, client, self._time_to_settle(client))
@@ -148,13 +168,17 @@ class _Run:
         await self._act(server, "stop", "", client.stop(), self._bounds.stop)
         await asyncio.sleep(1 / self._pace)
 
-    async def _let_it_connect(self, server: Server) -> None:
-        """Wait until a program has come up and connected, so that a busy machine takes nothing of its time."""
-        deadline = server.world.now() + int(self._bounds.act * BILLION)
-        while server.world.now() < deadline:
+    async def _begin_when_connected(self) -> None:
+        """Let the exchange's time begin when the client has connected, or might have long ago."""
+        if self._wall is None:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._bounds.act / self._pace
+        while loop.time() < deadline:
             if any(kind in ("open", "refused") for _, _, kind, _ in self._simulation.journal):
-                return
-            await self._pass(server, _TENTH)
+                break
+            await asyncio.sleep(_LOOK_FOR_IT_EVERY)
+        self._wall.go()
 
     async def _submit(self, server: Server, client: Adapter, order: Submit) -> None:
         price, quantity = self._ground.price(order.ticks), self._ground.quantity(order.units)
@@ -181,7 +205,7 @@ class _Run:
         By the wall's clock a client that tells what it believes is read as soon as that is right, so that nobody waits
         for what is known already.
         """
-        waits = self._is_real and not client.trades_by_itself
+        waits = self._wall is not None and not client.trades_by_itself
         deadline = server.world.now() + int(within * BILLION)
         while waits and server.world.now() < deadline:
             await self._pass(server, _LOOK_EVERY)

@@ -67,10 +67,10 @@ asyncio.run(main())
 """
 
 
-def judged(make: Callable[[], Adapter], case: Case = SHORT) -> Verdict:
+def judged(make: Callable[[], Adapter], case: Case = SHORT, bounds: ClientBounds = BOUNDS) -> Verdict:
     """Return the verdict on a client that is a program."""
     ground = Ground.of(load("default"))
-    (verdict,) = asyncio.run(certify_over_sockets(make, [case], ground, bounds=BOUNDS, pace=4))
+    (verdict,) = asyncio.run(certify_over_sockets(make, [case], ground, bounds=bounds, pace=4))
     return verdict
 
 
@@ -183,6 +183,16 @@ def test_program_that_has_done_its_work() -> None:
 def test_program_that_ends_with_its_connection() -> None:
     """A program that ends because the venue has closed its connection does not survive."""
     assert of_program(ONE_ORDER.replace("MORE", "True"), CLOSED) == [
+        "ends only when done: it ended by itself, with status 0, when its connection was closed by the scenario: 1001"
+    ]
+
+
+def test_program_that_is_slow_to_come_up() -> None:
+    """What happens at the exchange happens to a program that takes longer to come up, too."""
+    code = "import time; time.sleep(2)\n" + ONE_ORDER.replace("MORE", "True")
+    bounds = ClientBounds(act=40, settle=8, reconnect=4, follow=4, stop=4)
+    verdict = judged(lambda: ProgramAdapter([sys.executable, "-c", code, "{url}"]), CLOSED, bounds)
+    assert [str(finding) for finding in verdict.findings] == [
         "ends only when done: it ended by itself, with status 0, when its connection was closed by the scenario: 1001"
     ]
 
