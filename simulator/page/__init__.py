@@ -22,22 +22,28 @@ POLICY = (
 
 _FOLDER = Path(__file__).parent / "files"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_STEPS_FILE = "steps.json"
 _OF_REQUESTS = ("reply", "rate_limit")
 
 
 def file_of(path: str) -> tuple[str, str, bytes] | None:
     """Return the kind of a file of the page, the policy and what it holds, by its path; None if there is none."""
     name = "index.html" if path == "/" else path.removeprefix("/page/") if path.startswith("/page/") else ""
-    return _files().get(name)
+    return _steps_file() if name == _STEPS_FILE else _files().get(name)
 
 
 @lru_cache(1)
 def _files() -> dict[str, tuple[str, str, bytes]]:
-    files = {
+    return {
         path.name: (f"{_KINDS[path.suffix]}; charset=utf-8", POLICY, path.read_bytes())
         for path in sorted(_FOLDER.iterdir())
     }
-    return files | {"steps.json": ("application/json", POLICY, msgspec.json.encode(list(_steps())))}
+
+
+@lru_cache(1)
+def _steps_file() -> tuple[str, str, bytes]:
+    """Return what the page asks for once it is there: reading the documentation takes longer than all the rest."""
+    return "application/json", POLICY, msgspec.json.encode(list(_steps()))
 
 
 def _steps() -> Iterator[Any]:
