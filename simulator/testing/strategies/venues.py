@@ -89,6 +89,7 @@ _TIMES = ("1ms", "10ms", "100ms", "1s", "10s")
 _PARTS = ("50%", "10%", "90%", "30%", "1%")
 _CODES = ("InsufficientFunds", "PriceOutOfBand", "RateLimited", "VenueUnavailable")
 _LATER = ("10s", "90s")
+_UNSURE = ("1s", "10s", "20s")
 _IDS = ({"first": 9007199254740993}, {"first": 9_000_000, "step": -7}, {"first": 1000, "step": 13})
 """Ids above what a number of floating point holds, ids that fall, and ids with gaps."""
 _QUERIES = (*VIEWED, "SubscribeOrderState", "GetRejectReason")
@@ -250,7 +251,7 @@ def _order_steps(faults: _Faults, product: TradableProduct) -> list[_StepStrateg
         ("unasked-cancels", _told(faults, "cancel") | _told(faults, "expire")),
         ("busts", st.just("bust")),
         ("corrections", st.sampled_from(_corrections(product))),
-        ("stale", _with_time("stale", {})),
+        ("stale", st.sampled_from(_UNSURE).map(lambda time: {"stale": {"for": time}})),
         ("races", st.just({"hold": HOLD})),
         ("forgotten-orders", st.just("lose")),
     ]
@@ -301,7 +302,7 @@ def _told(
     faults: _Faults, verb: str, quantity: st.SearchStrategy[str] = _whole, *, renamed: bool = False
 ) -> _StepStrategy:
     """Return a strategy for a step that is told once, twice or never."""
-    tellings = ["once"] * 4
+    tellings = ["once"] * 2
     tellings += ["twice"] if "duplicates" in faults else []
     tellings += ["renamed"] if "duplicates" in faults and renamed else []
     tellings += ["never"] if "lost-updates" in faults else []
