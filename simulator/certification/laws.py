@@ -79,13 +79,18 @@ def does_what_it_is_asked(evidence: Evidence) -> Iterator[Finding]:
 
 
 def waits_for_nothing_for_ever(evidence: Evidence) -> Iterator[Finding]:
-    """Whatever the client is asked to do ends within ``act``: it gives up on what does not come."""
+    """Whatever the client is asked to do ends within ``act``: it gives up on what does not come.
+
+    To be flat may take for ever where it holds a product that is traded no more.
+    """
     bound = evidence.bounds.act
+    held = evidence.flat
+    excused = {"stop", "start"} if held is None or held.position == held.tradable else {"stop", "start", "flatten"}
     for act in evidence.acts:
         if evidence.stopped is None and evidence.end - act.began < bound * BILLION:
             continue  # the run ended before
         lasts = act.ended is None or act.ended - act.began > (bound + 1) * BILLION
-        if lasts and act.error is None and act.what not in ("stop", "start"):
+        if lasts and act.error is None and act.what not in excused:
             yield Finding("waits_for_nothing_for_ever", f"{act} had not ended after {bound:g} s", act.began)
     if evidence.hang is not None and evidence.stopped is None:
         yield Finding("waits_for_nothing_for_ever", evidence.hang)

@@ -72,6 +72,15 @@ def test_what_cannot_be_sold_is_not_held_against_a_client() -> None:
     assert (reading.position, reading.tradable, verdict.findings) == (200, 0, ())
 
 
+@pytest.mark.parametrize(("tradable", "findings"), [(0, []), (200, ["flatten() had not ended after 60 s"])])
+def test_to_be_flat_may_take_for_ever_where_nothing_can_be_sold(tradable: int, findings: list[str]) -> None:
+    """A client that goes on trying to sell is held to an end only if what it holds is traded."""
+    flat = Snapshot(time=100 * BILLION, orders={}, position=200, belief=None, tradable=tradable)
+    acts = [Act("flatten", "", 0), Act("stop", "", 100 * BILLION, 100 * BILLION)]
+    evidence = Evidence(acts=acts, flat=flat, stopped=100 * BILLION)
+    assert [finding.text for finding in laws.waits_for_nothing_for_ever(evidence)] == findings
+
+
 def connecting(*entries: tuple[str, Any]) -> list[str]:
     """Return what is found of a client that connects thirty times within three seconds, and what then passes."""
     journal: list[Any] = []

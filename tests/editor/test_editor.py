@@ -141,7 +141,7 @@ def test_what_loads_is_not_marked(ask: Ask) -> None:
 
 BEYOND_A_SCHEMA = """
 ack-after-reject ack-twice alias-within-itself bust-before-fill cancel-twice catalogue-broken catalogue-inline
-catalogue-missing catalogue-outside control-character crossed dead-patterns empty expire-after-fill
+catalogue-missing catalogue-outside control-character crossed cut-with-a-code dead-patterns empty expire-after-fill
 fill-after-cancel fill-after-fill fill-after-reject fill-nothing fill-over-all fill-over-bound fills include-broken
 include-cycle include-missing include-outside include-shadowed key-not-a-word merge-of-a-text no-order
 no-space-before-list not-best-first off-increments only-comment order-ids order-ids-the-same refuse-after-cancel
