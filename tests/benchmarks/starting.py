@@ -136,14 +136,14 @@ def _examples(effort: Effort) -> Figure:
 
 
 ROWS = [
-    Row("simulation", "a world of no scenario made in process", "ms", "less", 0.06, 0.03, _simulation),
-    Row("examples", "flows of orders that hypothesis draws and plays", "/s", "more", 275.0, 300.0, _examples),
+    Row("simulation", "a world of no scenario made in process", "ms", "less", 0.04, 0.03, _simulation),
+    Row("examples", "flows of orders that hypothesis draws and plays", "/s", "more", 400.0, 500.0, _examples),
     Row(
         "fixture",
         "the exchange fixture, start and stop, against websockets' serve() in a thread",
         "ms",
         "less",
-        3.0,
+        2.2,
         1.5,
         _fixture,
     ),
@@ -156,14 +156,14 @@ ROWS = [
         2.0,
         _plugin,
     ),
-    Row("start", "process start to printed address", "ms", "less", 350.0, 250.0, _start),
+    Row("start", "process start to printed address", "ms", "less", 200.0, 150.0, _start),
     Row(
         "start-quiet",
         "the same with --quiet",
         "ms",
         "less",
-        350.0,
-        250.0,
+        200.0,
+        150.0,
         lambda effort: _start(effort, "--quiet"),
     ),
 ]

@@ -111,8 +111,8 @@ ROWS = [
         "memory of a resting order, with what the journal keeps of it",
         "B",
         "less",
-        1024.0,
         400.0,
+        350.0,
         _order_memory,
     ),
     Row(
@@ -134,14 +134,14 @@ ROWS = [
         partial(_search, lambda name: f"*{name[1:4]}*USD*"),
     ),
     Row("query", "QueryTradableProductIndex of three terms", "us", "less", 45.0, 35.0, _query),
-    Row("scenario-load", "a bundled scenario's file loaded", "ms", "less", 1.8, 1.5, partial(_files, _load)),
+    Row("scenario-load", "a bundled scenario's file loaded", "ms", "less", 1.2, 1.0, partial(_files, _load)),
     Row(
         "scenario-replay",
         "one replayed, from its file to its verdict",
         "ms",
         "less",
-        3.4,
-        3.0,
+        2.1,
+        1.8,
         partial(_files, _replay),
     ),
     Row(
