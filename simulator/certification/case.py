@@ -26,6 +26,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         scenario: makes the scenario for a ground: one that is loaded, or its data, to which a market and accounts are
             added where it has none.
         routine: what the client is asked to do.
+        source: the scenario that it was made of, as it was named; None for a case of the battery.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     threads: tuple[str, ...] = ()
     scenario: Callable[[Ground], dict[str, Any] | Loaded]
     routine: tuple[Instruction, ...] = DEFAULT
+    source: str | None = None
 
     @property
     def length(self) -> float:

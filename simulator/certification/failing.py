@@ -40,7 +40,10 @@ def alarm() -> Iterator[None]:
 
     def ring(number: int, frame: FrameType | None) -> None:
         nonlocal last
-        now = asyncio.get_running_loop().time()
+        try:
+            now = asyncio.get_running_loop().time()
+        except RuntimeError:  # the loop is yet to run, or runs no more
+            return
         if now == last:
             raise Stuck
         last = now

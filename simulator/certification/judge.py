@@ -35,9 +35,10 @@ class Verdict(msgspec.Struct, frozen=True):
 def judge(case: Case, seed: int, evidence: Evidence, laws: Iterable[Law] | None = None) -> Verdict:
     """Hold the evidence against the laws: those given, or all that can be judged of such a client.
 
-    What the scenario says that any client must do is held against it besides.
+    What the scenario says that any client must do is held against it besides, where it does not say the same again.
     """
     held = laws if laws is not None else LAWS if evidence.wanted or not evidence.acts else WIRE_LAWS
     findings = [finding for law in held for finding in law(evidence)]
-    findings += [finding for finding in evidence.duties if str(finding) not in map(str, findings)]
+    broken = {finding.law for finding in findings}
+    findings += [finding for finding in evidence.duties if finding.law not in broken]
     return Verdict(case, seed, tuple(findings), evidence)

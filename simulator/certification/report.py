@@ -9,7 +9,7 @@ from simulator.certification.evidence import Evidence, TrueOrder
 from simulator.certification.judge import Verdict
 from simulator.decimals import text_of_amount
 from simulator.errors import Failure
-from simulator.journal.lines import traffic_line
+from simulator.journal.queries import traffic_about
 from simulator.page.reports import RunReport
 from simulator.replay.results import Result
 from simulator.terms import flags_of
@@ -88,14 +88,8 @@ def _clock(time: int) -> str:
 
 def _passed(evidence: Evidence, around: int) -> list[str]:
     """Return what passed about a moment, or at the end for none."""
-    lines: list[tuple[int, str]] = []
-    for entry in evidence.journal:
-        line = traffic_line(entry)
-        if line is not None:
-            lines.append((entry[0], line))
-    at = next((number for number, (time, _) in enumerate(lines) if around and time >= around), len(lines))
-    shown = lines[max(0, at - _AROUND) : at + _AROUND]
-    return [f"  {'traffic' if number == 0 else '':<10} {_cut(line)}" for number, (_, line) in enumerate(shown)]
+    shown = traffic_about(evidence.journal, around, _AROUND)
+    return [f"  {'traffic' if number == 0 else '':<10} {_cut(line)}" for number, line in enumerate(shown)]
 
 
 def _cut(line: str) -> str:

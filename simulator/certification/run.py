@@ -16,6 +16,7 @@ from simulator.certification.failing import Stuck, alarm, text_of, why_it_ended
 from simulator.certification.ground import Ground
 from simulator.certification.laws import BELIEF_LAWS
 from simulator.certification.routine import Cancel, Submit, Wait
+from simulator.control.conduct import conduct_in
 from simulator.control.expectations import broken_duties
 from simulator.scenario.amounts import amount, duration
 from simulator.server import Server
@@ -115,7 +116,14 @@ class _Run:
         """Return the evidence; of a run that could not go on, with what had happened by then."""
         if not self.evidence.journal:
             self.evidence.take_journal(simulation.journal)
-        self.evidence.duties = tuple(broken_duties(simulation, self.evidence.stopped).at_once())
+        if simulation.loaded is not None and simulation.loaded.scenario.must:
+            conduct = msgspec.structs.replace(
+                conduct_in(simulation).at_once(),
+                bounds=self._bounds,
+                healed=self.evidence.healed,
+                stopped=self.evidence.stopped,
+            )
+            self.evidence.duties = tuple(broken_duties(simulation, conduct).at_once())
         return self.evidence
 
     async def whole(self, server: Server, make_adapter: Callable[[], Adapter]) -> None:

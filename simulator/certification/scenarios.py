@@ -27,6 +27,7 @@ def case_of(source: str | Path) -> Case:
         what=what or f"The venue is as {loaded.source} says.",
         must=must or "Do what the scenario says that any client must.",
         scenario=lambda ground: _told_of(source, ground, bool(loaded.scenario.markets)),
+        source=str(source),
     )
 
 

@@ -70,7 +70,6 @@ def _certify(options: argparse.Namespace) -> int:
     from simulator.certification.scenarios import case_of
 
     cases = [case_of(source) for source in options.scenario]
-    options.sources = {case.name: source for case, source in zip(cases, options.scenario, strict=True)}
     cases += chosen(options.case) if options.case or not cases else []
     if options.list:
         say(*case_lines(cases))
@@ -169,8 +168,8 @@ def _again(options: argparse.Namespace, verdict: "Verdict") -> str:
     """Return the command that shows again what became of a case."""
     import shlex
 
-    source = options.sources.get(verdict.case.name)
-    chosen = ["--case", verdict.case.name] if source is None else ["--scenario", source]
+    case = verdict.case
+    chosen = ["--case", case.name] if case.source is None else ["--scenario", case.source]
     words = ["exchange-simulator", "certify", *chosen, "--seed", str(verdict.seed)]
     return shlex.join([*words, *client_words(options)])
 

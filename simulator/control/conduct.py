@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from simulator.journal.journal import Journal
-from simulator.journal.lines import traffic_line
-from simulator.laws.conduct import ClientBounds, Conduct, true_order
+from simulator.journal.queries import traffic_about
+from simulator.laws.conduct import Conduct, true_order
 from simulator.laws.wire import WIRE_LAWS, Finding
 from simulator.parts import Turns, in_parts
 from simulator.scenario.amounts import duration
@@ -27,10 +27,10 @@ _AROUND = 4
 
 
 @in_parts
-def conduct_in(simulation: Simulation, stopped: int | None = None) -> Turns[Conduct]:
-    """Return how the clients of a world have behaved, up to when they were ``stopped`` if they were."""
+def conduct_in(simulation: Simulation) -> Turns[Conduct]:
+    """Return how the clients of a world have behaved."""
     held = {order.id: true_order(order) for order in simulation.venue.orders.values()}
-    conduct = Conduct(held=held, now=simulation.now, stopped=stopped)
+    conduct = Conduct(held=held, now=simulation.now)
     dropped = simulation.journal.dropped
     for row in simulation.journal.since_in_parts(0, _AT_ONCE):
         if row is None:
@@ -54,13 +54,14 @@ def names_law(expectation: Expectation) -> bool:
 
 
 def judged(expectation: Expectation, conduct: Conduct) -> Iterator[Finding]:
-    """Yield what breaks the law that an expectation names, by the bound that it says or by the law's own."""
+    """Yield what breaks the law that an expectation names, by the bound that it says or by the client's own."""
     for name in LAW_NAMES:
         said = getattr(expectation, name)
         if said is not UNSET:
             law = WIRE_LAWS[name]
             bound: dict[str, Any] = {} if said is None else {law.bound: _bound(said)}
-            yield from law.judge(msgspec.structs.replace(conduct, bounds=ClientBounds(**bound)))
+            bounds = msgspec.structs.replace(conduct.bounds, **bound)
+            yield from law.judge(msgspec.structs.replace(conduct, bounds=bounds))
 
 
 def unkept(expectation: Expectation, conduct: Conduct) -> Iterator[tuple[tuple[str], str, str]]:
@@ -82,6 +83,4 @@ def _details(finding: Finding, conduct: Conduct) -> Iterator[str]:
     if not finding.time:
         return
     yield f"at {text_of_time(finding.time)[11:-4]}Z:"
-    lines = [(time, line) for entry in conduct.journal if (time := entry[0]) and (line := traffic_line(entry))]
-    at = next((number for number, (time, _) in enumerate(lines) if time >= finding.time), len(lines))
-    yield from (f"  {line}" for _, line in lines[max(0, at - _AROUND) : at + _AROUND])
+    yield from (f"  {line}" for line in traffic_about(conduct.journal, finding.time, _AROUND))

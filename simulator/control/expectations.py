@@ -71,14 +71,14 @@ def unmet(simulation: Simulation, names: dict[str, Any] | None = None) -> Turns[
 
 
 @in_parts
-def broken_duties(simulation: Simulation, stopped: int | None = None) -> Turns[list[Finding]]:
-    """Return what breaks that which a scenario says any client must do, up to when the client was ``stopped``."""
+def broken_duties(simulation: Simulation, conduct: Conduct) -> Turns[list[Finding]]:
+    """Return what breaks that which a scenario says any client must do, by how a client has behaved there."""
     loaded, found = simulation.loaded, list[Finding]()
     if loaded is None:
         return found
     for at, expectation in enumerate(loaded.scenario.must):
         if names_law(expectation):
-            found += list(judged(expectation, (yield from conduct_in(simulation, stopped))))
+            found += judged(expectation, conduct)
         else:
             unmet = yield from _judge(expectation, simulation, None, None)
             found += [Finding("must", f"{loaded.position(('must', at, *place))}: {text}") for place, text, _ in unmet]

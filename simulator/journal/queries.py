@@ -3,15 +3,18 @@
 Requests and events are found by the same conditions as a rule's ``when``.
 """
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from simulator.catalogue import Catalogue
-from simulator.journal.journal import Journal
+from simulator.journal.journal import Journal, JournalEntry
 from simulator.journal.lines import traffic_line
 from simulator.parts import Turns, in_parts
 from simulator.quoting import escaped
@@ -32,6 +35,7 @@ __all__ = [
     "last_messages",
     "nearest_miss",
     "received",
+    "traffic_about",
 ]
 
 _MOST_MESSAGES = 20
@@ -160,6 +164,20 @@ def last_messages(journal: Journal, most: int = _MOST_MESSAGES) -> list[str]:
         lines = [line for _, entry, _ in journal.since(behind) if (line := traffic_line(entry)) is not None]
         if len(lines) >= most or behind <= journal.dropped:
             return lines[-most:]
+
+
+def traffic_about(entries: Sequence[JournalEntry], time: int, most: int) -> list[str]:
+    """Return what passed before a moment, and from it on, as readable lines: so many of each at most.
+
+    Args:
+        entries: what happened, in its order.
+        time: the moment, in nanoseconds; 0 for the end.
+        most: how many lines.
+    """
+    at = bisect_left(entries, time, key=itemgetter(0)) if time else len(entries)
+    earlier, later = (entries[number] for number in range(at - 1, -1, -1)), islice(entries, at, None)
+    before, after = (list(islice(filter(None, map(traffic_line, some)), most)) for some in (earlier, later))
+    return [*reversed(before), *after]
 
 
 @in_parts

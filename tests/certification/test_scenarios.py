@@ -2,17 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from certification.clients import mistaken, mistaken_about_messages
 from certification.clients.by_fills import FillsClient
 from certification.clients.polling import PollingClient
 from certification.clients.streaming import StreamingClient
-from simulator.certification import case_of, certify, chosen
+from simulator.certification import ClientBounds, case_of, certify, chosen
+from simulator.certification.routine import Wait
 from simulator.cli.main import main
-from simulator.control.conduct import conduct_in
 from simulator.control.expectations import unmet
 from simulator.errors import ScenarioError
 from simulator.gateway.sessions import Refused
@@ -141,10 +141,34 @@ def test_a_file_that_is_wrong_is_said_to_be(tmp_path: Path) -> None:
         case_of(file)
 
 
-def test_conduct_ends_when_the_client_is_told_to_stop() -> None:
-    """What happens after a client was told to stop is not held against it."""
-    world = Simulation({"timeline": [{"at": "1s", "do": {"disconnect": {"code": 1012}}}]})
-    world.connect("/")
-    world.advance(world.now + 100_000_000_000)
-    stopped: Any = world.began + 2_000_000_000
-    assert conduct_in(world, stopped).at_once().end == stopped
+def test_a_must_is_held_to_the_bounds_that_are_asked_for() -> None:
+    """What a scenario's must says without a bound of its own is judged by the bounds that the client is held to."""
+    case, patient = case_of("restart-with-orders"), ClientBounds(reconnect=100_000)
+    (verdict,) = certify(mistaken.NeverReconnects, cases=[case], laws=())
+    assert {finding.law for finding in verdict.findings} == {"reconnects"}
+    (verdict,) = certify(mistaken.NeverReconnects, cases=[case], laws=(), bounds=patient)
+    assert verdict.findings == ()
+
+
+def test_a_must_knows_when_the_faults_have_ended(tmp_path: Path) -> None:
+    """A line that was dead for less than the bound, and then healed, is not held against a client."""
+    file = tmp_path / "dead.yaml"
+    file.write_text("timeline: [{at: 5s, do: {stall: all}}]\nmust: [notices_a_dead_line]\n")
+    (verdict,) = certify(mistaken.SendsNoPings, cases=[replace(case_of(file), routine=(Wait("60s"),))], laws=())
+    assert verdict.findings == ()
+
+
+def test_what_a_law_has_found_is_not_said_again_by_must() -> None:
+    """A breach is told in the words of what the client was asked for, and not in those of a must besides."""
+    (verdict,) = certify(mistaken.SendsAgainAfterATimeout, cases=[case_of("no-reply-but-booked")])
+    texts = [finding.text for finding in verdict.findings if finding.law == "never_sent_twice"]
+    assert texts
+    assert [text for text in texts if "was wanted once" not in text] == []
+
+
+def test_what_shows_it_again_names_the_file_or_the_case(capsys: pytest.CaptureFixture[str]) -> None:
+    """A scenario and a case of the battery that have one name are told apart in the command that shows them again."""
+    name = "restart-with-orders"
+    assert main(["certify", "certification.clients.mistaken:NeverReconnects", "--scenario", name, "--case", name]) == 1
+    out = capsys.readouterr().out
+    assert [line.split()[3] for line in out.splitlines() if line.startswith("  again ")] == ["--scenario", "--case"]

@@ -8,6 +8,7 @@ import pytest
 
 from simulator.control.expectations import unmet
 from simulator.errors import ScenarioError
+from simulator.journal.lines import traffic_line
 from simulator.journal.queries import (
     MissSearch,
     Received,
@@ -17,6 +18,7 @@ from simulator.journal.queries import (
     last_messages,
     nearest_miss,
     received,
+    traffic_about,
 )
 from simulator.scenario import load
 from simulator.scenario.rules.matching import Difference
@@ -203,6 +205,16 @@ def test_only_the_last_messages_are_shown() -> None:
         "00:00:00.000000Z #1 --- closed by the scenario: 1012",
         '00:00:00.000000Z #1 *** lost {"id":1,"response":{"Ok":[]}}',
     ]
+
+
+def test_traffic_about_a_moment() -> None:
+    """So many lines of traffic before a moment and from it on are shown, past what is no traffic; at its end for 0."""
+    entries: list[Any] = [(time, 1, "in" if time % 2 else "due", b"%d" % time) for time in range(1, 12)]
+    told = [traffic_line(entry) for entry in entries]
+    assert traffic_about(entries, 6, 2) == [told[2], told[4], told[6], told[8]]
+    assert traffic_about(entries, 0, 2) == [told[8], told[10]]
+    assert traffic_about(entries, 100, 1) == [told[10]]
+    assert traffic_about([], 5, 2) == []
 
 
 def test_what_is_expected_and_so() -> None:
