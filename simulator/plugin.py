@@ -244,7 +244,7 @@ def pytest_runtest_makereport(
         from simulator.testing.reports import write_report
 
         try:
-            file = write_report(item, report, followed.touched(), getattr(item, "replayed", None), folder)
+            file = write_report(item, report, followed.touched(), folder)
             text = "" if file is None else str(file)
         except OSError as error:
             text = f"it cannot be written: {error}"

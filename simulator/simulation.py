@@ -33,10 +33,10 @@ from simulator.gateway.subscriptions import Subscriptions
 from simulator.gateway.tape import Tape
 from simulator.gateway.view_faults import FaultyView
 from simulator.journal.journal import DEFAULT_BUDGET, DEFAULT_LIMIT, Journal
-from simulator.scenario.amounts import duration
+from simulator.scenario.amounts import duration, start_of
 from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.latency import Latencies
-from simulator.scenario.loader import Loaded, parse_clock, parse_step, start_of
+from simulator.scenario.loader import Loaded, parse_clock, parse_step
 from simulator.scenario.loader import load as load_scenario
 from simulator.scenario.model import Latency, Rule, Scenario, TimelineEntry
 from simulator.scenario.rules.director import Director, RuleInPlay
@@ -508,10 +508,10 @@ def _read(
     loaded = None
     if scenario is None:
         plan, catalogue = Scenario(), catalogue or load("default")
-        start = start_of(plan) if start is None else start
+        start = start_of(plan.start) if start is None else start
     else:
         loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario, catalogue=catalogue, now=start)
-        start = start_of(loaded.scenario) if start is None else start
+        start = start_of(loaded.scenario.start) if start is None else start
         if catalogue is None or catalogue is loaded.catalogue:
             loaded = loaded.at(start)
             catalogue = loaded.catalogue

@@ -97,7 +97,7 @@ def dates(check: Checks, entries: dict[str, ExpirationEntry], start: int) -> Dat
     One that cannot be read is left out, and remembered.
     """
     times: dict[str, int] = {}
-    since, until = 0, _NEVER
+    since, until = -_NEVER, _NEVER
     for name, entry in entries.items():
         where = f"expirations.{name}"
         rule = _rule(check, where, entry)

@@ -101,10 +101,11 @@ def _catalogue(source: str) -> tuple[str, str | None]:
 def _scenario(source: str) -> tuple[str, str | None]:
     """Return the name of a scenario, and what is to be said of its catalogue's contracts."""
     from simulator.scenario import load
-    from simulator.scenario.loader import load_text, start_of
+    from simulator.scenario.amounts import start_of
+    from simulator.scenario.loader import load_text
 
     loaded = load_text(sys.stdin.read(), name=source) if source == STDIN else load(source, now=time.time_ns())
-    return loaded.name, loaded.catalogue.notice(start_of(loaded.scenario))
+    return loaded.name, loaded.catalogue.notice(start_of(loaded.scenario.start))
 
 
 def _exists(source: str) -> bool:

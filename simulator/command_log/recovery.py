@@ -202,12 +202,9 @@ def _undisturbed() -> Iterator[None]:
 def _as_done(inputs: list[Input]) -> list[Input]:
     """Return inputs as they were done: of the time that was to pass, what had passed when something else came."""
     done: list[Input] = []
-    came: int | None = None
     for entry in reversed(inputs):
-        if entry.kind != TIME:
-            came = entry.time
-        elif came is not None and came < entry.time:
-            entry = msgspec.structs.replace(entry, time=came)
+        if entry.kind == TIME and done and done[-1].time < entry.time:
+            entry = msgspec.structs.replace(entry, time=done[-1].time)
         done.append(entry)
     done.reverse()
     return done

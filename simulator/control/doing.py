@@ -10,21 +10,10 @@ from simulator.scenario.checks.rules import all_steps
 from simulator.scenario.checks.steps import check_ending, check_omitted
 from simulator.scenario.loader import parse_step
 from simulator.scenario.reading.typed import path_text
-from simulator.scenario.steps import (
-    CorruptStep,
-    DisconnectStep,
-    SlowStep,
-    SnapshotStep,
-    StallStep,
-    Step,
-    UnsubscribeStep,
-)
+from simulator.scenario.steps import Step
 from simulator.simulation import Simulation
 
 __all__ = ["TEST_S_OWN", "do", "known_to", "refuse"]
-
-_OF_ONE = DisconnectStep | StallStep | SlowStep | CorruptStep | UnsubscribeStep | SnapshotStep
-"""The steps that may name a connection."""
 
 TEST_S_OWN = "do: "
 """How what could not be done begins, if it is a step of a test's, which is told so at once."""
@@ -70,7 +59,7 @@ def _faults(steps: list[Step], simulation: Simulation) -> Iterator[Fault]:
     for step in steps:
         yield from _unknown_words(step, known)
         yield from check_omitted(step, frozenset(), (step.verb, "omit"))
-        session = step.session if isinstance(step, _OF_ONE) else None
+        session = getattr(step, "session", None)
         if session not in (None, "all", *map(str, simulation.sessions)):
             listed = ", ".join(map(str, simulation.sessions)) or "none"
             yield (

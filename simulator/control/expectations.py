@@ -171,7 +171,7 @@ def _judge_requests(
             wanted = "at least once" if count is None else f"{count} times"
             text = f"expected {wanted} {_said(when)}, got {times}"
             return [(("received",), text, (yield from explain(journal, when, catalogue)))]
-    elif conduct is not None:
+    elif conduct is not None and names_law(expectation):
         aside = Aside[list[_Unmet]](lambda: list(unkept(expectation, conduct)))
         yield aside
         return aside.result

@@ -126,7 +126,7 @@ def _levels(side: Side, depth: int | None, digits: int, most: int | None) -> tup
         if len(levels) == depth:
             break
         total += level.quantity
-        orders = tuple(str(entry.id) for entry in islice(level, most) if isinstance(entry, Order))
+        orders = tuple(islice((str(entry.id) for entry in level if isinstance(entry, Order)), most))
         price, quantity = text_of_amount(level.price, digits), text_of_amount(level.quantity)
         levels.append(LevelInfo(price, quantity, text_of_amount(total), orders))
     return tuple(levels)

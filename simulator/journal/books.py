@@ -60,8 +60,8 @@ class BookRecord:
         """The levels at the first line of those that are kept apart."""
         self._now: dict[str, BookLevels] = {}
         self._changes: deque[BookChange] = deque()
-        self._last: dict[str, BookLevels] = {}
-        """The levels before the newest change of each product."""
+        self._last = BookLevels({}, {})
+        """The levels before the newest change, of its product."""
 
     @property
     def first(self) -> int:
@@ -79,24 +79,26 @@ class BookRecord:
                 continue
             if self._changes and self._changes[-1][:2] == (line, product):
                 self._changes.pop()
-                before = self._last[product]
-            self._now[product], self._last[product] = levels, before
+                before = self._last
+            self._now[product], self._last = levels, before
             self._changes.append(BookChange(line, product, before.change_to(levels)))
         while len(self._changes) > _KEPT:
             self._fold()
 
     def copy(self) -> "BookRecord":
         """Return a record of the same changes; it may be asked for while another thread notes more."""
-        copy = BookRecord(self._first)
-        copy._changes = self._changes.copy()
+        copy = BookRecord(0)
+        copy._changes = self._changes.copy()  # before what changes are taken together with: twice is as good as once
         copy._before, copy.products = self._before.copy(), self.products.copy()
+        copy._first = self._first
         return copy
 
     def _fold(self) -> None:
         """Take the oldest change together with those before it."""
-        line, product, change = self._changes.popleft()
+        line, product, change = self._changes[0]
         self._before[product] = self._before.get(product, BookLevels({}, {})).after(change)
         self._first = max(self._first, line)
+        self._changes.popleft()  # last, for whoever copies meanwhile
 
     def at(self, line: int) -> Mapping[str, BookLevels]:
         """Return the levels of each book at a line, by the ids of their products; of earlier lines nothing is known."""

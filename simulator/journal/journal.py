@@ -131,7 +131,7 @@ class Journal:
         if self.written - line < most:
             yield from self.since(line)
             return
-        for row in self.copy().since(line):
+        for row in self._entries().since(line):
             yield row
             if row[0] % most == 0:
                 yield None
@@ -164,14 +164,19 @@ class Journal:
         return fields[start], fields[start + 1], fields[start + 2], fields[start + 3]
 
     def copy(self) -> "Journal":
-        """Return a journal of the same entries; it may be asked for while another thread writes this one."""
+        """Return a journal of the same entries and books; it may be asked for while another thread writes this one."""
+        copy = self._entries()
+        copy.books = None if self.books is None else self.books.copy()
+        return copy
+
+    def _entries(self) -> "Journal":
+        """Return a journal of the same entries alone."""
         while True:
             moved = self._moved
             copy = Journal(self.limit)
             copy._fields = self._fields.copy()  # of the queue alone, in one go
             copy._chunks = self._chunks.copy()
             copy._packed, copy._given_up, copy.written = self._packed, self._given_up, self.written
-            copy.books = None if self.books is None else self.books.copy()
             if moved == self._moved and not moved % 2:
                 return copy
 
@@ -274,10 +279,6 @@ class Journal:
 
     def write_all_out(self, time: int, connections: Sequence[int], messages: Sequence[bytes]) -> None:
         """Add messages that go out at one moment, each with its connection, as `write` does."""
-        if self.watch is not None:
-            for connection, message in zip(connections, messages, strict=True):
-                self.write(time, connection, "out", message)
-            return
         if any(len(message) > _SHORT for message in messages):
             messages = self._counted(messages)
         count = len(messages)
@@ -290,13 +291,12 @@ class Journal:
         self._fields.extend(fields)
         self.written += count
         self._keep_to_budget()
+        if self.watch is not None:
+            for connection, message in zip(connections, messages, strict=True):
+                self.watch((time, connection, "out", message))
 
     def write_events(self, time: int, events: Sequence[Any]) -> None:
         """Add what the exchange has done at one moment, as `write` does."""
-        if self.watch is not None:
-            for event in events:
-                self.write(time, 0, "event", event)
-            return
         cause = self._schedule.cause
         self.written += len(events)
         if len(events) == 2:  # of an order that rests: open, and acked
@@ -306,6 +306,9 @@ class Journal:
             extend = self._fields.extend
             for event in events:
                 extend((time, 0, "event", event, cause))
+        if self.watch is not None:
+            for event in events:
+                self.watch((time, 0, "event", event))
 
     def _count_long(self, text: str | bytes) -> None:
         """Count a long text that has just been written."""

@@ -145,7 +145,7 @@ def _books_data(books: BookRecord, line: int, budget: int) -> dict[str, Any]:
     """Return how books stood at a line and what changed behind it, in about so many bytes: of more, the newest."""
     numbers = {product: number for number, product in enumerate(books.products)}
     encode = msgspec.json.Encoder().encode
-    kept: deque[bytes] = deque()
+    kept: deque[tuple[int, bytes]] = deque()
     line = max(line, books.first)
     for change in reversed(list(books.since(line))):
         data = encode(
@@ -154,15 +154,16 @@ def _books_data(books: BookRecord, line: int, budget: int) -> dict[str, Any]:
         budget -= len(data) + 1
         if budget < 0:
             line = change.line
-            kept = deque(one for one in kept if msgspec.json.decode(one)[0] > line)
+            while kept and kept[0][0] == line:  # of a line all changes are known, or none
+                kept.popleft()
             break
-        kept.appendleft(data)
+        kept.appendleft((change.line, data))
     before = books.at(line).items()
     return {
         "from": line,
         "products": [[product, name] for product, (name, _) in books.products.items()],
         "before": [[numbers[product], *_levels_data(levels, books.products[product])] for product, levels in before],
-        "changes": [msgspec.Raw(data) for data in kept],
+        "changes": [msgspec.Raw(data) for _, data in kept],
     }
 
 

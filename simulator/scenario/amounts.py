@@ -4,9 +4,9 @@ from functools import lru_cache
 
 from simulator.decimals import parse_amount
 from simulator.terms import BILLION
-from simulator.times import parse_time
+from simulator.times import EPOCH_2024, parse_time
 
-__all__ = ["MAX_DURATION", "amount", "duration", "moment", "offset", "part_of", "share"]
+__all__ = ["MAX_DURATION", "amount", "duration", "moment", "offset", "part_of", "share", "start_of"]
 
 _UNITS = (
     ("ns", 1),
@@ -46,6 +46,12 @@ def moment(text: str, began: int) -> int:
     """
     time = parse_time(text)
     return began + duration(text) if time is None else time[0]
+
+
+def start_of(start: str | None) -> int:
+    """Return when a world begins that is told no time, in nanoseconds since 1970, by what its scenario says."""
+    time = None if start is None else parse_time(start)
+    return EPOCH_2024 if time is None else time[0]
 
 
 def amount(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from simulator.catalogue.entries import DocumentError
 from simulator.did_you_mean import nearest
 from simulator.errors import CatalogueError, Problem, ScenarioError
 from simulator.quoting import quoted
+from simulator.scenario.amounts import start_of
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.checks.rules import check_until, check_when
 from simulator.scenario.checks.scenario import check
@@ -28,7 +30,6 @@ from simulator.scenario.step_forms import StepInFile
 from simulator.scenario.steps import Step
 from simulator.scenario.values import decoded
 from simulator.scenario.when import When
-from simulator.times import EPOCH_2024, parse_time
 
 __all__ = [
     "Loaded",
@@ -39,7 +40,6 @@ __all__ = [
     "parse_rules",
     "parse_step",
     "parse_when",
-    "start_of",
 ]
 
 _GROUNDS = ("catalogue", "accounts")
@@ -51,9 +51,6 @@ class Loaded:
     ``is_bundled`` tells whether the file is one that comes with the package.
     """
 
-    _is_expecting = False
-    """Whether a client that is not its own is held to what it expects, whatever the default is."""
-
     def __init__(
         self, scenario: Scenario, catalogue: catalogues.Catalogue, source: str, whole: Whole, is_bundled: bool = False
     ) -> None:
@@ -62,6 +59,8 @@ class Loaded:
         self.source = source
         self.is_bundled = is_bundled
         self._whole = whole
+        self._is_expecting = False
+        """Whether a client that is not its own is held to what it expects, whatever the default is."""
 
     @property
     def name(self) -> str:
@@ -94,9 +93,8 @@ class Loaded:
 
     def saying(self, **sections: Any) -> "Loaded":
         """Return the scenario with other sections, which are not checked."""
-        scenario = msgspec.structs.replace(self.scenario, **sections)
-        loaded = Loaded(scenario, self.catalogue, self.source, self._whole, self.is_bundled)
-        loaded._is_expecting = self._is_expecting
+        loaded = copy(self)
+        loaded.scenario = msgspec.structs.replace(self.scenario, **sections)
         return loaded
 
     def at(self, start: int) -> "Loaded":
@@ -107,8 +105,8 @@ class Loaded:
         catalogue = self.catalogue.at(start)
         if catalogue is self.catalogue:
             return self
-        loaded = Loaded(self.scenario, catalogue, self.source, self._whole, self.is_bundled)
-        loaded._is_expecting = self._is_expecting
+        loaded = copy(self)
+        loaded.catalogue = catalogue
         loaded.check()
         return loaded
 
@@ -185,7 +183,7 @@ def _load(
     except ScenarioError as error:
         rest = [whole.problem(place, message) for place, message in check(scenario, None, Unread())]
         raise ScenarioError(sorted([*error.problems, *rest], key=_in_order)) from None
-    loaded = Loaded(scenario, catalogue.at(start_of(scenario)), name, whole, Path(name).parent == BUNDLED)
+    loaded = Loaded(scenario, catalogue.at(start_of(scenario.start)), name, whole, Path(name).parent == BUNDLED)
     try:
         loaded.check()
     except ScenarioError:
@@ -196,12 +194,6 @@ def _load(
             raise
         return later
     return loaded
-
-
-def start_of(scenario: Scenario) -> int:
-    """Return when a scenario's world begins unless it is told otherwise, in nanoseconds."""
-    start = None if scenario.start is None else parse_time(scenario.start)
-    return EPOCH_2024 if start is None else start[0]
 
 
 def parse_clock(data: str | Mapping[str, Any]) -> Any:
@@ -266,7 +258,7 @@ def _further(root: Node, folder: Path | None, catalogue: catalogues.Catalogue | 
     if _says_its_grounds(root) and unread.has_all(*_GROUNDS):
         try:
             ground = catalogue or _catalogue(scenario, whole, folder)
-            known = KnownNames(ground.at(start_of(scenario)), scenario.accounts)
+            known = KnownNames(ground.at(start_of(scenario.start)), scenario.accounts)
         except ScenarioError as error:
             problems += error.problems
     return problems + [whole.problem(place, message) for place, message in check(scenario, known, unread)]

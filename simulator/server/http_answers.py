@@ -163,7 +163,7 @@ class Answers:
 
     async def _route(self, asked: HttpRequest) -> Answer | Stream:
         if not asked.path.startswith(CONTROL_PREFIX):
-            return self._page(asked)
+            return await self._page(asked)
         path = asked.path.removeprefix(CONTROL_PREFIX)
         _require_reading(asked.method, path)
         match path:
@@ -323,10 +323,10 @@ class Answers:
                 yield b": still there\n\n"
             told = state
 
-    def _page(self, asked: HttpRequest) -> Answer:
+    async def _page(self, asked: HttpRequest) -> Answer:
         from simulator.page import file_of
 
-        found = file_of(asked.path)
+        found = await asyncio.to_thread(file_of, asked.path)  # some files are made when they are first asked for
         if found is None:
             raise _HttpError(HTTPStatus.NOT_FOUND, f"there is nothing at {quoted(asked.path)}")
         kind, policy, body = found
@@ -373,8 +373,9 @@ async def _report(world: ControlledWorld) -> Answer:
     control, journal = Control(world), world.simulation.journal.copy()
     if journal.books is None:  # how they were is not known of a world in which nobody has asked for it
         journal.keep_books(world.simulation.venue.instruments.values())
-    state, failures = control.state(), await _in_turns(control.verify_in_parts())
-    loaded = world.simulation.loaded
+    state, loaded = control.state(), world.simulation.loaded
+    failures = await _in_turns(control.verify_in_parts())
+    _require_seen(world)
 
     def page() -> bytes:
         run = RunReport(

@@ -63,7 +63,7 @@ class ConnectionSteps:
         """Let connections be opened again, and those that are open carry what they are given as it is, at once."""
         self._sessions.refuse_no_more()
         self._delivery.end_latency()
-        for session in self._sessions.open.values():
+        for session in list(self._sessions.open.values()):  # one that waits to be cut is cut, and leaves them
             self._delivery.heal(session)
 
     def _disconnect(self, run: RuleRun, step: DisconnectStep) -> None:

@@ -9,23 +9,19 @@ import pytest
 
 from simulator.errors import Failure
 from simulator.page.reports import RunReport, report_page
+from simulator.testing.items import ScenarioItem
 
 if TYPE_CHECKING:
-    from simulator.replay import Result
     from simulator.testing.exchange import Exchange
 
 __all__ = ["write_report"]
 
 
 def write_report(
-    item: pytest.Item,
-    report: pytest.TestReport,
-    exchanges: "Iterable[Exchange]",
-    replayed: "Result | None",
-    folder: Path,
+    item: pytest.Item, report: pytest.TestReport, exchanges: "Iterable[Exchange]", folder: Path
 ) -> Path | None:
     """Write what happened in a test's exchanges, or in the replay that it is; return where, or None for nothing."""
-    runs = list(_runs(item, report, exchanges, replayed))
+    runs = list(_runs(item, report, exchanges))
     if not runs:
         return None
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,9 +30,7 @@ def write_report(
     return file
 
 
-def _runs(
-    item: pytest.Item, report: pytest.TestReport, exchanges: "Iterable[Exchange]", replayed: "Result | None"
-) -> Iterator[RunReport]:
+def _runs(item: pytest.Item, report: pytest.TestReport, exchanges: "Iterable[Exchange]") -> Iterator[RunReport]:
     verdict, again = report.outcome, f"pytest {item.nodeid!r}"
     path, line, _ = report.location
     failures = [Failure(f"{path}:{(line or 0) + 1}:1", _reason(report), report.longreprtext)] if report.failed else []
@@ -48,9 +42,8 @@ def _runs(
         yield RunReport(
             item.nodeid, verdict, failures, tuple(journal.since(0)), facts, again, file, source, journal.books
         )
-    if replayed is not None:
-        journal = replayed.journal
-        text = item.path.read_text(encoding="utf-8")
+    if isinstance(item, ScenarioItem) and item.replayed is not None and item.loaded is not None:
+        replayed, journal, text = item.replayed, item.replayed.journal, item.loaded.yaml
         facts = {"seed": str(replayed.seed), "steps": str(replayed.steps)}
         found = replayed.failures
         entries = tuple(journal.since(0))

@@ -103,10 +103,10 @@ def test_open_orders_are_seen_however_old() -> None:
 
 
 def test_level_of_very_many_orders() -> None:
-    """Of the orders at one price the ids of the first are seen, and the quantity of all."""
-    world = Controlled()
+    """Of the orders at one price the ids of the first are seen, though the market quotes there; and all quantity."""
+    world = Controlled({"markets": {PAIR: {"bids": [["1", 1]]}}})
     session = world.connect()
     for _ in range(50):
         world.send(session, {**ORDER, "price": "1", "quantity": "1"})
     level = look(world, Windows(), product=PAIR, depth=100).book.bids[-1]
-    assert (level.quantity, level.orders) == ("50", tuple(map(str, range(1, 21))))
+    assert (level.quantity, level.orders) == ("51", tuple(map(str, range(1, 21))))

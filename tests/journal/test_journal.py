@@ -105,10 +105,15 @@ def test_short_ways_to_write_an_entry(is_watched: bool, budget: int) -> None:
     assert (short.written, short.dropped, written) == (plain.written, plain.dropped, expected)
 
 
-def test_text_of_many_lines_counts_once() -> None:
-    """What is told to many counts once for the budget, until its last line is given up, however long it is."""
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_text_of_many_lines_counts_once(is_watched: bool) -> None:
+    """What is told to many counts once for the budget, until its last line is given up, however long it is.
+
+    That somebody watches changes nothing of it.
+    """
     size = getsizeof(b"x" * 1000)
-    journal = Journal(budget=2 * size)
+    heard: list[JournalEntry] = []
+    journal = Journal(budget=2 * size, watch=heard.append if is_watched else None)
     shared = [b"x" * 1000] * 50
     for _ in range(3):
         journal.write_all_out(0, range(50), [*shared, b"short"][:50])
@@ -121,6 +126,7 @@ def test_text_of_many_lines_counts_once() -> None:
     entries = list(journal)[-10:]
     assert {id(data) for _, _, _, data in entries} == {id(entries[0][3])}
     assert journal.dropped == 100
+    assert heard[-len(entries) :] == (entries if is_watched else [])
 
 
 class Model:

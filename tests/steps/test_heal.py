@@ -45,6 +45,19 @@ def test_heal_sends_the_rest_of_what_drips() -> None:
     assert client.ask("GetHalts") == {"Ok": []}
 
 
+def test_heal_cuts_what_waits_to_be_cut() -> None:
+    """A connection whose end waits behind what drips is cut at once, and the others are healed all the same."""
+    play = Play()
+    clients = [play.connect(), play.connect()]
+    for client in clients:
+        client.request("GetHalts")
+    play.sim.do({"slow": {"bytes_per_second": 10}}, {"corrupt": "frame"})
+    for client in clients:
+        client.request("GetHalts")
+    play.sim.do("heal")
+    assert list(play.sim.sessions) == []
+
+
 def test_heal_ends_latencies() -> None:
     """After it messages travel in no time, whatever way they go."""
     play = Play(latency={"entry": "1s", "reply": "1s", "update": "1s", "requests": {"GetHalts": "2s"}})

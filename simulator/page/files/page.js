@@ -157,6 +157,7 @@ function row(line) {
 }
 
 const lineOf = (number) => {
+  if (!number) return undefined;
   const at = number - (lines[0]?.line ?? 0);
   return lines[at]?.line === number ? lines[at] : lines.find((one) => one.line === number);
 };
@@ -164,7 +165,7 @@ const lineOf = (number) => {
 // The names of the rules that a line comes of, or that have taken the request that it is.
 function rulesOf(line) {
   const names = [...(line.rules ?? [])];
-  for (let one = line; one; one = one.cause ? lineOf(one.cause) : null) if (one.kind === "rule") names.push(String(one.data).toLowerCase());
+  for (let one = line; one; one = lineOf(one.cause)) if (one.kind === "rule") names.push(String(one.data).toLowerCase());
   return names;
 }
 
@@ -242,7 +243,7 @@ function showLines() {
 
 function mark() {
   const related = new Set();
-  for (let line = chosen; line; line = line.cause ? lineOf(line.cause) : null) related.add(line.line);
+  for (let line = chosen; line; line = lineOf(line.cause)) related.add(line.line);
   for (const line of lines) if (line.cause && related.has(line.cause) && line.cause >= chosen.line) related.add(line.line);
   if (chosen.answers) related.add(chosen.answers);
   if (chosen.answeredBy) related.add(chosen.answeredBy);

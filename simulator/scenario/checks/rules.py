@@ -11,7 +11,7 @@ from simulator.decimals import parse_amount
 from simulator.did_you_mean import nearest, suggest
 from simulator.quoting import listed, quoted
 from simulator.regex import Regex
-from simulator.scenario.amounts import MAX_DURATION, amount, duration, moment, share
+from simulator.scenario.amounts import MAX_DURATION, amount, duration, moment, share, start_of
 from simulator.scenario.checks.names import Fault, KnownNames
 from simulator.scenario.model import Rule, Scenario
 from simulator.scenario.reading.typed import Path
@@ -19,7 +19,7 @@ from simulator.scenario.reading.unread import Unread
 from simulator.scenario.steps import Step
 from simulator.scenario.when import CONDITIONS, THINGS, Bounds
 from simulator.terms import BILLION
-from simulator.times import EPOCH_2024, parse_time
+from simulator.times import parse_time
 from simulator.wildcards import Glob, has_wildcard
 from simulator.wire.requests import REQUEST_TYPES
 
@@ -138,11 +138,9 @@ def check_until(rule: Rule, place: Path, began: int | None = None) -> Iterator[F
 
 
 def _beginning(scenario: Scenario) -> int | None:
-    """Return when a scenario begins, in nanoseconds; None if that is the wall's time, or is said wrongly."""
-    if scenario.start is None:
-        return None if scenario.clock == "real" else EPOCH_2024
-    start = parse_time(scenario.start)
-    return None if start is None else start[0]
+    """Return when a scenario begins, in nanoseconds; None if that is the wall's time."""
+    is_known = scenario.start is not None or scenario.clock != "real"
+    return start_of(scenario.start) if is_known else None
 
 
 def _as_bounds(word: str) -> str:
