@@ -48,14 +48,13 @@ def test_heal_sends_the_rest_of_what_drips() -> None:
 def test_heal_cuts_what_waits_to_be_cut() -> None:
     """A connection whose end waits behind what drips is cut at once, and the others are healed all the same."""
     play = Play()
-    clients = [play.connect(), play.connect()]
-    for client in clients:
-        client.request("GetHalts")
-    play.sim.do({"slow": {"bytes_per_second": 10}}, {"corrupt": "frame"})
-    for client in clients:
-        client.request("GetHalts")
+    client, _ = play.connect(), play.connect()
+    play.sim.do({"slow": {"bytes_per_second": 10, "session": "1"}})
+    client.request("GetHalts")
+    play.sim.do({"corrupt": {"what": "frame", "session": "1"}})
+    client.request("GetHalts")
     play.sim.do("heal")
-    assert list(play.sim.sessions) == []
+    assert list(play.sim.sessions) == [2]
 
 
 def test_heal_ends_latencies() -> None:
